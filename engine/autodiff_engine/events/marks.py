@@ -1,0 +1,125 @@
+"""Marks and telemetry: what comes as it happens and is never compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .parts import CallCounts, ErrorInfo, ProposalCounts, TestScores, TokenCounts, ValScores
+
+
+@dataclass(frozen=True, slots=True)
+class RunOpened:
+    """A process began to execute the run; ``started`` is UTC in ISO 8601."""
+
+    run_id: str
+    run_dir: str
+    config: str
+    version: str
+    started: str
+    recorded: bool
+    """True when every answer comes from a record (the demo): nothing is paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChanged:
+    """The run is now running, pausing (calls in flight), paused or stopping, and why."""
+
+    state: Literal["running", "pausing", "paused", "stopping"]
+    reason: str
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """What the run does now, for the status line: ``total`` examples or calls, 0 when unknown."""
+
+    step: int
+    phase: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that a person should know and that changes no score."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetEnded:
+    """The next call did not fit the budget."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The run was cut short by a signal or a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run ended; always the last event. Rates are None when nothing was judged at that gate."""
+
+    run_id: str
+    run_dir: str
+    status: Literal["done", "stopped", "failed", "budget", "interrupted"]
+    steps: int
+    accepted: int
+    proposals: ProposalCounts
+    minibatch_pass_rate: float | None
+    validation_pass_rate: float | None
+    val: ValScores
+    test: TestScores | None
+    calls: CallCounts
+    tokens: TokenCounts
+    cost_usd: float | None
+    seconds: float
+    best: str
+    error: ErrorInfo | None
+
+
+Mark = RunOpened | ControlChanged | PhaseStarted | Warned | BudgetEnded | Interrupted | RunFinished
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A call passed the gate; ``at`` is its structural id, ``node`` the node or part that asks."""
+
+    at: str
+    role: str
+    node: str
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """A call was answered or failed; tokens and cost are None where the provider did not say."""
+
+    at: str
+    role: str
+    node: str
+    model: str
+    key: str
+    seconds: float
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    cached: bool
+    error: str
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUpdated:
+    """Totals so far; ``cost_usd`` is None once any paid answer had no known price."""
+
+    calls: CallCounts
+    tokens: TokenCounts
+    cost_usd: float | None
+
+
+Telemetry = CallStarted | CallFinished | LedgerUpdated

@@ -1,0 +1,152 @@
+"""The values that events hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TextInfo:
+    """A trained text as the program declares it, with its start value."""
+
+    name: str
+    role: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """A node of the program's graph; ``calls`` is the largest time index seen for its name."""
+
+    name: str
+    kind: str
+    role: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeInfo:
+    """Data flows from ``source`` to ``target``, both node names."""
+
+    source: str
+    target: str
+    skip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model plays a role."""
+
+    role: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class TracedCall:
+    """One LLM call of a forward pass, as sent and as answered; ``key`` finds it in the cache."""
+
+    node: str
+    t: int
+    key: str
+    prompt: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """One rewritten text of a proposal."""
+
+    name: str
+    value: str
+    method: str
+    reasoning: str
+    asked_by: tuple[str, ...]
+    """Ids of the examples whose feedback the optimizer was shown."""
+    left_out: int
+    """Pieces of feedback that did not fit the optimizer's prompt, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A candidate against the incumbent on the same examples.
+
+    ``before`` and ``after`` are means over the ``n`` compared examples. A comparison that was stopped early has
+    ``p`` None, ``stopped_after`` < ``n`` and ``at_most``, the highest mean still possible; ``after`` is then the
+    mean of what was scored, and wins, losses and ties count only that.
+    """
+
+    split: str
+    metric: str
+    n: int
+    before: float
+    after: float | None
+    wins: int
+    losses: int
+    ties: int
+    p: float | None
+    stopped_after: int | None = None
+    at_most: float | None = None
+    excluded: tuple[str, ...] = ()
+    """Examples left out on both sides because a call failed for reasons of infrastructure."""
+    quoted: tuple[str, ...] = ()
+    """Examples left out on both sides because the candidate quotes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why a run failed: the class of the error, its one line, and how to mend it."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCounts:
+    """How many proposals reached, and passed, each gate."""
+
+    made: int = 0
+    linted: int = 0
+    minibatch_judged: int = 0
+    minibatch_passed: int = 0
+    validation_judged: int = 0
+    validation_passed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ValScores:
+    """Validation means of the start prompts and of the best ones, over ``n`` examples; None until scored."""
+
+    start: float | None
+    best: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestScores:
+    """Test means of the start prompts and of the best ones over ``n`` examples, and the paired p."""
+
+    start: float
+    best: float
+    n: int
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallCounts:
+    """``made``: sent to a provider, retries included; ``cached``: answered without; ``failed``: sent, no answer."""
+
+    made: int = 0
+    cached: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """Tokens paid for now, and those that cached answers once cost."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached_prompt: int = 0
+    cached_completion: int = 0

@@ -1,0 +1,102 @@
+"""The tape: what a program computed on one example, as frozen nodes with ordered parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a node's value is."""
+
+    INPUT = "input"
+    TEXT = "text"
+    """A trained text: where feedback ends up."""
+    HYPERPARAMETER = "hyperparameter"
+    ANSWER = "answer"
+    """What an LLM replied."""
+    RETRIEVED = "retrieved"
+    FUNCTION = "function"
+    LOSS = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How an ANSWER came about: the rendered messages, the raw reply, and what the parser took from it."""
+
+    system: str
+    user: str
+    reply: str
+    parsed: str | None
+    """None when the reply was not in the expected format."""
+    finish_reason: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One value of the forward pass; compared by identity, never changed.
+
+    ``parents`` are in the order in which the program named them; ``skips`` are further parents along which only
+    feedback flows (skip connections, §3.3.4). ``t`` counts the calls of ``name`` on this example from 1.
+    """
+
+    name: str
+    kind: Kind
+    role: str
+    value: str
+    t: int = 1
+    parents: tuple[Node, ...] = ()
+    skips: tuple[Node, ...] = ()
+    exchange: Exchange | None = field(default=None, repr=False)
+
+    @property
+    def predecessors(self) -> tuple[Node, ...]:
+        """Parents, then skips, each node once."""
+        return tuple(dict.fromkeys((*self.parents, *self.skips)))
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What ``source`` says, in words, about call ``t`` of a node: the textual gradient.
+
+    ``context`` is what the optimizer is shown beside it (eq. 6): that call's inputs, output and the example's score.
+    """
+
+    example: str
+    t: int
+    source: str
+    text: str
+    how: str
+    to_blame: bool = True
+    count: int = 1
+    context: str = ""
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Return every ancestor of ``roots``, and them, once each: a node stands after all of its predecessors.
+
+    The order follows from the order of parents alone. No recursion: a chain of any length works.
+    """
+    order: dict[Node, None] = {}
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, expanded = stack.pop()
+        if node in order:
+            continue
+        if expanded:
+            order[node] = None
+            continue
+        stack.append((node, True))
+        stack.extend((parent, False) for parent in reversed(node.predecessors) if parent not in order)
+    return list(order)
+
+
+def reached_by_texts(order: Iterable[Node]) -> dict[Node, None]:
+    """Return, in ``order`` (topological), the nodes that a trained text is or leads to: all that can carry feedback."""
+    reached: dict[Node, None] = {}
+    for node in order:
+        if node.kind is Kind.TEXT or any(parent in reached for parent in node.predecessors):
+            reached[node] = None
+    return reached

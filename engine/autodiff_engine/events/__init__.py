@@ -71,8 +71,8 @@ Event = Fact | Decision | Mark | Telemetry
 class Stamped:
     """An event with its place in the journal.
 
-    ``seq`` is its line, from 1; ``t`` the seconds since this process opened the run; ``fact`` the number of a fact, from
-    1, and None for all else.
+    ``seq`` is its line, from 1; ``t`` the seconds since this process opened the run; ``fact`` the number of a fact,
+    from 1, and None for all else.
     """
 
     seq: int

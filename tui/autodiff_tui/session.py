@@ -24,6 +24,11 @@ class Source(Protocol):
         """True once no further event will come and all have been drained."""
         ...
 
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the source without a ``RunFinished``: a defect of ours, to be shown as such. None if nothing."""
+        ...
+
     def start(self) -> None:
         """Begin; once."""
         ...
@@ -68,8 +73,12 @@ class LiveSession:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready = threading.Event()
-        self.error: BaseException | None = None
-        """What ended the engine without a ``RunFinished``: a defect of ours, to be shown as such."""
+        self._error: BaseException | None = None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the engine's thread without a ``RunFinished``; set before ``ended`` is."""
+        return self._error
 
     @property
     def ended(self) -> bool:
@@ -124,7 +133,7 @@ class LiveSession:
         try:
             asyncio.run(self._main())
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - shown by the reader, with its traceback
-            self.error = error
+            self._error = error
         finally:
             self._ready.set()
 

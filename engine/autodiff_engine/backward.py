@@ -1,0 +1,129 @@
+"""Feedback on an answer -> feedback on the texts that caused it, through any graph of calls (eq. 5, 7, 8, 9, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from .concurrency import in_order
+from .graph import Feedback, Kind, Node, reached_by_texts, topological
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a critic says about one target: at most three sentences, and whether the target is to blame."""
+
+    text: str
+    to_blame: bool
+    how: str
+
+
+class Critic(Protocol):
+    """Tells, of one call or step, which of its predecessors are to blame for what is wrong with its output."""
+
+    async def blame(
+        self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], *, calls: int
+    ) -> Mapping[Node, Said]:
+        """Return what is to be said about each of ``targets``, none left out.
+
+        ``calls`` is how often ``node.name`` was called on this example.
+
+        Raises:
+            ModelRefused, ModelUnavailable: No feedback can be had.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of feedback and the node it is about."""
+
+    target: Node
+    feedback: Feedback
+
+
+async def backward(root: Node, seed: Feedback, critic: Critic) -> tuple[Piece, ...]:
+    """Carry ``seed``, the feedback on ``root``, to every node that a trained text is or leads to.
+
+    Works level by level from ``root``: a node is asked about only when the feedback of all of its successors is
+    complete, and the calls of one level run at once. A step that is not an LLM passes feedback through when exactly one
+    of its predecessors can carry any, without a call (eq. 7). A node that nobody blames opens no call. Nothing is
+    written into nodes: two passes over one graph give equal results.
+
+    Returns the pieces in reverse topological order of the node that said them, then in its edge order; equal pieces
+    about the same call of the same target are one, with their count.
+    """
+    order = topological([root])
+    carriers = reached_by_texts(order)
+    if root not in carriers:
+        return ()
+    calls = _calls_by_name(order)
+    heard: dict[Node, dict[tuple[int, str], Feedback]] = {root: {}}
+    _hear(heard, root, seed)
+    pieces: list[Piece] = [Piece(root, seed)]
+    for level in _levels(root, order, carriers):
+        asked = [node for node in level if any(each.to_blame for each in heard.get(node, {}).values())]
+        jobs = [
+            lambda node=node: _blame(critic, node, tuple(heard[node].values()), carriers, calls[node.name])
+            for node in asked
+        ]
+        for node, said in zip(asked, await in_order(jobs), strict=True):
+            for target, word in said:
+                t = node.t if target.kind is Kind.TEXT else target.t
+                feedback = Feedback(seed.example, t, node.name, word.text, word.how, word.to_blame)
+                _hear(heard, target, feedback)
+                pieces.append(Piece(target, feedback))
+    return _merged(pieces, heard)
+
+
+async def _blame(
+    critic: Critic, node: Node, feedback: tuple[Feedback, ...], carriers: Mapping[Node, None], calls: int
+) -> list[tuple[Node, Said]]:
+    targets = tuple(each for each in node.predecessors if each in carriers)
+    blaming = tuple(each for each in feedback if each.to_blame)
+    if node.kind is not Kind.ANSWER and len(targets) == 1:
+        return [(targets[0], Said(each.text, True, "pass-through")) for each in blaming]
+    said = await critic.blame(node, blaming, targets, calls=calls)
+    return [(target, said[target]) for target in targets]
+
+
+def _levels(root: Node, order: Sequence[Node], carriers: Mapping[Node, None]) -> list[list[Node]]:
+    """Return the carriers that can pass feedback on, by their longest distance from ``root``, each once."""
+    depth: dict[Node, int] = {root: 0}
+    for node in reversed(order):  # a node stands after all of its successors here, so its depth is final
+        for parent in node.predecessors:
+            if parent in carriers:
+                depth[parent] = max(depth.get(parent, 0), depth[node] + 1)
+    levels: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
+    for node in reversed(order):
+        if node in depth and node.kind is not Kind.TEXT:
+            levels[depth[node]].append(node)
+    return levels
+
+
+def _hear(heard: dict[Node, dict[tuple[int, str], Feedback]], target: Node, feedback: Feedback) -> None:
+    """Add a piece to what ``target`` heard, merged with an equal one (§3.3.1)."""
+    pieces = heard.setdefault(target, {})
+    key = _normalised(feedback)
+    known = pieces.get(key)
+    pieces[key] = feedback if known is None else replace(known, count=known.count + 1)
+
+
+def _normalised(feedback: Feedback) -> tuple[int, str]:
+    return feedback.t, " ".join(feedback.text.lower().split())
+
+
+def _merged(pieces: Sequence[Piece], heard: Mapping[Node, Mapping[tuple[int, str], Feedback]]) -> tuple[Piece, ...]:
+    once: dict[tuple[Node, tuple[int, str]], Piece] = {}
+    for piece in pieces:
+        key = _normalised(piece.feedback)
+        once.setdefault((piece.target, key), Piece(piece.target, heard[piece.target][key]))
+    return tuple(once.values())
+
+
+def _calls_by_name(order: Sequence[Node]) -> dict[str, int]:
+    calls: dict[str, int] = {}
+    for node in order:
+        calls[node.name] = max(calls.get(node.name, 0), node.t)
+    return calls

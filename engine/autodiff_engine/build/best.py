@@ -1,0 +1,89 @@
+"""How far a training has come -> ``best.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..comparison import mean
+from ..dataset import Splits
+from ..events import ModelInfo
+from ..export import Best, BestScore, BestText, Origin, write_best
+from ..metric import Metric
+from ..pipeline import Pipeline
+from ..progress import Incumbent, Progress
+from ..run import Spent
+from ..statistics import wilson
+from .models import Cast
+
+
+def write(
+    path: Path, progress: Progress, program: Pipeline, splits: Splits, metric: Metric, players: Cast, *,
+    run_id: str, spent: Spent,
+) -> None:  # fmt: skip
+    """Write the best prompts so far with all that tells where they came from.
+
+    Raises:
+        StorageError: The file cannot be written, or does not read back as it was written.
+    """
+    start, best = progress.start, progress.best
+    if start is None or best is None:
+        return
+    parents = _parents(progress.accepted)
+    write_best(
+        path,
+        Best(
+            run_id=run_id,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            candidate=best.candidate.id,
+            step=best.made_by.step if best.made_by else 0,
+            pipeline=program.name,
+            texts=tuple(
+                BestText(text.name, best.candidate.texts[text.name], text.role, text.kind, parents.get(text.name))
+                for text in program.texts
+            ),
+            scores=(*_val_scores(start, best, metric), *_test_scores(progress, metric)),
+            models=tuple(ModelInfo(role, player.shown) for role, player in players.items()),
+            data=splits.source,
+            data_fingerprint=splits.fingerprint,
+            metric=metric.name,
+            metric_description=metric.description,
+            cost_usd=spent.cost_usd,
+            provenance=tuple(origin for each in progress.accepted for origin in _origins(each)),
+        ),
+    )
+
+
+def _parents(accepted: Sequence[Incumbent]) -> dict[str, str]:
+    """Return by text name the candidate that its present value was rewritten from."""
+    return {change.name: each.made_by.parent.id for each in accepted if each.made_by for change in each.made_by.changes}
+
+
+def _val_scores(start: Incumbent, best: Incumbent, metric: Metric) -> list[BestScore]:
+    scores: list[BestScore] = []
+    for which, each in (("start", start), ("best", best)):
+        average, n = mean([outcome.score for outcome in each.outcomes]), len(each.outcomes)
+        scores.append(BestScore(which, "val", metric.name, average, n, *wilson(average, n)))
+    return scores
+
+
+def _test_scores(progress: Progress, metric: Metric) -> list[BestScore]:
+    test = progress.test
+    if test is None or test.after is None:
+        return []
+    both = (("start", test.before), ("best", test.after))
+    return [BestScore(which, "test", metric.name, each, test.n, *wilson(each, test.n)) for which, each in both]
+
+
+def _origins(accepted: Incumbent) -> list[Origin]:
+    made, judged = accepted.made_by, accepted.judged
+    if made is None or judged is None:
+        return []
+    return [
+        Origin(
+            made.step, made.k, change.name, change.method, change.asked_by,
+            judged.before, judged.after if judged.after is not None else judged.before, judged.n, judged.p,
+        )
+        for change in made.changes
+    ]  # fmt: skip

@@ -1,0 +1,104 @@
+"""A score of prompts on a split, ready to be executed."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..candidate import start
+from ..comparison import mean
+from ..config import Loaded
+from ..control import Control
+from ..evaluate import Outcome, Task, evaluate
+from ..events import CallCounts, TokenCounts
+from ..export import read_prompts
+from ..instructions import packaged
+from ..llm.store import AnswerStore
+from ..statistics import wilson
+from .models import Models, asker
+from .options import RunOptions
+from .training import Plan, draw_of, plan_of
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """A mean with its 95 % interval; ``excluded`` examples got no answer and are in no number but this."""
+
+    split: str
+    metric: str
+    mean: float
+    n: int
+    low: float
+    high: float
+    wrong_format: int
+    excluded: int
+    calls: CallCounts
+    tokens: TokenCounts
+    cost_usd: float | None
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluating:
+    """Prompts and the split that they are scored on."""
+
+    plan: Plan
+    split: Literal["val", "test"]
+    answers: Path
+    offline: bool
+
+    async def execute(self, control: Control, on_progress: Callable[[int, int], None]) -> EvalReport:
+        """Score; ``on_progress(done, total)`` hears of examples in order.
+
+        Raises:
+            ModelError, BudgetExhausted: Nothing can be said.
+        """
+        plan = self.plan
+        examples = plan.splits.val if self.split == "val" else plan.splits.test
+        candidate = start(plan.program.texts)
+        done = 0
+
+        def seen(_: Outcome) -> None:
+            nonlocal done
+            done += 1
+            on_progress(done, len(examples))
+
+        with tempfile.TemporaryDirectory(prefix="autodiff-") as folder:
+            models = Models(
+                plan.players, plan.config, AnswerStore(self.answers, logging.getLogger("autodiff.cache").warning),
+                control, lambda _: None, run_id=f"eval-{candidate.id}", log=Path(folder) / "debug.log",
+                offline=self.offline,
+            )  # fmt: skip
+            try:
+                task = Task(plan.program, asker(plan.players, "task", models.model), draw_of(plan.config, "task"))
+                outcomes = await evaluate(task, candidate, examples, plan.metric, at=f"0/{self.split}", seen=seen)
+            finally:
+                spent = models.spent()
+                await models.aclose()
+        scored = [each.score for each in outcomes if not each.unavailable]
+        average = mean(scored)
+        return EvalReport(
+            self.split, plan.metric.name, average, len(scored), *wilson(average, len(scored)),
+            wrong_format=sum(each.wrong_format for each in outcomes), excluded=len(outcomes) - len(scored),
+            calls=spent.calls, tokens=spent.tokens, cost_usd=spent.cost_usd, candidate=candidate.id,
+        )  # fmt: skip
+
+
+def evaluation(
+    loaded: Loaded, options: RunOptions, *, prompts: Path | None, split: Literal["val", "test"]
+) -> Evaluating:
+    """Check everything and return the evaluation of the config's prompts, or of those in a file.
+
+    Raises:
+        ConfigError: Something cannot be run, or the split is empty.
+    """
+    given = read_prompts(prompts) if prompts else None
+    plan = plan_of(
+        loaded.config, loaded.base, packaged(), recorded=options.offline, roles=("task",), prompts=given,
+        where=str(prompts),
+    )  # fmt: skip
+    return Evaluating(plan, split, options.answers(loaded.config, loaded.base), options.offline)

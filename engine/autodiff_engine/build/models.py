@@ -1,0 +1,198 @@
+"""The models of a run with all that stands around them: gate, cache, limits, meter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import ModelConfig, RunConfig
+from ..config import model as model_reference
+from ..control import Control
+from ..errors import ConfigError, ModelRejected
+from ..events import CallFinished, CallStarted, Event, LedgerUpdated
+from ..llm import Call, Model, Role
+from ..llm.cached import CachedModel
+from ..llm.deadline import DeadlineModel
+from ..llm.gated import CallReport, GatedModel
+from ..llm.limited import LimitedModel
+from ..llm.litellm_client import LiteLLMModel, missing_key, price
+from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
+from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
+from ..llm.model import JSONValue
+from ..llm.routed import RoutedModel
+from ..llm.store import AnswerStore
+from ..run import Spent
+from ..trace import Asker
+
+USED: tuple[Role, ...] = ("task", "backward", "optimizer")
+"""The roles that a training calls."""
+
+LOCAL = "local/"
+LOCAL_SLOTS = 4
+"""Calls that a local server computes at once: measured, four give four times the tokens of one, more give no more."""
+API_CONTEXT = 32_768
+"""Tokens that our own prompts to a provider's model keep within when the config does not say ``context``."""
+
+_PER_MILLION = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Who plays a role: how the request names it, and for a model on this machine its file, else None."""
+
+    name: str
+    shown: str
+    endpoint: str
+    params: Mapping[str, JSONValue]
+    context: int
+    price: Price | None
+    file: Path | None
+
+
+Cast = Mapping[Role, Player]
+
+
+def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
+    """Return who plays ``roles``; files are hashed, prices looked up.
+
+    With ``recorded`` nobody is asked, so that neither a file nor a key is needed.
+
+    Raises:
+        ConfigError: A file, a key or a price is missing, or no provider has such a model.
+    """
+    players: dict[Role, Player] = {role: _player(config.models[role], base, recorded=recorded) for role in roles}
+    if recorded:
+        return players
+    for role, player in players.items():
+        if player.file is None:
+            _check_key(role, player)
+        if config.budget.usd is not None and player.price is None:
+            raise ConfigError(
+                f"models.{role}: the price of {player.shown} is not known, so budget.usd cannot be kept",
+                f"set models.{role}.price = {{prompt = …, completion = …}} (US dollars for a million tokens), "
+                "or budget.tokens instead",
+            )
+    return players
+
+
+def _player(told: ModelConfig, base: Path, *, recorded: bool) -> Player:
+    reference = model_reference(told.model)
+    local = told.model.startswith(LOCAL)
+    file = base / reference.file if local and reference.file and not recorded else None
+    digest = told.sha256
+    if file is not None:
+        check_local(file)
+        digest = sha256_of(file)
+    params: dict[str, JSONValue] = {"temperature": told.temperature, "max_tokens": told.max_tokens, **told.extra}
+    own = told.price
+    return Player(
+        name=f"{LOCAL}sha256:{digest}" if local else told.model,
+        shown=reference.shown,
+        endpoint="" if local else told.api_base or "",
+        params=params,
+        context=told.context or (DEFAULT_CONTEXT if local else API_CONTEXT),
+        price=Price(own.prompt * _PER_MILLION, own.completion * _PER_MILLION) if own else _listed(told, recorded),
+        file=file,
+    )
+
+
+def _listed(told: ModelConfig, recorded: bool) -> Price | None:
+    if told.model.startswith(LOCAL):
+        return FREE
+    return None if recorded or told.api_base else price(told.model)
+
+
+def _check_key(role: Role, player: Player) -> None:
+    try:
+        missing = missing_key(player.name)
+    except ModelRejected as unknown:
+        raise ConfigError(f"models.{role}: {unknown}", unknown.hint) from unknown
+    if missing and not player.endpoint:
+        raise ConfigError(
+            f"models.{role}: {player.shown} needs {missing}, which is not set in the environment",
+            f"export {missing}=…, or set models.{role}.api_base for a server that needs no key",
+        )
+
+
+class Models:
+    """The models of one run, made on its event loop; the owner of the cache's handle, the meter and local servers."""
+
+    def __init__(
+        self,
+        players: Cast,
+        config: RunConfig,
+        store: AnswerStore,
+        control: Control,
+        emit: Callable[[Event], object],
+        *,
+        run_id: str,
+        log: Path,
+        offline: bool,
+    ) -> None:
+        self._emit = emit
+        self._store = store
+        self._remote = LiteLLMModel()
+        self._shown = {player.name: player.shown for player in players.values()}
+        client = DeadlineModel(self._remote, config.limits.timeout_s)
+        contexts = [player.context for player in players.values() if player.file is not None]
+        self._local = LocalModels(
+            client, log, slots=min(LOCAL_SLOTS, config.limits.in_flight), context_per_slot=max(contexts, default=1)
+        )
+        inner = RoutedModel(
+            {role: client if each.file is None else self._local.at(each.file) for role, each in players.items()}
+        )
+        budget = config.budget
+        self.meter = Meter(
+            Caps(budget.usd, budget.tokens, budget.calls, budget.minutes),
+            {player.name: player.price for player in players.values()},
+        )
+        limited = LimitedModel(MeteredModel(inner, self.meter), config.limits.in_flight, seed=config.trainer.seed)
+        cached = CachedModel(limited, store, run_id, mode=config.cache.mode, offline=offline, on_hit=self.meter.hit)
+        self.model: Model = GatedModel(cached, control, self._started, self._finished)
+
+    def spent(self) -> Spent:
+        """The ledger so far."""
+        totals = self.meter.totals
+        return Spent(totals.calls, totals.tokens, totals.cost_usd)
+
+    async def aclose(self) -> None:
+        """End local servers, close connections and the store."""
+        await self._local.aclose()
+        await self._remote.aclose()
+        self._store.close()
+
+    def _started(self, call: Call, in_flight: int) -> None:
+        self._emit(CallStarted(call.at, call.role, node_of(call.at), in_flight))
+
+    def _finished(self, report: CallReport) -> None:
+        call, reply = report.call, report.reply
+        self._emit(
+            CallFinished(
+                at=call.at,
+                role=call.role,
+                node=node_of(call.at),
+                model=self._shown.get(call.request.model, call.request.model),
+                key=call.request.key,
+                seconds=round(reply.seconds, 3) if reply else 0.0,
+                prompt_tokens=reply.usage.prompt if reply else None,
+                completion_tokens=reply.usage.completion if reply else None,
+                cost_usd=reply.cost_usd if reply else None,
+                cached=reply.cached if reply else False,
+                error=report.error,
+                in_flight=report.in_flight,
+            )
+        )
+        spent = self.spent()
+        self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd))
+
+
+def asker(players: Cast, role: Role, model: Model) -> Asker:
+    """Return who answers the calls of ``role``."""
+    player = players[role]
+    return Asker(model, player.name, player.endpoint, player.params, role, player.context)
+
+
+def node_of(at: str) -> str:
+    """Return the node that a structural id ``step/phase/example/node/t`` names."""
+    return at.split("/")[-2]

@@ -1,0 +1,53 @@
+"""Where a run may put and find things, and whether it may ask anybody."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from ..config import RunConfig
+from ..errors import ConfigError
+from ..llm.store import AnswerStore
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is no part of a run's meaning. ``offline`` makes every call that the cache cannot answer an error."""
+
+    run_dir: Path | None = None
+    runs_root: Path = Path("runs")
+    cache_dir: Path | None = None
+    offline: bool = False
+
+    def answers(self, config: RunConfig | None = None, base: Path | None = None) -> Path:
+        """Return the folder of the answers: the flag's, else the config's, else the user's cache folder."""
+        if self.cache_dir is not None:
+            return self.cache_dir
+        if config is not None and config.cache.dir is not None:
+            return (base or Path()) / config.cache.dir
+        return user_cache_path("autodiff-tui") / "answers"
+
+    def place(self, pipeline: str) -> tuple[str, Path]:
+        """Return a new run's id and folder.
+
+        Raises:
+            ConfigError: The folder that was asked for is not empty.
+        """
+        name = pipeline.rpartition("/")[2].partition(".py")[0]
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}-{secrets.token_hex(2)}"
+        if self.run_dir is None:
+            return run_id, self.runs_root / run_id
+        if self.run_dir.is_file() or (self.run_dir.is_dir() and any(self.run_dir.iterdir())):
+            raise ConfigError(f"--run-dir {self.run_dir}: there is something already", "name a new or an empty folder")
+        return self.run_dir.name, self.run_dir
+
+
+def store(cache_dir: Path | None) -> AnswerStore:
+    """Open the answers; for the commands that look after them."""
+    warn = logging.getLogger("autodiff.cache").warning
+    return AnswerStore(RunOptions(cache_dir=cache_dir).answers(), warn)

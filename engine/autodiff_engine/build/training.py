@@ -1,0 +1,214 @@
+"""A training, ready to be executed: everything checked, nothing created."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ..comparison import Rule
+from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
+from ..control import Control
+from ..critic import LLMCritic
+from ..dataset import Splits, load
+from ..evaluate import Task
+from ..events import DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
+from ..instructions import Instructions, packaged
+from ..lint import Lint, secret_runs
+from ..llm import Role
+from ..llm.store import AnswerStore
+from ..loss import Loss
+from ..metric import Metric, by_name
+from ..optimizer import Optimizer
+from ..pipeline import Pipeline
+from ..progress import Parts, Progress
+from ..run import BEST, Opening, Run, Spent
+from ..sentences import words
+from ..trainer import Trainer
+from ..validation import Gates
+from .best import write
+from .models import LOCAL, USED, Cast, Models, asker, cast
+from .options import RunOptions
+from .program import check_columns, pipeline
+
+MOST_WORDS = 1000
+"""The cap on a rewritten text, where the model's context and the start texts do not ask for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training is made of, before any model exists."""
+
+    config: RunConfig
+    program: Pipeline
+    splits: Splits
+    metric: Metric
+    minibatch_metric: Metric
+    players: Cast
+    instructions: Instructions
+
+
+def training(loaded: Loaded, options: RunOptions) -> Run:
+    """Check everything that can be known before money is spent and return the run; creates nothing.
+
+    Raises:
+        ConfigError: Something cannot be run; one line for each thing.
+    """
+    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
+    run_id, folder = options.place(loaded.config.task.pipeline)
+    answers = options.answers(loaded.config, loaded.base)
+    return run_of(plan, loaded, run_id, folder, answers, offline=options.offline)
+
+
+def plan_of(
+    config: RunConfig,
+    base: Path,
+    instructions: Instructions,
+    *,
+    recorded: bool,
+    roles: tuple[Role, ...] = USED,
+    prompts: Mapping[str, str] | None = None,
+    where: str = "",
+) -> Plan:
+    """Load what the config names and check that it fits together.
+
+    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there.
+    """
+    program = pipeline(config, base)
+    if prompts is not None:
+        program = program.starting_from(prompts, where)
+    splits = load(config.data, base)
+    check_columns(program, splits)
+    metric = by_name(config.task.metric, base)
+    named = config.trainer.minibatch_metric
+    minibatch_metric = by_name(named, base) if named else metric
+    players = cast(config, base, roles=roles, recorded=recorded)
+    return Plan(config, program, splits, metric, minibatch_metric, players, instructions)
+
+
+def run_of(
+    plan: Plan, loaded: Loaded, run_id: str, folder: Path, answers: Path, *, offline: bool, recorded: bool = False
+) -> Run:
+    """Return the run of a plan, to be executed in ``folder`` over the ``answers``."""
+    config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
+    opening = Opening(
+        run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions, recorded
+    )
+
+    async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
+        return _Machine(plan, opening, AnswerStore(answers, _warn), control, emit, offline=offline)
+
+    return Run(opening, make)
+
+
+def with_hashes(config: RunConfig, players: Cast) -> RunConfig:
+    """Return the config with the content hash of every local model, so that its answers are found without its file."""
+
+    def hashed(role: Role, told: ModelConfig) -> ModelConfig:
+        player = players.get(role)
+        if player is None or not player.name.startswith(LOCAL):
+            return told
+        return told.model_copy(update={"sha256": player.name.rpartition(":")[2]})
+
+    return config.model_copy(update={"models": {role: hashed(role, told) for role, told in config.models.items()}})
+
+
+class _Machine:
+    """A trainer and its models, alive."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        opening: Opening,
+        store: AnswerStore,
+        control: Control,
+        emit: Callable[[Event], object],
+        *,
+        offline: bool,
+    ) -> None:
+        self._plan = plan
+        self._opening = opening
+        self._models = Models(
+            plan.players, plan.config, store, control, emit,
+            run_id=opening.run_id, log=opening.folder / "debug.log", offline=offline,
+        )  # fmt: skip
+        self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep)
+
+    def opening_facts(self) -> tuple[Event, ...]:
+        """What is trained, by whom, and on which data."""
+        plan, splits = self._plan, self._plan.splits
+        settings = plan.config.trainer
+        texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
+        models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
+        return (
+            ProgramDescribed(
+                plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
+                models, settings.max_steps, settings.max_proposals,
+            ),
+            DataLoaded(
+                splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint
+            ),
+        )  # fmt: skip
+
+    def spent(self) -> Spent:
+        """The ledger so far."""
+        return self._models.spent()
+
+    async def aclose(self) -> None:
+        """End what lives outside this process's memory."""
+        await self._models.aclose()
+
+    def _keep(self, progress: Progress) -> None:
+        plan = self._plan
+        write(
+            self._opening.folder / BEST, progress, plan.program, plan.splits, plan.metric, plan.players,
+            run_id=self._opening.run_id, spent=self.spent(),
+        )  # fmt: skip
+
+
+def parts_of(plan: Plan, models: Models) -> Parts:
+    """Return what a trainer works with."""
+    config, settings, splits = plan.config, plan.config.trainer, plan.splits
+    task, backward, optimizer = (asker(plan.players, role, models.model) for role in USED)
+    return Parts(
+        task=Task(plan.program, task, draw_of(config, "task")),
+        splits=splits,
+        metric=plan.metric,
+        minibatch_metric=plan.minibatch_metric,
+        loss=Loss(
+            plan.minibatch_metric, settings.loss_feedback, backward, plan.instructions, draw_of(config, "backward")
+        ),
+        critic=LLMCritic(
+            backward, plan.instructions, draw_of(config, "backward"), step=0, example="", expected=None,
+            peers=settings.peers,
+        ),
+        optimizer=Optimizer(
+            plan.program.texts, optimizer, plan.instructions, settings.seed, settings.update, settings.gradients,
+            settings.techniques, most_words(plan),
+        ),
+        gates=Gates(
+            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan)),
+            plan.minibatch_metric.name,
+            plan.metric.name,
+            Rule(settings.accept, settings.alpha),
+            settings.two_stage,
+        ),
+        settings=settings,
+    )  # fmt: skip
+
+
+def draw_of(config: RunConfig, role: Role) -> int:
+    """Return the draw index of a role's calls: 0 where answers do not vary, else the trainer's seed."""
+    return 0 if config.models[role].temperature == 0 else config.trainer.seed
+
+
+def most_words(plan: Plan) -> int:
+    """Return the cap on a rewritten text: a fifth of the task model's context, but room to double a start text."""
+    longest = max(len(words(text.value)) for text in plan.program.texts)
+    return max(min(MOST_WORDS, plan.players["task"].context // 5), 2 * longest)
+
+
+def _warn(message: str) -> None:
+    logging.getLogger("autodiff.cache").warning(message)

@@ -1,0 +1,60 @@
+"""TOML -> RunConfig, with errors that name file, table, key and the nearest key."""
+
+from .loading import Loaded, Row, load, parse, user_config_path
+from .models import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, ROLES
+from .paths import code, file_of, model, source
+from .schema import (
+    Answer,
+    BudgetConfig,
+    CacheConfig,
+    DataConfig,
+    LabelsAnswer,
+    LimitsConfig,
+    ModelConfig,
+    Price,
+    ProgramConfig,
+    PromptsConfig,
+    RegexAnswer,
+    RunConfig,
+    SourceFiles,
+    TaskConfig,
+    TrainerConfig,
+    schema,
+)
+from .sources import FLAG_KEYS, variable
+from .writing import rebased, to_toml
+
+__all__ = [
+    "DEFAULT_MAX_TOKENS",
+    "DEFAULT_TEMPERATURE",
+    "FLAG_KEYS",
+    "ROLES",
+    "Answer",
+    "BudgetConfig",
+    "CacheConfig",
+    "DataConfig",
+    "LabelsAnswer",
+    "LimitsConfig",
+    "Loaded",
+    "ModelConfig",
+    "Price",
+    "ProgramConfig",
+    "PromptsConfig",
+    "RegexAnswer",
+    "Row",
+    "RunConfig",
+    "SourceFiles",
+    "TaskConfig",
+    "TrainerConfig",
+    "code",
+    "file_of",
+    "load",
+    "model",
+    "parse",
+    "rebased",
+    "schema",
+    "source",
+    "to_toml",
+    "user_config_path",
+    "variable",
+]

@@ -1,0 +1,212 @@
+"""What is wrong with a config, one line each: file, table, key, and the nearest name that is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..toml_text import table_of
+from .models import ROLES, Origins, Tables
+from .schema import (
+    BudgetConfig,
+    CacheConfig,
+    DataConfig,
+    LimitsConfig,
+    ModelConfig,
+    Price,
+    ProgramConfig,
+    PromptsConfig,
+    RunConfig,
+    TaskConfig,
+    TrainerConfig,
+)
+
+Path = tuple[str, ...]
+
+_TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {
+        "task": TaskConfig,
+        "data": DataConfig,
+        "trainer": TrainerConfig,
+        "budget": BudgetConfig,
+        "limits": LimitsConfig,
+        "cache": CacheConfig,
+        "program": ProgramConfig,
+        "prompts": PromptsConfig,
+    }
+)
+_NOT_BUILT: Mapping[Path, str] = MappingProxyType(
+    {("task", "losses"): "a program has one loss, task.metric", ("trainer", "demos"): "only prompts are trained"}
+)
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "Input should be ": "must be ",
+        "input was not": "is not",
+        "a valid integer": "a whole number",
+        "a valid number": "a number",
+        "a valid string": "a text in quotes",
+        "a valid boolean": "true or false",
+    }
+)
+_SECRET = re.compile(
+    r"(^|_)(api_?keys?|x_api_key|secrets?|passw(or)?d|credentials?|authorization|access_key"
+    r"|(access|auth|session|ad|hf|bearer)_token)(_|$)"
+)
+
+
+def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
+    """Return a line for each key that no schema can refuse: secrets, what is not built yet, near misses of our keys."""
+    found: dict[Path, str] = {}
+    for path, value in _leaves(tables, ()):
+        line = _secret(path, value) or _not_built(path) or _near_miss(path)
+        if line:
+            found[path] = f"{_place(path, origins, file)}: {line}"
+    return found
+
+
+def invalid(error: ValidationError, written: Tables, origins: Origins, file: str) -> dict[Path, str]:
+    """Return a line for each thing that the schema refused, in its order, once for all roles that share a value."""
+    found: dict[Path, str] = {}
+    for detail in error.errors(include_url=False):
+        path = tuple(str(part) for part in detail["loc"] if part != "[key]")
+        unknown_role = len(path) > 2 and path[0] == "models" and path[1] not in ROLES
+        if not _taken_over(path, origins) and not unknown_role:
+            found.setdefault(path, f"{_place(path, origins, file)}: {_line(path, detail, written)}")
+    return found
+
+
+def _line(path: Path, detail: ErrorDetails, written: Tables) -> str:
+    match detail["type"]:
+        case "extra_forbidden" if len(path) == 1:
+            return _unknown_table(path[0], isinstance(written.get(path[0]), dict))
+        case "literal_error" if len(path) == 2 and path[0] == "models":
+            return f"[models] has no role {path[1]}; {_nearest(path[1], ROLES)}"
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "missing" if len(path) == 1:
+            return f"needs a table [{path[0]}]"
+        case "missing":
+            return f"[{_table(path)}] needs the key {path[-1]}"
+        case "value_error" if len(path) < 2 or detail["msg"].partition(", ")[2].startswith(("[", "task.")):
+            return f"{f'[{path[0]}] ' if path else ''}{detail['msg'].partition(', ')[2]}"
+        case "value_error":
+            return f"[{_table(path)}] {path[-1]} {detail['msg'].partition(', ')[2]}"
+        case "model_type" | "mapping_type" | "dict_type":
+            return f"{'.'.join(path)} must be a table, not {_cut(detail['input'])}"
+        case "string_type" if path[0] == "prompts" and isinstance(detail["input"], dict):
+            return f'[prompts] {path[-1]} is a table; a name with a dot needs quotes: "{path[-1]}.…" = "…"'
+        case "literal_error":
+            allowed = re.findall(r"'([^']*)'", detail["msg"])
+            close = get_close_matches(str(detail["input"]), allowed, 1, 0.5)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            wanted = " or ".join(f'"{name}"' for name in allowed)
+            return f"[{_table(path)}] {path[-1]} must be {wanted}, not {_cut(detail['input'])}{hint}"
+        case _:
+            return f"[{_table(path)}] {path[-1]} {_wanted(detail['msg'])}, not {_cut(detail['input'])}"
+
+
+def _wanted(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _unknown_table(name: str, is_table: bool) -> str:
+    if not is_table:
+        homes = [table for table, model in _TABLES.items() if name in model.model_fields]
+        home = f"it belongs to [{homes[0]}]" if homes else "no table has it"
+        return f"the key {name} stands outside of a table; {home}"
+    return f"there is no table [{name}]; {_nearest(name, tuple(RunConfig.model_fields))}"
+
+
+def _unknown_key(path: Path) -> str:
+    keys = _keys(path[:-1])
+    homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields]
+    if homes and not get_close_matches(path[-1], keys, 1, 0.75):
+        return f"[{_table(path)}] has no key {path[-1]}; [{homes[0]}] has it"
+    return f"[{_table(path)}] has no key {path[-1]}; {_nearest(path[-1], keys)}"
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, 1, 0.5)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+
+
+def _keys(table: Path) -> tuple[str, ...]:
+    if table[0] != "models":
+        return tuple(_TABLES[table[0]].model_fields)
+    return tuple((Price if len(table) == 3 else ModelConfig).model_fields)
+
+
+def _secret(path: Path, value: object) -> str:
+    where = f"[{_table(path)}] {path[-1]}"
+    if path[0] == "prompts" or path[:2] in (("data", "columns"), ("program", "roles")):
+        return ""
+    if any(_SECRET.search(_snake(part)) for part in path[1:]) or _SECRET.search(_snake(path[0])):
+        return f"{where} is refused: keys come from the environment only, as in OPENAI_API_KEY"
+    if path[-1] == "api_base" and isinstance(value, str) and _has_secret(value):
+        return f"{where} holds a name and password or a key: they come from the environment only"
+    return ""
+
+
+def _has_secret(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return "@" in parts.netloc or any(_SECRET.search(_snake(name)) for name, _ in parse_qsl(parts.query))
+
+
+def _not_built(path: Path) -> str:
+    for key, now in _NOT_BUILT.items():
+        if path[: len(key)] == key:
+            return f"[{key[0]}] {key[1]} is not built yet: {now}; leave it out"
+    return ""
+
+
+def _near_miss(path: Path) -> str:
+    """Of a model's keys, which go to litellm unseen: a typing error in one of ours must not be sent along."""
+    match path:
+        case ("models", role, key, *_) if key not in ModelConfig.model_fields:
+            close = get_close_matches(key, ModelConfig.model_fields, 1, 0.85)
+            return f"[models.{role}] has no key {key}; did you mean {close[0]}?" if close else ""
+        case _:
+            return ""
+
+
+def _taken_over(path: Path, origins: Origins) -> bool:
+    return origins.get(path[:3], "").startswith("[models.")
+
+
+def _place(path: Path, origins: Origins, file: str) -> str:
+    """Name the file, or the flag or variable that gave the value."""
+    given = [origins[path[:length]] for length in range(len(path), 0, -1) if path[:length] in origins]
+    return given[0] if given and not given[0].startswith(("default", "preset", "[")) else file
+
+
+def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
+    table = table_of(value)
+    if table:
+        for key, item in table.items():
+            yield from _leaves(item, (*path, key))
+    elif path:
+        yield path, value
+
+
+def _table(path: Path) -> str:
+    return ".".join(path[:-1])
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", name).lower()
+
+
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

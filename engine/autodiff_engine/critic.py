@@ -1,0 +1,141 @@
+"""The critic that is an LLM: one call gives feedback to all targets of a node, by key (eq. 5, 7, 10)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .backward import Said
+from .graph import Exchange, Feedback, Kind, Node
+from .instructions import Instructions
+from .llm import Message
+from .sentences import first_sentences
+from .template import Filling
+from .trace import Asker
+
+SENTENCES = 3
+_BLOCK = re.compile(
+    r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
+)
+_NOT_TO_BLAME = re.compile(r"^\W*not\s+to\s+blame\b[\s.:;,–-]*", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class LLMCritic:
+    """Asks the backward model about the calls of one example.
+
+    ``expected`` is the example's expected answer, or None: then no line about it is sent. With ``peers`` False every
+    target costs a call of its own and no other target is shown (the ablation ``no-peers``).
+    """
+
+    asker: Asker
+    instructions: Instructions
+    draw: int
+    step: int
+    example: str
+    expected: str | None
+    peers: bool = True
+
+    async def blame(
+        self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], *, calls: int
+    ) -> Mapping[Node, Said]:
+        """Ask about all targets at once; a reply with wrong keys is asked for once more, then a call a target is made.
+
+        Raises:
+            ModelRefused, ModelUnavailable: A call failed; what other calls said of this node is lost with it.
+        """
+        how = "llm" if node.kind is Kind.ANSWER else "attribution"
+        said = await self._together(node, feedback, targets, calls) if self.peers and len(targets) > 1 else None
+        if said is None:
+            said = [await self._alone(node, feedback, target, targets, calls) for target in targets]
+        return {target: _said(text, how) for target, text in zip(targets, said, strict=True)}
+
+    async def _together(
+        self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], calls: int
+    ) -> list[str] | None:
+        """Return the feedback in the order of ``targets``; None when two replies had wrong keys."""
+        keys = keys_of(targets)
+        values = self._values(node, feedback, targets, [each for each in node.parents if each not in targets], calls)
+        messages: tuple[Message, ...] = self.instructions.ask("backward", values)
+        for _ in range(2):
+            reply = await self._ask(messages, node, "")
+            found, problem = read_keyed(reply, keys)
+            if not problem:
+                return [found[key] for key in keys]
+            messages = self.instructions.ask_again(messages, reply, problem)
+        return None
+
+    async def _alone(
+        self, node: Node, feedback: Sequence[Feedback], target: Node, targets: Sequence[Node], calls: int
+    ) -> str:
+        """Return the feedback to one target; a free text, so that no form can be got wrong."""
+        shown = node.parents if self.peers else [each for each in node.parents if each not in targets]
+        neighbours = [each for each in shown if each is not target]
+        values = self._values(node, feedback, (target,), neighbours, calls)
+        key = keys_of(targets)[targets.index(target)]
+        reply = await self._ask(self.instructions.ask("backward_one", values), node, f".{key}")
+        return re.sub(r"</?feedback[^>]*>", "", reply)
+
+    async def _ask(self, messages: tuple[Message, ...], node: Node, suffix: str) -> str:
+        at = f"{self.step}/backward/{self.example}/{node.name}{suffix}/{node.t}"
+        return (await self.asker.model.complete(self.asker.call(messages, at=at, draw=self.draw))).text
+
+    def _values(
+        self,
+        node: Node,
+        feedback: Sequence[Feedback],
+        targets: Sequence[Node],
+        neighbours: Sequence[Node],
+        calls: int,
+    ) -> dict[str, Filling]:
+        exchange = node.exchange
+        return {
+            "node": node.name,
+            "role": node.role,
+            "t": node.t,
+            "calls": calls,
+            "exchange": exchange is not None,
+            "sent": sent(exchange) if exchange else "",
+            "reply": exchange.reply if exchange else node.value,
+            "parsed": exchange.parsed if exchange else node.value,
+            "expected": self.expected,
+            "feedback": [each.text for each in feedback],
+            "targets": _described(targets),
+            "neighbours": _described(neighbours),
+        }
+
+
+def sent(exchange: Exchange) -> str:
+    """Return the request of an exchange as one text."""
+    return f"[system]\n{exchange.system}\n\n[user]\n{exchange.user}" if exchange.system else exchange.user
+
+
+def keys_of(nodes: Sequence[Node]) -> list[str]:
+    """Return a key for each node: its name, with ``#t`` where the name occurs more than once."""
+    names = [node.name for node in nodes]
+    return [f"{node.name}#{node.t}" if names.count(node.name) > 1 else node.name for node in nodes]
+
+
+def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
+    """Return the feedback blocks of ``reply`` by key, and what is wrong with them (empty when nothing is)."""
+    blocks = [(key.strip(), text.strip()) for key, text in _BLOCK.findall(reply)]
+    found = {key: text for key, text in blocks if text}
+    named = [key for key, _ in blocks]
+    missing = [key for key in keys if key not in found]
+    unknown = [key for key in named if key not in keys]
+    doubled = sorted({key for key in named if named.count(key) > 1})
+    problems = [("no feedback for", missing), ("unknown keys", unknown), ("more than one block for", doubled)]
+    return found, "; ".join(f"{what} {', '.join(which)}" for what, which in problems if which)
+
+
+def _described(nodes: Sequence[Node]) -> list[Filling]:
+    return [
+        {"key": key, "role": node.role, "value": node.value} for key, node in zip(keys_of(nodes), nodes, strict=True)
+    ]
+
+
+def _said(text: str, how: str) -> Said:
+    blameless = _NOT_TO_BLAME.match(text)
+    body = text[blameless.end() :] if blameless else text
+    return Said(first_sentences(body, SENTENCES) or "no reason given", blameless is None, how)

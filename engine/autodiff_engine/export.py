@@ -1,0 +1,181 @@
+"""The best prompts <-> TOML: every text byte for byte, with all that tells where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from .config import code, model, source
+from .errors import ConfigError, StorageError
+from .events import ModelInfo
+from .toml_text import dumps, read, table_of
+
+FORMAT = 1
+"""Raised when a reader of the old form could misread the new one."""
+_HEAD = "# Prompts trained by autodiff-tui. They are under [prompts]; all else says where they came from.\n\n"
+_REFUSED = re.compile(r"\b(?:sk|pk|hf|gsk|xai)[-_][A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S{16,}")
+
+
+@dataclass(frozen=True, slots=True)
+class BestText:
+    """A trained text as it is now; ``parent`` is the candidate that it was rewritten in, None for a start text."""
+
+    name: str
+    value: str
+    role: str
+    kind: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BestScore:
+    """A mean over ``n`` examples of a split, with its 95 % interval; ``which`` says whose."""
+
+    which: str
+    split: str
+    metric: str
+    mean: float
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a text came to be as it is: the accepted proposal, oldest first; ``p`` None when it was not computed."""
+
+    step: int
+    k: int
+    text: str
+    method: str
+    asked_by: tuple[str, ...]
+    """Ids of the training examples whose feedback asked for it."""
+    before: float
+    after: float
+    """Validation means."""
+    n: int
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """All that ``best.toml`` says. File names may come with folders: they are written without."""
+
+    run_id: str
+    date: str
+    """ISO 8601; said by the caller, as nothing here looks at a clock."""
+    candidate: str
+    step: int
+    """The step that brought the candidate; 0 for the start prompts."""
+    pipeline: str
+    texts: tuple[BestText, ...]
+    scores: tuple[BestScore, ...]
+    models: tuple[ModelInfo, ...]
+    data: str
+    data_fingerprint: str
+    metric: str
+    metric_description: str
+    cost_usd: float | None
+    """None when the price of a model is unknown; the key is then left out."""
+    provenance: tuple[Origin, ...] = ()
+
+
+def write_best(path: Path, best: Best) -> None:
+    """Replace ``path`` by ``best`` at once or not at all, after the new file has been read back and compared.
+
+    Raises:
+        StorageError: It cannot be written, a text cannot be held by TOML, or what was read back differs.
+    """
+    text = to_toml(best)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            _compare(Path(name), best)
+            os.replace(name, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_prompts(path: Path, known: Collection[str] | None = None) -> Mapping[str, str]:
+    """Return the texts of a ``best.toml``, or of any TOML file with a table [prompts], by name.
+
+    ``known`` are the names that the program has; without it no name is refused.
+
+    Raises:
+        ConfigError: No such file, no TOML, no texts, or a name that is not known; one line.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file", "name a best.toml, as a run and the command export write it")
+    table = table_of(read(path).get("prompts"))
+    if not table:
+        raise ConfigError(f"{path}: has no texts under [prompts]")
+    texts: dict[str, str] = {}
+    for name, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigError(f'{path}: [prompts] {name} is not a text; a name with a dot needs quotes: "{name}.…"')
+        texts[name] = value
+    for name in texts:
+        if known is not None and name not in known:
+            close = get_close_matches(name, known, 1, 0.5)
+            there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+            raise ConfigError(f"{path}: [prompts] {name}: the program has no such text; {there}")
+    return MappingProxyType(texts)
+
+
+def to_toml(best: Best) -> str:
+    """Return the text of ``best.toml``.
+
+    Raises:
+        StorageError: A text holds what TOML cannot, or anything but a trained text looks like a key of a provider.
+    """
+    about = _about(best)
+    secret = _REFUSED.search(dumps(about))
+    if secret:
+        raise StorageError(f"best.toml would hold what looks like a key ({secret[0][:6]}…); it was not written")
+    return _HEAD + dumps({"format": FORMAT, "prompts": {text.name: text.value for text in best.texts}, **about})
+
+
+def _about(best: Best) -> dict[str, object]:
+    """All but the texts, with None left out: TOML has no word for it."""
+    run = {"id": best.run_id, "date": best.date, "candidate": best.candidate, "step": best.step}
+    return {
+        "run": _told({**run, "pipeline": code(best.pipeline).shown, "cost_usd": best.cost_usd}),
+        "data": {"source": _folderless_sources(best.data), "fingerprint": best.data_fingerprint},
+        "metric": {"name": code(best.metric).shown, "description": best.metric_description},
+        "models": {each.role: model(each.model).shown for each in best.models},
+        "texts": {
+            each.name: _told({"role": each.role, "kind": each.kind, "parent": each.parent}) for each in best.texts
+        },
+        "scores": [{**asdict(each), "metric": code(each.metric).shown} for each in best.scores],
+        "provenance": [_told(asdict(each)) for each in best.provenance],
+    }
+
+
+def _folderless_sources(data: str) -> str:
+    return ", ".join(source(part).shown for part in data.split(", "))
+
+
+def _told(table: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _compare(path: Path, best: Best) -> None:
+    there = dict(read_prompts(path)) if best.texts else {}
+    wrong = [text.name for text in best.texts if there.get(text.name) != text.value]
+    if wrong or len(there) != len(best.texts):
+        raise StorageError(f"{path}: {', '.join(wrong) or 'a text'} does not read back as it was written")

@@ -1,0 +1,67 @@
+"""The feedback of a whole batch: the loss and the backward pass of every failure, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .backward import Piece, backward
+from .concurrency import in_order
+from .control import Control
+from .critic import LLMCritic
+from .errors import ModelRefused, ModelUnavailable
+from .evaluate import Outcome
+from .loss import Loss
+from .scoring import mostly_answered
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of one failure: its pieces of feedback, or the error that left it without any."""
+
+    outcome: Outcome
+    pieces: tuple[Piece, ...]
+    error: str = ""
+    refused: bool = False
+    """The backward model said no to what it was sent: asking again cannot help."""
+
+
+async def gradients(
+    failed: Sequence[Outcome],
+    loss: Loss,
+    critic: LLMCritic,
+    *,
+    step: int,
+    control: Control,
+    tell: Callable[[Told], None],
+) -> list[Told]:
+    """Return what is said about each of ``failed``, in that order; ``tell`` hears of each in that order.
+
+    Raises:
+        ModelUnavailable: More than a fifth got no feedback, and there is no person who could resume.
+    """
+
+    async def run(hear: Callable[[Told], None]) -> Sequence[Told]:
+        jobs = [lambda outcome=outcome: _one(outcome, loss, critic, step) for outcome in failed]
+        return await in_order(jobs, on_result=lambda _, told: hear(told))
+
+    return await mostly_answered(
+        run,
+        lost=lambda told: "" if told.refused else told.error,
+        tell=tell,
+        control=control,
+        what=f"step {step}/backward",
+    )
+
+
+async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
+    if outcome.answer is None:
+        return Told(outcome, ())
+    asked = replace(critic, step=step, example=outcome.example.id, expected=outcome.example.expected)
+    try:
+        seed = await loss.feedback(outcome, outcome.answer, step=step)
+        return Told(outcome, await backward(outcome.answer, seed, asked))
+    except ModelUnavailable as error:
+        return Told(outcome, (), str(error))
+    except ModelRefused as error:
+        return Told(outcome, (), str(error), refused=True)

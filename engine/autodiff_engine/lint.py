@@ -1,0 +1,79 @@
+"""What is wrong with a proposal that no evaluation is needed to see; each check has a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from .dataset import Example
+from .proposal import Proposal
+from .rewrite import TAG
+from .sentences import all_runs, runs, words
+from .template import markers
+
+QUOTE_WORDS = 8
+"""That many words in a row are a quotation, not chance."""
+
+_TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
+_TALK = re.compile(
+    r"\A\W*(?:sure\b|certainly\b|of course\b|here(?:'s| is| are)\b.{0,60}\b(?:text|prompt|version|instruction)"
+    r"|(?:the )?(?:improved|new|revised|updated|rewritten) (?:text|prompt|version|instructions?)\W)",
+    re.I | re.S,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """The checks of one run: which words only validation and test hold, the slots, and the cap on a text's words."""
+
+    secret: Collection[tuple[str, ...]]
+    slots: Sequence[str]
+    max_words: int
+
+    def check(self, proposal: Proposal, failed: Collection[str]) -> tuple[str, str]:
+        """Return the name of the first check that ``proposal`` fails and the reason; both empty when it is clean.
+
+        ``failed`` has the ids of this step's rejected candidates.
+        """
+        if proposal.candidate.id == proposal.parent.id:
+            return "unchanged", "the new texts equal the current ones"
+        if proposal.candidate.id in failed:
+            return "repeated", "the same texts were rejected in this step already"
+        for change in proposal.changes:
+            name, reason = self._text(change.value)
+            if name:
+                return name, f"{change.name}: {reason}"
+        return "", ""
+
+    def _text(self, text: str) -> tuple[str, str]:
+        count = len(words(text))
+        if count > self.max_words:
+            return "too long", f"{count} words, the most is {self.max_words}"
+        if tags := _TAGS.search(text):
+            return "tag debris", f"it holds {tags.group(0)}"
+        if talk := _TALK.match(text):
+            return "talk", f"it begins with talk about itself: {' '.join(talk.group(0).split())}"
+        if marked := markers(text, self.slots):
+            return "marker", f"it holds a marker for the slot {', '.join(marked)}, but texts are sent as they are"
+        if any(run in self.secret for run in runs(text, QUOTE_WORDS)):
+            return "leak", f"it quotes {QUOTE_WORDS} or more words in a row from a validation or test example"
+        return "", ""
+
+
+def secret_runs(train: Sequence[Example], hidden: Sequence[Example]) -> frozenset[tuple[str, ...]]:
+    """Return the word runs that ``hidden`` examples hold and no training example does."""
+    return frozenset(all_runs(map(_whole, hidden), QUOTE_WORDS) - all_runs(map(_whole, train), QUOTE_WORDS))
+
+
+def quotes(texts: Sequence[str], example: Example) -> bool:
+    """Return whether ``texts`` quote an input of ``example``: eight words in a row, or the whole of a shorter one."""
+    for value in example.inputs.values():
+        length = min(QUOTE_WORDS, len(words(value)))
+        if length >= 3 and any(runs(value, length) & runs(text, length) for text in texts):
+            return True
+    return False
+
+
+def _whole(example: Example) -> str:
+    return " ".join([*example.inputs.values(), example.expected or ""])

@@ -1,0 +1,70 @@
+"""What a call can cost at most, what it did cost, and the caps on the sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .model import Request, Usage
+
+_MESSAGE_TOKENS = 16
+_TEMPLATE_TOKENS = 64
+"""What a chat template adds to a message and to a chat that we did not write (a role, a default system prompt)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for one token; both 0 for a model on this machine."""
+
+    input_usd_per_token: float
+    output_usd_per_token: float
+
+    def of(self, tokens: Tokens) -> float:
+        """Return what so many tokens cost, in US dollars."""
+        return tokens.prompt * self.input_usd_per_token + tokens.completion * self.output_usd_per_token
+
+
+FREE = Price(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Hard caps over all roles and the run's whole life; None is no cap."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one call."""
+
+    prompt: int
+    completion: int
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.prompt + self.completion
+
+
+def most_tokens(request: Request) -> Tokens | None:
+    """Return an upper bound of the tokens that ``request`` can take; None when it sets no bound on the answer.
+
+    No tokenizer makes more tokens of a text than it has UTF-8 bytes.
+    """
+    bound = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
+    if not isinstance(bound, int):
+        return None
+    prompt = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in request.messages)
+    return Tokens(prompt + _MESSAGE_TOKENS * len(request.messages) + _TEMPLATE_TOKENS, bound)
+
+
+def settled(usage: Usage, most: Tokens | None) -> Tokens:
+    """Return the tokens that count: what the provider said, and where it did not say, the bound (0 without one)."""
+    bound = most or Tokens(0, 0)
+    return Tokens(
+        bound.prompt if usage.prompt is None else usage.prompt,
+        bound.completion if usage.completion is None else usage.completion,
+    )

@@ -1,0 +1,129 @@
+"""The cache around a model: every answer is stored before it is used, and equal requests at once make one call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..errors import AnswerMissing
+from .model import Call, Model, Reply
+from .store import AnswerStore
+
+CacheMode = Literal["read-write", "off", "refresh", "read-only"]
+"""What a run does with other runs' answers; its own are always stored, and read again when it is resumed.
+
+``read-write`` reads and adds to them; ``read-only`` reads them; ``off`` does neither; ``refresh`` asks anew and puts
+its answers in their place.
+"""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One request on its way, and how many calls wait for it."""
+
+    task: asyncio.Task[Reply]
+    waiters: int = 0
+
+
+class CachedModel:
+    """Answers from ``store`` where the mode allows, else asks ``inner`` and stores what it says.
+
+    ``run`` names the part of the store that is this run's own; it must be the same when the run is resumed.
+    ``offline`` forbids asking at all. ``on_hit`` hears of each answer that cost nothing now.
+    """
+
+    def __init__(
+        self,
+        inner: Model,
+        store: AnswerStore,
+        run: str,
+        *,
+        mode: CacheMode = "read-write",
+        offline: bool = False,
+        on_hit: Callable[[Reply], None] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._store = store
+        self._run = run
+        self._mode: CacheMode = mode
+        self._offline = offline
+        self._on_hit = on_hit
+        self._running: dict[str, _Flight] = {}
+
+    async def complete(self, call: Call) -> Reply:
+        """Answer from the store, from an equal request in flight, or by asking.
+
+        Raises:
+            AnswerMissing: Asking is forbidden and nothing is stored.
+            StorageError: The answer could not be stored.
+        """
+        key = call.request.key
+        flight = self._running.get(key)
+        first = flight is None
+        if flight is None:  # no await between the look and the launch: a second equal call must find this one
+            flight = self._launch(key, call)
+        reply = await self._wait(key, flight)
+        if not first:
+            reply = replace(reply, cached=True)
+        if reply.cached and self._on_hit is not None:
+            self._on_hit(reply)
+        return reply
+
+    def _launch(self, key: str, call: Call) -> _Flight:
+        flight = _Flight(asyncio.create_task(self._find_or_ask(key, call)))
+        self._running[key] = flight
+        flight.task.add_done_callback(lambda _: self._forget(key, flight))
+        return flight
+
+    def _forget(self, key: str, flight: _Flight) -> None:
+        if self._running.get(key) is flight:
+            del self._running[key]
+
+    async def _wait(self, key: str, flight: _Flight) -> Reply:
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.waiters == 1 and not flight.task.done():  # nobody else wants it: do not pay for it further
+                self._forget(key, flight)
+                flight.task.cancel()
+                await asyncio.wait({flight.task})  # until its reservation is settled, its answer stored
+            raise
+        finally:
+            flight.waiters -= 1
+
+    async def _find_or_ask(self, key: str, call: Call) -> Reply:
+        stored = self._find(key)
+        if stored is not None:
+            return stored
+        if self._offline:
+            raise _missing(call)
+        reply = await self._inner.complete(call)
+        storing = asyncio.create_task(self._keep(key, reply))
+        try:
+            return await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait({storing})  # what was paid for is never lost
+            raise
+
+    def _find(self, key: str) -> Reply | None:
+        own = self._store.get(key, self._run)
+        if own is not None or self._mode in ("off", "refresh"):
+            return own
+        return self._store.get(key)
+
+    async def _keep(self, key: str, reply: Reply) -> Reply:
+        if self._mode == "read-write":
+            return await self._store.add(key, reply)
+        if self._mode == "refresh":
+            await self._store.replace(key, reply)
+        return await self._store.add(key, reply, self._run)
+
+
+def _missing(call: Call) -> AnswerMissing:
+    messages = call.request.messages
+    start = " ".join(messages[-1].content.split())[:80] if messages else ""
+    message = f"no recorded answer for the {call.role} call {call.at}: “{start}”"
+    return AnswerMissing(message, "run it once without --offline, or with the --cache-dir that holds its answers")

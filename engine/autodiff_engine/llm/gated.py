@@ -1,0 +1,55 @@
+"""The gate around a model: pause and stop take hold here, before the cache, so that a cached run pauses too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..control import Control
+from .model import Call, Model, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """How one call ended: exactly one of ``reply`` and ``error`` is given; ``in_flight`` counts what is still open."""
+
+    call: Call
+    reply: Reply | None
+    error: str
+    in_flight: int
+
+
+class GatedModel:
+    """Lets a call in when ``control`` says so and reports it; ``on_started`` is called with the number in flight.
+
+    A call that waits at the gate, or that a stop turns away there, is reported by nobody.
+    """
+
+    def __init__(
+        self,
+        inner: Model,
+        control: Control,
+        on_started: Callable[[Call, int], None],
+        on_finished: Callable[[CallReport], None],
+    ) -> None:
+        self._inner = inner
+        self._control = control
+        self._on_started = on_started
+        self._on_finished = on_finished
+
+    async def complete(self, call: Call) -> Reply:
+        """Wait for the gate, then ask; a cancelled call is reported with the error ``cancelled``."""
+        await self._control.enter()
+        reply: Reply | None = None
+        error = "cancelled"
+        try:
+            self._on_started(call, self._control.in_flight)
+            reply = await self._inner.complete(call)
+            error = ""
+            return reply
+        except Exception as failure:
+            error = str(failure) or type(failure).__name__
+            raise
+        finally:
+            self._control.leave()
+            self._on_finished(CallReport(call, reply, error, self._control.in_flight))

@@ -1,0 +1,231 @@
+"""The meter around a model: usage, cost, and a budget that is never overshot, whatever is in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected
+from ..events import CallCounts, TokenCounts
+from .budget import FREE, Caps, Price, Tokens, most_tokens, settled
+from .model import Call, Model, Reply, Usage
+from .unavailable import NotBilled
+
+__all__ = ["FREE", "Caps", "Meter", "MeteredModel", "Price", "Totals"]
+
+_UNKNOWN = Usage(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a run's whole life; ``cost_usd`` is None once any paid answer had no known price."""
+
+    calls: CallCounts = field(default_factory=CallCounts)
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    cost_usd: float | None = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reservation:
+    """The most that one attempt can take; None where there is no bound or no price."""
+
+    tokens: Tokens | None
+    usd: float | None
+
+
+class Meter:
+    """The ledger of a run, over all roles, and its one owner; used on the engine's event loop only.
+
+    ``prices`` are by ``Request.model``; a model that is absent or None has no known price. ``before`` are the totals of
+    earlier executions of a resumed run. ``clock`` counts seconds. ``on_change`` is called after each change.
+    """
+
+    def __init__(
+        self,
+        caps: Caps,
+        prices: Mapping[str, Price | None],
+        *,
+        before: Totals | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[Meter], None] | None = None,
+    ) -> None:
+        self._caps = caps
+        self._prices = dict(prices)
+        self._clock = clock
+        self._on_change = on_change
+        self._totals = before or Totals()
+        self._started = clock() - self._totals.seconds
+        self._open: dict[_Reservation, None] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def totals(self) -> Totals:
+        """What is settled."""
+        return replace(self._totals, seconds=self._clock() - self._started)
+
+    @property
+    def committed(self) -> Totals:
+        """What is settled and the most that the calls in flight can take: what is spent if we are killed now."""
+        totals = self.totals
+        for reservation in self._open:
+            totals = _with_spent(totals, reservation.tokens or Tokens(0, 0), reservation.usd)
+        return totals
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the cap on minutes; None without one."""
+        if self._caps.minutes is None:
+            return None
+        return max(0.0, self._caps.minutes * 60 - (self._clock() - self._started))
+
+    def price(self, model: str) -> Price | None:
+        """Return the price of a model, None when it is not known."""
+        return self._prices.get(model)
+
+    def hit(self, reply: Reply) -> None:
+        """Count an answer that cost nothing now, with what it once cost in tokens."""
+        calls, tokens = self._totals.calls, self._totals.tokens
+        usage = settled(reply.usage, None)
+        self._totals = replace(
+            self._totals,
+            calls=replace(calls, cached=calls.cached + 1),
+            tokens=replace(
+                tokens,
+                cached_prompt=tokens.cached_prompt + usage.prompt,
+                cached_completion=tokens.cached_completion + usage.completion,
+            ),
+        )
+        self._changed()
+
+    async def reserve(self, call: Call) -> _Reservation:
+        """Set aside the most that ``call`` can take, waiting for calls in flight while it does not fit.
+
+        Raises:
+            BudgetExhausted: It does not fit, and nothing in flight could free any.
+            ConfigError: There is a cap that cannot be kept for this model.
+        """
+        reservation = self._most(call)
+        while (reason := self._over(reservation)) is not None:
+            if not self._open:
+                raise BudgetExhausted(*reason)
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+        self._open[reservation] = None
+        self._changed()
+        return reservation
+
+    def settle(self, call: Call, reservation: _Reservation, usage: Usage | None, *, answered: bool) -> float | None:
+        """Replace a reservation by what was used (None: nothing); return its cost in US dollars, None if unknown."""
+        del self._open[reservation]
+        tokens = Tokens(0, 0) if usage is None else settled(usage, reservation.tokens)
+        price = self.price(call.request.model)
+        usd = 0.0 if usage is None else None if price is None else price.of(tokens)
+        totals = _with_spent(self._totals, tokens, usd)
+        failed = totals.calls.failed + (not answered)
+        self._totals = replace(totals, calls=replace(totals.calls, failed=failed))
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():  # a cancelled waiter is done
+                waiter.set_result(None)
+        self._changed()
+        return usd
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self)
+
+    def _most(self, call: Call) -> _Reservation:
+        tokens = most_tokens(call.request)
+        price = self.price(call.request.model)
+        paid = self._caps.usd is not None and price != FREE
+        if tokens is None and (paid or self._caps.tokens is not None):
+            message = f"models.{call.role} has no max_tokens, so a budget in tokens or US dollars cannot be kept"
+            raise ConfigError(message, f"set models.{call.role}.max_tokens")
+        if price is None and self._caps.usd is not None:
+            message = f"the price of {call.request.model} is not known, so a budget in US dollars cannot be kept"
+            raise ConfigError(message, f"set models.{call.role}.price, or budget.tokens instead of budget.usd")
+        usd = None if price is None else price.of(tokens or Tokens(0, 0))
+        return _Reservation(tokens, usd)
+
+    def _over(self, ask: _Reservation) -> tuple[str, str] | None:
+        """Return why ``ask`` does not fit now and how to mend it, or None when it fits."""
+        caps, now = self._caps, self.committed
+        calls, tokens, usd = now.calls.made, now.tokens.prompt + now.tokens.completion, now.cost_usd or 0.0
+        spent = self._totals
+        if caps.calls is not None and calls + 1 > caps.calls:
+            return _refusal("calls", f"{spent.calls.made} of {caps.calls} calls are made", "")
+        most = ask.tokens.total if ask.tokens else 0
+        if caps.tokens is not None and tokens + most > caps.tokens:
+            done = spent.tokens.prompt + spent.tokens.completion
+            return _refusal("tokens", f"{done} of {caps.tokens} tokens are spent", f"up to {most}")
+        if caps.usd is not None and usd + (ask.usd or 0.0) > caps.usd:
+            return _refusal("usd", f"${spent.cost_usd or 0.0:.4f} of ${caps.usd:.4f} is spent", f"up to ${ask.usd:.4f}")
+        if self.seconds_left == 0.0:
+            return self.out_of_time()
+        return None
+
+    def out_of_time(self) -> tuple[str, str]:
+        """Return the message and the hint of a run whose minutes are over."""
+        return _refusal("minutes", f"{self._caps.minutes:g} of {self._caps.minutes:g} minutes are over", "")
+
+
+class MeteredModel:
+    """Reserves before each attempt and settles after it; an attempt without a known end counts at its maximum.
+
+    A call that is in flight when the minutes are over is cancelled.
+    """
+
+    def __init__(self, inner: Model, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    async def complete(self, call: Call) -> Reply:
+        """Ask; the reply carries its cost.
+
+        Raises:
+            BudgetExhausted: The call does not fit what is left, or the time was over before it was answered.
+        """
+        reservation = await self._meter.reserve(call)
+        try:
+            reply = await self._in_time(call)
+        except (NotBilled, ModelRefused, ModelRejected):
+            self._meter.settle(call, reservation, None, answered=False)
+            raise
+        except BaseException:  # cancelled, too: the provider may have worked for us
+            self._meter.settle(call, reservation, _UNKNOWN, answered=False)
+            raise
+        cost = self._meter.settle(call, reservation, reply.usage, answered=True)
+        known = None not in (reply.usage.prompt, reply.usage.completion)
+        return replace(reply, cost_usd=cost if known or cost == 0 else None)
+
+    async def _in_time(self, call: Call) -> Reply:
+        clock = asyncio.timeout(self._meter.seconds_left)
+        try:
+            async with clock:
+                return await self._inner.complete(call)
+        except TimeoutError as late:
+            if not clock.expired():
+                raise
+            raise BudgetExhausted(*self._meter.out_of_time()) from late
+
+
+def _with_spent(totals: Totals, tokens: Tokens, usd: float | None) -> Totals:
+    """Add one attempt."""
+    sums = totals.tokens
+    return replace(
+        totals,
+        calls=replace(totals.calls, made=totals.calls.made + 1),
+        tokens=replace(sums, prompt=sums.prompt + tokens.prompt, completion=sums.completion + tokens.completion),
+        cost_usd=None if usd is None or totals.cost_usd is None else totals.cost_usd + usd,
+    )
+
+
+def _refusal(cap: str, state: str, ask: str) -> tuple[str, str]:
+    needs = f" and the next call may take {ask}" if ask else ""
+    message = f"the budget in {cap} is spent: {state}{needs}"
+    flag = {"usd": "--budget-usd", "tokens": "--budget-tokens", "calls": "--budget-calls"}.get(cap, "--budget-minutes")
+    return message, f"raise budget.{cap} (or {flag}) and resume the run: what was answered is kept"

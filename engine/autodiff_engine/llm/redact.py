@@ -1,0 +1,35 @@
+"""Text of strangers on its way to a screen or a file: one line, no secrets, not too long."""
+
+from __future__ import annotations
+
+import os
+import re
+
+_LONGEST = 240
+_SHORTEST_SECRET = 8
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SECRET_SHAPE = re.compile(
+    r"""
+    (?<![\w-]) (?: sk | pk | rk | gsk | xai | hf | pplx | AIza ) [-_]? [\w*-]{8,}   # keys of well-known providers
+    | (?<=[Bb]earer\ ) \S+
+    | (?<=[?&]key=) [^&\s]+
+    | (?<=://) [^/\s@]+ (?=@)                                                       # user:password in an address
+    | (?: (?<=key:\ ) | (?<=key\ provided:\ ) | (?<=key=) ) [^\s,;]{4,}
+    """,
+    re.VERBOSE,
+)
+
+
+def redacted(text: str) -> str:
+    """Return ``text`` without secrets: what looks like a key, and the values of environment variables that hold one."""
+    secrets = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    for secret in sorted(secrets, key=len, reverse=True):  # the longest first: one may be part of another
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "[secret]")
+    return _SECRET_SHAPE.sub("[secret]", text)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` redacted, on one line, cut at 240 characters with an ellipsis."""
+    line = " ".join(redacted(text).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

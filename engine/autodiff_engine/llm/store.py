@@ -1,0 +1,194 @@
+"""The answers on disk: complete replies by the key of their request, the one module that knows diskcache."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import diskcache  # pyright: ignore[reportMissingTypeStubs]
+
+from ..errors import StorageError
+from .model import Reply, Usage
+
+ANSWER_VERSION = 1
+"""Schema of a stored answer; entries of another version are misses."""
+
+_NO_LIMIT = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """How many answers are stored and how many bytes their folder takes."""
+
+    entries: int
+    bytes: int
+
+
+class AnswerStore:
+    """Answers in ``folder`` (created with mode 0700), shared by runs and processes; nothing is ever evicted.
+
+    An answer lies in the common part (``run`` empty) or in the part of one run. Reading takes about 20 µs and may
+    be done on the event loop; writing goes to a thread of the store's own, one at a time. ``on_warning`` hears of
+    entries that cannot be read, which count as absent.
+
+    Raises:
+        StorageError: From every method: the folder or the database in it cannot be used.
+    """
+
+    def __init__(self, folder: Path, on_warning: Callable[[str], None]) -> None:
+        self.folder = folder
+        self._on_warning = on_warning
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            self._cache = _open(folder)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+
+    def get(self, key: str, run: str = "") -> Reply | None:
+        """Return a run's own answer, or the common one with ``run`` empty; marked as cached."""
+        entry = self._read(_name(key, run))
+        return None if entry is None else _to_reply(entry)
+
+    async def add(self, key: str, reply: Reply, run: str = "") -> Reply:
+        """Store ``reply`` unless there is an answer already; return the answer that is now stored.
+
+        Of two processes that ask the same at once, both thus go on with the same answer.
+        """
+        return await self._in_writer(self._add, _name(key, run), reply)
+
+    async def replace(self, key: str, reply: Reply, run: str = "") -> None:
+        """Store ``reply`` in place of what was there."""
+        await self._in_writer(self._write, _name(key, run), _to_entry(reply))
+
+    def get_raw(self, key: str, run: str = "") -> str | None:
+        """Return an answer as JSON, for a pack: the run's own, else the common one."""
+        entry = self._read(_name(key, run)) if run else None
+        entry = entry or self._read(_name(key, ""))
+        return None if entry is None else json.dumps(entry, sort_keys=True)
+
+    def put_raw(self, key: str, text: str) -> None:
+        """Store what ``get_raw`` returned among the common answers; blocks.
+
+        Raises:
+            StorageError: ``text`` is no stored answer.
+        """
+        try:
+            entry = json.loads(text)
+            _to_reply(entry)
+        except (ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"the packed answer {key[:12]} cannot be read", "the pack is damaged") from error
+        self._writer.submit(self._write, _name(key, ""), entry).result()
+
+    def stats(self) -> StoreStats:
+        """Count; common answers and those of runs alike."""
+        try:
+            return StoreStats(len(self._cache), int(self._cache.volume()))
+        except (sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+
+    def clear(self, keep: Collection[str] = ()) -> int:
+        """Delete all but the answers whose keys are in ``keep`` (in whichever part); return how many went. Blocks."""
+        kept = frozenset(keep)
+        return self._writer.submit(self._clear, kept).result()
+
+    def close(self) -> None:
+        """Close the database in both threads; the store is of no use afterwards."""
+        self._writer.submit(self._cache.close).result()
+        self._writer.shutdown()
+        self._cache.close()
+
+    async def _in_writer(self, function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - what it returns
+        return await asyncio.get_running_loop().run_in_executor(self._writer, function, *args)
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            entry = self._cache.get(name)
+            if entry is not None:
+                _to_reply(entry)
+        except (sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+        except (zlib.error, OSError, ValueError, KeyError, TypeError) as error:
+            self._on_warning(f"a stored answer ({name[-64:][:12]}…) cannot be read and is asked for again: {error}")
+            return None
+        return entry
+
+    def _add(self, name: str, reply: Reply) -> Reply:
+        try:
+            if self._cache.add(name, _to_entry(reply)):
+                return reply
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+        there = self._read(name)
+        if there is None:  # unreadable: nothing to agree with
+            self._write(name, _to_entry(reply))
+            return reply
+        return replace(_to_reply(there), cached=False)  # this process has paid as well
+
+    def _write(self, name: str, entry: dict[str, Any]) -> None:
+        try:
+            self._cache.set(name, entry)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+
+    def _clear(self, keep: frozenset[str]) -> int:
+        try:
+            gone = [name for name in self._names() if name.rpartition(":")[2] not in keep]
+            for name in gone:
+                self._cache.delete(name)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._broken(error) from error
+        return len(gone)
+
+    def _names(self) -> Iterator[str]:
+        return cast("Iterator[str]", self._cache.iterkeys())
+
+    def _broken(self, error: Exception) -> StorageError:
+        reason = str(error) or type(error).__name__
+        return StorageError(f"the answers in {self.folder} cannot be used: {reason}", "choose another --cache-dir")
+
+
+def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this is where it comes in
+    cache = diskcache.Cache(
+        str(folder),
+        disk=diskcache.JSONDisk,  # the default pickles (CVE-2025-69872)
+        eviction_policy="none",
+        cull_limit=0,
+        size_limit=_NO_LIMIT,
+    )
+    cache.close()  # a connection belongs to its thread, and this may not be the one that uses and closes the store
+    return cache
+
+
+def _name(key: str, run: str) -> str:
+    return f"{run}:{key}" if run else key
+
+
+def _to_entry(reply: Reply) -> dict[str, Any]:
+    return {
+        "v": ANSWER_VERSION,
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "prompt": reply.usage.prompt,
+        "completion": reply.usage.completion,
+        "cost_usd": reply.cost_usd,
+        "seconds": reply.seconds,
+    }
+
+
+def _to_reply(entry: dict[str, Any]) -> Reply:
+    if entry["v"] != ANSWER_VERSION:
+        raise ValueError(f"it has schema {entry['v']}, this program reads {ANSWER_VERSION}")
+    text, reason = entry["text"], entry["finish_reason"]
+    if not isinstance(text, str) or not isinstance(reason, str):
+        raise TypeError("its text is no text")
+    usage = Usage(entry["prompt"], entry["completion"])
+    return Reply(text, reason, usage, entry["cost_usd"], entry["seconds"], cached=True)

@@ -1,0 +1,13 @@
+"""Ways in which nobody answers, told apart for the meter and the limiter alone."""
+
+from __future__ import annotations
+
+from ..errors import ModelUnavailable
+
+
+class NotBilled(ModelUnavailable):
+    """The request cannot have cost anything: nothing listens there, or the provider answered with an error status."""
+
+
+class RateLimited(NotBilled):
+    """The provider wants fewer requests at once (429)."""

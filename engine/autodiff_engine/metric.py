@@ -1,0 +1,190 @@
+"""How good an answer is: a score in [0, 1] and why."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from . import user_code
+from .config import code
+from .dataset import Example
+from .errors import ConfigError, DataError, ProgramError
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """``value`` is exact, in [0, 1], higher is better; ``why`` is for people and LLMs."""
+
+    value: Fraction
+    why: str
+
+
+class Metric(Protocol):
+    """Anything that scores an answer; ``description`` is told to LLMs, so it has to be true."""
+
+    @property
+    def name(self) -> str:
+        """As the config names it, without any folder."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What is compared, after which changes."""
+        ...
+
+    async def score(self, answer: str, example: Example) -> Score:
+        """Score ``answer`` to ``example``.
+
+        Raises:
+            DataError: The metric needs an expected answer and the example has none.
+            ProgramError: The user's own metric raised, or gave something that is no score.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """A metric that compares two texts."""
+
+    name: str
+    description: str
+    compare: Callable[[str, str], Fraction]
+
+    async def score(self, answer: str, example: Example) -> Score:
+        """Compare with the expected answer."""
+        if example.expected is None:
+            raise DataError(f"example {example.id} has no expected answer, which the metric {self.name} needs")
+        value = self.compare(answer, example.expected)
+        if value == 1:
+            return Score(value, f"{answer!r} is right")
+        return Score(value, f"expected {example.expected!r}, got {answer!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class UsersOwn:
+    """A metric that the user wrote: plain or async, ``(answer, expected) -> score`` or ``-> (score, why)``."""
+
+    name: str
+    description: str
+    function: Callable[..., object]
+
+    async def score(self, answer: str, example: Example) -> Score:
+        """Ask the user's function; a plain one runs on the engine's loop, so it should be quick."""
+        where = f"metric {self.name} on example {example.id}"
+        try:
+            given = self.function(answer, example.expected)
+            if inspect.isawaitable(given):
+                given = cast("object", await given)
+        except Exception as error:
+            raise ProgramError(f"{where}: {type(error).__name__}: {error}") from error
+        value, why = _value_and_why(given)
+        return Score(_checked(value, where), why or f"expected {example.expected!r}, got {answer!r}")
+
+
+def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
+    """Return the built-in metric, or the user's own for ``file.py:function``, relative to ``base``.
+
+    Raises:
+        ConfigError: There is none.
+        ProgramError: The user's file raised when it was imported.
+    """
+    if code(name).file:
+        function = user_code.load(name, base, where=where)
+        says = inspect.getdoc(function) or f"the user's own function {code(name).shown}; a score from 0 to 1"
+        return UsersOwn(code(name).shown, says, function)
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    close = get_close_matches(name, BUILT_IN, 1, 0.5)
+    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(BUILT_IN)}, or file.py:function"
+    raise ConfigError(f'{where} = "{name}": no such metric; {there}')
+
+
+def _value_and_why(given: object) -> tuple[object, str]:
+    if not isinstance(given, tuple):
+        return given, ""
+    pair = cast("tuple[object, ...]", given)
+    return (pair[0], pair[1]) if len(pair) == 2 and isinstance(pair[1], str) else (pair, "")
+
+
+def _checked(value: object, where: str) -> Fraction:
+    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+        raise ProgramError(f"{where}: gave {value!r}, which is no number from 0 to 1")
+    number = value if isinstance(value, int | Fraction) else float(cast("float", value))
+    if not 0 <= number <= 1:  # also what is not a number at all
+        raise ProgramError(f"{where}: gave {value!r}, which is not from 0 to 1")
+    return Fraction(number)
+
+
+def _exact(answer: str, expected: str) -> Fraction:
+    return Fraction(_bare(answer) == _bare(expected))
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split()).casefold().removesuffix(".").rstrip()
+
+
+def _numeric(answer: str, expected: str) -> Fraction:
+    given, wanted = _number(answer), _number(expected)
+    return Fraction(given is not None and given == wanted)
+
+
+_NUMERAL = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,100})(?:\.[0-9]{1,100})?|[-+]?\.[0-9]{1,100}")
+
+
+def _number(text: str) -> Fraction | None:
+    bare = text.strip().lstrip("$€£").removesuffix(".")
+    return Fraction(bare.replace(",", "")) if _NUMERAL.fullmatch(bare) and len(bare) < 500 else None
+
+
+def _f1(answer: str, expected: str) -> Fraction:
+    given, wanted = _words(answer), _words(expected)
+    if not given or not wanted:
+        return _exact(answer, expected)
+    yes_or_no = (["yes"], ["no"])
+    if given != wanted and (given in yes_or_no or wanted in yes_or_no):
+        return Fraction(0)
+    common = sum((Counter(given) & Counter(wanted)).values())
+    return Fraction(2 * common, len(given) + len(wanted))
+
+
+def _words(text: str) -> list[str]:
+    bare = "".join(char for char in text.lower() if char not in string.punctuation)
+    return [word for word in bare.split() if word not in ("a", "an", "the")]
+
+
+BUILT_IN: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Comparing(
+                "exact_match",
+                "the answer and the expected answer are the same text, without regard to upper and lower case, to "
+                "how much white space there is, and to one period at the end: 1 if they are, else 0",
+                _exact,
+            ),
+            Comparing(
+                "numeric",
+                "the answer is a number in digits, and equal to the expected one; commas between thousands, a "
+                "currency sign in front, a period at the end and zeros after the decimal point do not matter: "
+                "1 if it is, else 0",
+                _numeric,
+            ),
+            Comparing(
+                "f1",
+                "how many words the answer and the expected answer share, as 2 * shared / (words of the one + words of "
+                "the other), in lower case, without punctuation and the articles a, an, the; yes and no match nothing "
+                "but themselves",
+                _f1,
+            ),
+        )
+    }
+)

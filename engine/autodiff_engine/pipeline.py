@@ -1,0 +1,49 @@
+"""What a program is: an async function of a trace and an example's inputs, and the texts that it lets be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from .candidate import TrainedText
+from .errors import ConfigError
+from .graph import Node
+from .template import markers
+from .trace import Trace
+
+Run = Callable[[Trace, Mapping[str, str]], Awaitable[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A program: ``run`` records its graph on a trace and returns the answer's node.
+
+    ``inputs`` are the columns that an example must have; ``slots`` all slot names of its templates, texts included.
+    """
+
+    name: str
+    run: Run
+    texts: tuple[TrainedText, ...]
+    inputs: tuple[str, ...]
+    slots: tuple[str, ...]
+
+    def starting_from(self, values: Mapping[str, str], where: str) -> Pipeline:
+        """Return the program with other start values for some of its texts; ``where`` is their place, for messages.
+
+        Raises:
+            ConfigError: An unknown text, or a text that names a slot of the program.
+        """
+        names = [text.name for text in self.texts]
+        for name in values:
+            if name not in names:
+                raise ConfigError(f"{where}: {self.name} has no trained text `{name}`; it has {', '.join(names)}")
+        texts = tuple(
+            TrainedText(text.name, text.role, values.get(text.name, text.value), text.kind) for text in self.texts
+        )
+        for text in texts:
+            for slot in markers(text.value, self.slots):
+                raise ConfigError(
+                    f"{where}: the text `{text.name}` holds a marker for slot `{slot}`, but texts are sent as they are",
+                    "put the slot into a template under [program] (system or user), and take it out of the text",
+                )
+        return Pipeline(self.name, self.run, texts, self.inputs, self.slots)

@@ -1,0 +1,1 @@
+"""The programs that come with us, one module each."""

@@ -1,0 +1,22 @@
+"""``object_count``: count the things of one kind in a sentence (§4); task and output format are peers."""
+
+from __future__ import annotations
+
+from ..candidate import TrainedText
+from ..pipeline import Pipeline
+from ..trace import Parser
+from .prompt import one_call
+
+TEXTS = (
+    TrainedText("task", "says what the LLM has to do with the question", "You will answer a reasoning question."),
+    TrainedText(
+        "format",
+        "says in which form the LLM has to answer, so that the last number of the reply can be read as the answer",
+        "The last line of your reply must be 'Answer: N', where N is a number.",
+    ),
+)
+
+
+def object_count(parse: Parser) -> Pipeline:
+    """Return the program; ``parse`` takes the last number of a reply."""
+    return one_call("object_count", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=parse)

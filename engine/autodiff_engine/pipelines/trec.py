@@ -1,0 +1,32 @@
+"""``trec``: tell what kind of answer a question asks for, one of six classes (§4); task and output format are peers."""
+
+from __future__ import annotations
+
+from ..candidate import TrainedText
+from ..pipeline import Pipeline
+from ..trace import Parser
+from .prompt import one_call
+
+LABELS = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
+"""The coarse classes: abbreviation, description, entity, human, location, number."""
+
+TEXTS = (
+    TrainedText(
+        "task",
+        "says what the LLM has to do with the question and what each class means",
+        "Classify the question by the kind of answer that it asks for. "
+        "The classes are ABBR, DESC, ENTY, HUM, LOC and NUM. Do not answer the question.",
+    ),
+    TrainedText(
+        "format",
+        "says in which form the LLM has to answer, so that the class can be read from the last line of the reply",
+        "Reply with the class alone.",
+    ),
+)
+
+
+def trec(parse: Parser) -> Pipeline:
+    """Return the program; ``parse`` takes one of ``LABELS`` from a reply."""
+    return one_call(
+        "trec", texts=TEXTS, system="{{ task }}\n{{ format }}", user="Question: {{ question }}", parse=parse
+    )

@@ -1,0 +1,45 @@
+"""Sentences and words of plain text: how long feedback is, and what one text quotes from another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Dr|St)|\b[A-Z])\.$")
+
+
+def first_sentences(text: str, most: int) -> str:
+    """Return the first ``most`` sentences on one line; a full stop after an abbreviation ends none."""
+    line = " ".join(text.split())
+    sentences: list[str] = []
+    start = 0
+    for match in _END.finditer(line):
+        if _ABBREVIATION.search(line[start : match.start()]):
+            continue
+        sentences.append(line[start : match.start()].strip())
+        start = match.end()
+        if len(sentences) == most:
+            return " ".join(sentences)
+    return " ".join([*sentences, line[start:].strip()]).strip()
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text``, lower case, without punctuation."""
+    return re.findall(r"\w+", text.lower())
+
+
+def runs(text: str, length: int) -> set[tuple[str, ...]]:
+    """Return every run of ``length`` words in a row; a set to look into, never to iterate over."""
+    found = words(text)
+    return {tuple(found[i : i + length]) for i in range(len(found) - length + 1)}
+
+
+def all_runs(texts: Iterable[str], length: int) -> set[tuple[str, ...]]:
+    """Return the runs of all ``texts``."""
+    return {run for text in texts for run in runs(text, length)}
+
+
+def estimated_tokens(text: str) -> int:
+    """Return a careful estimate of tokens: a quarter more than the usual four characters a token."""
+    return len(text.encode("utf-8")) // 3 + 1

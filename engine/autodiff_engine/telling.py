@@ -1,0 +1,185 @@
+"""The trainer's values as events and as words: pure, so that what is told can be tested without a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from .backward import Piece
+from .comparison import mean
+from .critic import sent
+from .evaluate import Outcome
+from .events import (
+    CandidateScored,
+    Comparison,
+    EdgeInfo,
+    ExampleExcluded,
+    ExampleScored,
+    FeedbackGiven,
+    GraphGrew,
+    NodeInfo,
+    TracedCall,
+)
+from .graph import Kind, Node, topological
+from .proposal import Evidence
+from .statistics import wilson
+from .validation import Verdict
+
+
+class GraphSeen:
+    """The program's graph as far as it has been seen, by node name; one owner, the trainer."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, NodeInfo] = {}
+        self._edges: dict[tuple[str, str], EdgeInfo] = {}
+
+    def grow(self, root: Node) -> GraphGrew | None:
+        """Take in one example's graph; return what is new in it, or None."""
+        nodes: dict[str, NodeInfo] = {}
+        edges: dict[tuple[str, str], EdgeInfo] = {}
+        for node in topological([root]):
+            known = nodes.get(node.name) or self._nodes.get(node.name)
+            if known is None or known.calls < node.t:
+                nodes[node.name] = NodeInfo(node.name, node.kind.value, node.role, node.t)
+            for parent in node.predecessors:
+                edge = (parent.name, node.name)
+                if edge not in self._edges:
+                    edges[edge] = EdgeInfo(parent.name, node.name, parent not in node.parents)
+        self._nodes |= nodes
+        self._edges |= edges
+        return GraphGrew(tuple(nodes.values()), tuple(edges.values())) if nodes or edges else None
+
+
+def scored(
+    outcome: Outcome, *, step: int, phase: str, split: str, metric: str, traced: bool
+) -> ExampleScored | ExampleExcluded:
+    """Return the fact that an outcome is; ``traced`` puts its calls into it."""
+    if outcome.unavailable:
+        return ExampleExcluded(step, phase, outcome.example.id, outcome.unavailable)
+    return ExampleScored(
+        step=step,
+        phase=phase,
+        split=split,
+        example=outcome.example.id,
+        metric=metric,
+        score=float(outcome.score),
+        answer=outcome.parsed,
+        expected=outcome.example.expected,
+        why=outcome.why,
+        keys=outcome.keys,
+        trace=_calls(outcome) if traced else (),
+    )
+
+
+def candidate_scored(
+    outcomes: Sequence[Outcome], step: int, which: Literal["start", "best"], candidate: str, split: str, metric: str
+) -> CandidateScored:
+    """Return the fact that a whole split's score is, with its interval."""
+    average, n = mean([each.score for each in outcomes]), len(outcomes)
+    low, high = wilson(average, n)
+    wrong = sum(each.wrong_format for each in outcomes)
+    return CandidateScored(step, which, candidate, split, metric, average, n, low, high, wrong)
+
+
+def in_words(outcomes: Sequence[Outcome]) -> str:
+    """Return a split's score as the optimizer is shown it."""
+    return f"{mean([each.score for each in outcomes]):.3f} (n={len(outcomes)})"
+
+
+def feedback_given(step: int, piece: Piece) -> FeedbackGiven:
+    """Return the fact that a piece of feedback is."""
+    told = piece.feedback
+    return FeedbackGiven(
+        step=step,
+        example=told.example,
+        source=told.source,
+        target=piece.target.name,
+        t=told.t,
+        on_text=piece.target.kind is Kind.TEXT,
+        text=told.text,
+        to_blame=told.to_blame,
+        how=told.how,
+        count=told.count,
+    )
+
+
+def feedback_evidence(outcomes: Sequence[Outcome], pieces: Sequence[Sequence[Piece]]) -> dict[str, list[Evidence]]:
+    """Return by text name what feedback asks for: by example in the order of ``outcomes``, then t ascending (eq. 6, 8).
+
+    A text that nobody blames is not in it.
+    """
+    evidence: dict[str, list[Evidence]] = {}
+    blamed: set[str] = set()
+    for outcome, told in zip(outcomes, pieces, strict=True):
+        calls = {(node.name, node.t): node for node in topological([outcome.answer])} if outcome.answer else {}
+        on_texts = [piece for piece in told if piece.target.kind is Kind.TEXT]
+        for piece in sorted(on_texts, key=lambda piece: piece.feedback.t):
+            shown = _shown(outcome, piece, calls)
+            evidence.setdefault(piece.target.name, []).append(Evidence(outcome.example.id, shown))
+            if piece.feedback.to_blame:
+                blamed.add(piece.target.name)
+    return {name: each for name, each in evidence.items() if name in blamed}
+
+
+def data_evidence(outcomes: Sequence[Outcome], texts: Sequence[str]) -> dict[str, list[Evidence]]:
+    """Return, for every text alike, the failed examples themselves (OPRO with data)."""
+    shown = [Evidence(outcome.example.id, _example(outcome)) for outcome in outcomes]
+    return dict.fromkeys(texts, shown) if shown else {}
+
+
+def peers_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
+    """Return by text name the other texts that some call was sent together with it, in the program's order."""
+    peers: dict[str, dict[str, None]] = {}
+    for outcome in outcomes:
+        for node in topological([outcome.answer]) if outcome.answer else ():
+            texts = [parent.name for parent in node.parents if parent.kind is Kind.TEXT]
+            for name in texts:
+                peers.setdefault(name, {}).update(dict.fromkeys(each for each in texts if each != name))
+    return {name: tuple(each) for name, each in peers.items()}
+
+
+def result(verdict: Verdict) -> str:
+    """Return both gate scores and the reason of a rejection in one line, for the optimizer's history (CH)."""
+    gates = [("on these examples", verdict.minibatch), ("on the validation examples", verdict.validation)]
+    told = [f"{where} {_scores(gate)}" for where, gate in gates if gate is not None]
+    return "; ".join([*told, f"rejected: {verdict.reason}"])
+
+
+def _scores(gate: Comparison) -> str:
+    if gate.after is None:
+        return "not scored"
+    if gate.stopped_after is not None and gate.at_most is not None:
+        return f"at most {gate.at_most:.2f} against {gate.before:.2f} (n={gate.n})"
+    return f"{gate.after:.2f} against {gate.before:.2f} (n={gate.n}; {gate.wins} better, {gate.losses} worse)"
+
+
+def _calls(outcome: Outcome) -> tuple[TracedCall, ...]:
+    if outcome.answer is None:
+        return ()
+    return tuple(
+        TracedCall(node.name, node.t, node.exchange.key, sent(node.exchange), node.exchange.reply)
+        for node in topological([outcome.answer])
+        if node.exchange is not None
+    )
+
+
+def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]) -> str:
+    told = piece.feedback
+    node = calls.get((told.source, told.t))
+    lines = [f"Example {outcome.example.id}, score {float(outcome.score):g}"]
+    if node is not None and node.exchange is not None:
+        repeated = max(t for name, t in calls if name == node.name) > 1
+        lines[0] += f", call {node.t} of {node.name}" if repeated else ""
+        lines += [f"sent: {node.exchange.user}", f"replied: {node.exchange.reply}"]
+    elif node is not None:
+        lines += [f"computed: {node.value}"]
+    lines.append(f"feedback: {'' if told.to_blame else 'this text is not to blame. '}{told.text}")
+    return "\n".join(lines)
+
+
+def _example(outcome: Outcome) -> str:
+    lines = [f"{name}: {value}" for name, value in outcome.example.inputs.items()]
+    lines.append(f"answered: {outcome.answer.value if outcome.answer else 'nothing'}")
+    if outcome.example.expected is not None:
+        lines.append(f"expected: {outcome.example.expected}")
+    return "\n".join([*lines, f"score: {float(outcome.score):g}"])

@@ -1,0 +1,72 @@
+"""Templates with slots: Jinja, sandboxed and strict; what fills a slot goes in verbatim, never as a template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .errors import TemplateError
+
+Filling = str | int | float | bool | None | Sequence["Filling"] | Mapping[str, "Filling"]
+"""What a slot may hold: text, numbers, and lists and mappings of them; never an object with methods of ours."""
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@dataclass(frozen=True)
+class Template:
+    """One Jinja template; ``name`` is what messages call it (a file, ``[program] user``, …).
+
+    Raises:
+        TemplateError: The source cannot be parsed, at construction.
+    """
+
+    source: str
+    name: str = "template"
+
+    def __post_init__(self) -> None:
+        try:
+            _environment().parse(self.source)
+        except TemplateSyntaxError as error:
+            raise TemplateError(f"{self.name}: line {error.lineno}: {error.message}") from error
+
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """The names that must be filled, sorted."""
+        return tuple(sorted(meta.find_undeclared_variables(_environment().parse(self.source))))
+
+    @cached_property
+    def _compiled(self):
+        return _environment().from_string(self.source)
+
+    def fill(self, values: Mapping[str, Filling]) -> str:
+        """Return the text with every slot filled, surrounding white space off.
+
+        Raises:
+            TemplateError: A slot is not filled, or the template does what a template may not.
+        """
+        try:
+            return self._compiled.render(**values).strip()
+        except UndefinedError as error:
+            filled = ", ".join(sorted(values)) or "nothing"
+            raise TemplateError(f"{self.name}: {error.message}; filled are {filled}") from error
+        except SecurityError as error:
+            raise TemplateError(f"{self.name}: {error.message}") from error
+
+
+def markers(text: str, slots: Sequence[str]) -> tuple[str, ...]:
+    """Return the slots that ``text`` names as ``{{ slot }}`` or ``{slot}``.
+
+    A trained text goes in verbatim, so such a marker would reach the LLM as it stands.
+    """
+    return tuple(slot for slot in slots if re.search(r"\{\s*" + re.escape(slot) + r"\s*\}", text))

@@ -1,0 +1,62 @@
+"""Tables -> TOML text that reads back byte for byte, and TOML files -> tables with errors of one line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import tomli_w
+
+from .errors import ConfigError, StorageError
+
+
+def dumps(tables: Mapping[str, object]) -> str:
+    """Write ``tables``; texts of several lines stand as such.
+
+    The exception is a carriage return before a line feed, which TOML's multi-line strings cannot be trusted to keep:
+    one of these anywhere, and every text is written on one line with escapes.
+
+    Raises:
+        StorageError: A text holds half of a surrogate pair, which neither TOML nor UTF-8 can hold.
+    """
+    text = tomli_w.dumps(tables, multiline_strings=True)
+    if _surrogate(text):
+        raise StorageError("a text holds half of a character (a lone surrogate), which no TOML file can hold")
+    if tomllib.loads(text) != _plain(tables):
+        text = tomli_w.dumps(tables)
+    return text
+
+
+def read(path: Path) -> dict[str, object]:
+    """Read the TOML file ``path``; a byte order mark at its beginning is no error.
+
+    Raises:
+        ConfigError: There is no such file, or it is no TOML in UTF-8; one line, with the place.
+    """
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def table_of(value: object) -> dict[str, object] | None:
+    """Return ``value`` itself if it is a table as TOML makes it, else None."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def _surrogate(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("list[object]", value)]
+    return value

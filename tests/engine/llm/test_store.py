@@ -1,0 +1,170 @@
+import json
+import os
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.errors import StorageError
+from autodiff_engine.llm import Reply, Usage
+from autodiff_engine.llm.store import AnswerStore
+from tests.engine.llm.calls import a_call
+
+REPLY = Reply("8 \ud83d\ude00 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
+KEY = a_call().request.key
+
+
+class Opened:
+    def __init__(self, folder: Path) -> None:
+        self.warnings: list[str] = []
+        self.store = AnswerStore(folder, self.warnings.append)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    opened = Opened(tmp_path / "answers")
+    yield opened
+    opened.store.close()
+
+
+async def test_an_answer_comes_back_whole_and_marked_as_cached(opened: Opened) -> None:
+    assert await opened.store.add(KEY, REPLY) == REPLY
+
+    assert opened.store.get(KEY) == replace(REPLY, cached=True)
+    assert opened.warnings == []
+
+
+async def test_answers_survive_the_process(tmp_path: Path) -> None:
+    first = Opened(tmp_path)
+    await first.store.add(KEY, REPLY)
+    first.store.close()
+
+    second = Opened(tmp_path)
+    found = second.store.get(KEY)
+    second.store.close()
+
+    assert found == replace(REPLY, cached=True)
+
+
+async def test_the_first_of_two_answers_to_one_request_is_kept_and_returned(opened: Opened) -> None:
+    await opened.store.add(KEY, REPLY)
+
+    kept = await opened.store.add(KEY, replace(REPLY, text="another"))
+
+    assert kept == REPLY
+    assert opened.store.get(KEY) == replace(REPLY, cached=True)
+
+
+async def test_the_part_of_a_run_is_its_own(opened: Opened) -> None:
+    await opened.store.add(KEY, REPLY, "run-1")
+
+    assert opened.store.get(KEY) is None
+    assert opened.store.get(KEY, "run-2") is None
+    assert opened.store.get(KEY, "run-1") == replace(REPLY, cached=True)
+
+
+async def test_a_pack_takes_the_runs_own_answer_before_the_common_one(opened: Opened, tmp_path: Path) -> None:
+    await opened.store.add(KEY, REPLY)
+    await opened.store.add(KEY, replace(REPLY, text="own"), "run-1")
+    common, own = opened.store.get_raw(KEY), opened.store.get_raw(KEY, "run-1")
+    assert common is not None
+    assert own is not None
+    assert json.loads(own)["text"] == "own"
+
+    other = Opened(tmp_path / "other")
+    other.store.put_raw(KEY, common)
+    found = other.store.get(KEY)
+    other.store.close()
+
+    assert found == replace(REPLY, cached=True)
+    assert opened.store.get_raw("0" * 64) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"v": 1, "text": 3}', '{"v": 99}'])
+def test_a_damaged_pack_is_refused(opened: Opened, text: str) -> None:
+    with pytest.raises(StorageError, match="cannot be read"):
+        opened.store.put_raw(KEY, text)
+
+
+@pytest.mark.parametrize("value", [b"no zlib", b"x\x9c\x03\x00\x00\x00\x00\x01", b""], ids=["garbage", "empty", "none"])
+async def test_a_corrupt_entry_is_a_miss_with_a_warning_and_is_replaced(opened: Opened, value: bytes) -> None:
+    await opened.store.add(KEY, REPLY)
+    with sqlite3.connect(opened.store.folder / "cache.db") as database:
+        database.execute("UPDATE Cache SET value = ?, filename = NULL", (value,))
+    database.close()
+
+    assert opened.store.get(KEY) is None
+    assert len(opened.warnings) == 1
+    assert KEY[:12] in opened.warnings[0]
+    assert await opened.store.add(KEY, REPLY) == REPLY
+    assert opened.store.get(KEY) == replace(REPLY, cached=True)
+
+
+def test_an_entry_of_another_schema_is_a_miss_with_a_warning(opened: Opened) -> None:
+    opened.store._cache.set(KEY, {"v": 0, "text": "old"})
+
+    assert opened.store.get(KEY) is None
+    assert "schema 0" in opened.warnings[0]
+
+
+async def test_clearing_keeps_what_runs_need_in_whichever_part(opened: Opened) -> None:
+    keys = [a_call(str(n)).request.key for n in range(4)]
+    for key in keys:
+        await opened.store.add(key, REPLY)
+    await opened.store.add(keys[0], REPLY, "run-1")
+    await opened.store.add(keys[1], REPLY, "run-1")
+    assert opened.store.stats().entries == 6
+
+    gone = opened.store.clear(keep={keys[0]})
+
+    assert gone == 4
+    assert opened.store.stats().entries == 2
+    assert opened.store.get(keys[0], "run-1") is not None
+    assert opened.store.clear() == 2
+
+
+async def test_large_answers_count_in_the_bytes_and_come_back(opened: Opened) -> None:
+    before = opened.store.stats().bytes
+    large = replace(REPLY, text=os.urandom(60_000).hex())
+
+    await opened.store.add(KEY, large)
+
+    assert opened.store.stats().bytes > before + 30_000
+    assert opened.store.get(KEY) == replace(large, cached=True)
+
+
+def test_nothing_is_evicted_or_pickled(opened: Opened) -> None:
+    cache = opened.store._cache
+
+    assert (cache.eviction_policy, cache.cull_limit) == ("none", 0)
+    assert type(cache.disk).__name__ == "JSONDisk"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
+def test_nobody_else_can_read_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True, mode=0o755)
+
+    Opened(folder).store.close()
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(StorageError, match="file cannot be used"):
+        Opened(tmp_path / "file")
+
+
+def test_a_database_that_is_none_is_a_storage_error(tmp_path: Path) -> None:
+    (tmp_path / "cache.db").write_text("not a database, but long enough to be looked at " * 50, encoding="utf-8")
+
+    with pytest.raises(StorageError, match="cannot be used") as caught:
+        Opened(tmp_path)
+
+    assert "--cache-dir" in caught.value.hint

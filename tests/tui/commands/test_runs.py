@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.events import Event
+from autodiff_engine.journal import Journal
+from autodiff_tui.cli import run
+
+from ..runs import small_run
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def record(name: str, events: list[Event]) -> Path:
+    folder = Path("runs") / name
+    folder.mkdir(parents=True)
+    journal = Journal(folder, lambda _: None)
+    for event in events:
+        journal.append(event)
+    journal.close()
+    return folder
+
+
+def test_runs_lists_each_run_with_its_state(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+
+    assert run(["runs"]) == 0
+
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.startswith("run")
+    assert row.split()[:2] == ["r1", "done"]
+
+
+def test_runs_as_json_is_an_object_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+    record("r2", small_run()[:6])
+
+    assert run(["runs", "--ui", "json"]) == 0
+
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["folder"], row["state"], row["best"], row["n"]) for row in rows] == [
+        ("runs/r1", "done", 0.75, 4),
+        ("runs/r2", "unfinished", 0.5, 4),
+    ]
+
+
+def test_without_runs_stdout_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["runs"]) == 0
+
+    assert capsys.readouterr() == ("", "no runs in runs/ yet; try: autodiff-tui demo\n")
+
+
+def test_a_broken_journal_does_not_hide_the_other_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+    (record("r2", small_run()) / "journal.jsonl").write_text("not json\n", encoding="utf-8")
+
+    assert run(["runs"]) == 0
+
+    said = capsys.readouterr()
+    assert [line.split()[0] for line in said.out.splitlines()] == ["run", "r1"]
+    assert said.err.startswith("error: runs/r2/journal.jsonl: line 1")
+
+
+@pytest.mark.parametrize("name", ["latest", "r1", "r", "runs/r1"])
+def test_show_finds_a_run_by_each_of_its_names(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+
+    assert run(["show", name]) == 0
+
+    assert "  + Count with care." in capsys.readouterr().out.splitlines()
+
+
+def test_show_says_that_the_last_line_was_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    journal = record("r1", small_run()) / "journal.jsonl"
+    journal.write_text(journal.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+
+    assert run(["show", "r1"]) == 0
+
+    said = capsys.readouterr()
+    assert "not finished" in said.out.splitlines()[0]
+    assert "cut short" in said.err
+
+
+def test_show_of_an_unknown_run_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+
+    assert run(["show", "nope"]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nope" in said.err
+    assert "r1" in said.err
+
+
+def test_ascii_holds_for_data_too(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+
+    assert run(["show", "latest", "--ascii"]) == 0
+
+    assert capsys.readouterr().out.isascii()

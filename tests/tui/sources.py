@@ -1,0 +1,51 @@
+"""A source for tests: events from a list, commands into one; no thread, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiff_engine.events import Stamped
+
+
+class ListSource:
+    """Gives ``per_drain`` events a drain (None: as many as asked for) and remembers what it was told."""
+
+    def __init__(self, events: Sequence[Stamped] = (), *, per_drain: int | None = None, endless: bool = False) -> None:
+        self.events = list(events)
+        self.told: list[str] = []
+        self.endless = endless
+        self.given = 0
+        self._per_drain = per_drain
+        self.error: BaseException | None = None
+
+    @property
+    def ended(self) -> bool:
+        return not self.endless and self.given >= len(self.events)
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def drain(self, limit: int = 2000) -> list[Stamped]:
+        count = limit if self._per_drain is None else min(limit, self._per_drain)
+        taken = self.events[self.given : self.given + count]
+        self.given += len(taken)
+        return taken
+
+    def pause(self) -> None:
+        self.told.append("pause")
+
+    def resume(self) -> None:
+        self.told.append("resume")
+
+    def step(self) -> None:
+        self.told.append("step")
+
+    def stop(self) -> None:
+        self.told.append("stop")
+
+    def abort(self, reason: str) -> None:
+        self.told.append(f"abort {reason}")
+        self.endless = False
+
+    def join(self, timeout_s: float | None = None) -> None:
+        return

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from autodiff_engine.errors import ConfigError, EngineError, ModelUnavailable, StorageError
+from autodiff_tui import cli
+from autodiff_tui.cli import run
+
+HEAVY = ("litellm", "textual", "pydantic", "jinja2", "rich", "diskcache", "asyncio")
+COMMANDS = ("train", "demo", "eval", "export", "runs", "show", "config", "cache")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch):
+    """Make ``autodiff-tui runs`` fail with an error."""
+
+    def with_error(error: BaseException) -> int:
+        @click.command("runs")
+        def broken() -> None:
+            raise error
+
+        monkeypatch.setattr(cli, "_runs", lambda: broken)
+        entry = cli.root.get_command(click.Context(cli.root), "runs")
+        assert entry is not None
+        monkeypatch.setattr(cli.root, "get_command", lambda ctx, name: broken)
+        return run(["runs"])
+
+    return with_error
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Which heavy libraries a fresh interpreter has loaded after a command."""
+    script = f"import sys; from autodiff_tui.cli import run; code = run({list(arguments)!r}); print(); " + (
+        f"print('LOADED', code, *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    code, *heavy = said.stdout.splitlines()[-1].split()[1:]
+    assert code == "0"
+    return set(heavy)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("--version",), *((name, "--help") for name in COMMANDS)])
+def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert loaded_by(*arguments) == set()
+
+
+def test_looking_at_past_runs_loads_no_app_and_no_provider() -> None:
+    assert loaded_by("runs") & {"litellm", "textual", "rich", "jinja2"} == set()
+
+
+def test_help_lists_every_command_once_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+
+    out = capsys.readouterr().out
+    assert [name for name in COMMANDS if len(re.findall(rf"^  {name}\s+[A-Z].*\.$", out, re.MULTILINE)) == 1] == [
+        *COMMANDS
+    ]
+
+
+def test_alone_it_prints_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+
+    assert capsys.readouterr().out.startswith("Usage: autodiff-tui")
+
+
+def test_options_stand_in_groups_with_their_variables_and_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--help"]) == 0
+
+    out = capsys.readouterr().out
+    headings = [line[:-1] for line in out.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert [heading.split()[0].rstrip(":(") for heading in headings] == [
+        "This",
+        "Budget",
+        "Places",
+        "Output",
+        "Options",
+        "Examples",
+    ]
+    assert "AUTODIFF_BUDGET_USD" in out
+    assert "\n  autodiff-tui train my.toml --ui json > events.jsonl\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        pytest.param(["trian"], "'train'", id="a command"),
+        pytest.param(["train", "c.toml", "--buget-usd", "1"], "--budget-usd", id="an option"),
+        pytest.param(["train", "c.toml", "--ui", "jsn"], "'json'", id="a choice"),
+        pytest.param(["config", "shwo"], "'show'", id="a command of a group"),
+        pytest.param(["train"], "CONFIG", id="a missing argument"),
+        pytest.param(["train", "c.toml", "--seed", "x"], "--seed", id="a wrong type"),
+        pytest.param(["demo", "--speed", "0"], "--speed", id="out of range"),
+    ],
+)
+def test_wrong_usage_names_what_is_right_and_leaves_stdout_empty(
+    arguments: list[str], suggestion: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    said = capsys.readouterr()
+    error, hint = said.err.splitlines()
+    assert said.out == ""
+    assert error.startswith("error: ")
+    assert suggestion in error
+    assert hint.startswith("hint: see autodiff-tui")
+
+
+def test_commands_that_do_not_exist_yet_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    later = ("resume", "replay", "watch", "ablate", "compare", "pack", "init", "doctor")
+
+    assert [run([name]) for name in later] == [2] * len(later)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(ConfigError("c.toml: [task] has no key `x`", "mend it"), 2, id="config"),
+        pytest.param(ModelUnavailable("nobody answered", "try again"), 3, id="provider"),
+        pytest.param(StorageError("the disk is full", "free some"), 1, id="storage"),
+    ],
+)
+def test_an_error_of_the_engine_is_a_line_and_a_hint(
+    error: EngineError, code: int, fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fails(error) == code
+
+    assert capsys.readouterr().err == f"error: {error}\nhint: {error.hint}\n"
+
+
+def test_several_mistakes_in_a_config_are_a_line_each(fails, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fails(ConfigError("c.toml: one\nc.toml: two")) == 2
+
+    assert capsys.readouterr().err == "error: c.toml: one\nerror: c.toml: two\n"
+
+
+def test_a_defect_is_one_line_without_secrets(
+    fails, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EXAMPLE_API_KEY", "sk-very-secret")
+
+    assert fails(ValueError("refused for key sk-very-secret\x1b[2J\nsecond line")) == 1
+
+    said = capsys.readouterr()
+    error, hint = said.err.splitlines()
+    assert said.out == ""
+    assert error == "error: a defect in autodiff-tui: ValueError: refused for key [secret]\u241b[2J␊second line"
+    assert hint.startswith("hint: please report it")
+
+
+def test_ctrl_c_before_a_run_began_is_130(fails, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fails(KeyboardInterrupt()) == 130
+
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    command = f"{sys.executable} -m autodiff_tui train --help | true; exit ${{PIPESTATUS[0]}}"
+
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_shell_can_ask_how_a_word_goes_on() -> None:
+    environ = {
+        **os.environ,
+        "_AUTODIFF_TUI_COMPLETE": "bash_complete",
+        "COMP_WORDS": "autodiff-tui tr",
+        "COMP_CWORD": "1",
+    }
+
+    said = subprocess.run(
+        [sys.executable, "-m", "autodiff_tui"], capture_output=True, text=True, check=False, env=environ
+    )
+
+    assert said.stdout.split() == ["plain,train"]

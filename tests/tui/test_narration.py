@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from autodiff_engine.events import ControlChanged, Event, ProposalMade, Warned
+from autodiff_tui.narration import Narrator, to_ascii
+
+from .runs import small_run
+
+
+def told(events: list[Event], *, verbose: bool = False) -> list[str]:
+    narrator = Narrator(verbose=verbose)
+    return [line for event in events for line in narrator.lines(event)]
+
+
+def test_a_run_reads_as_a_story_with_numbers() -> None:
+    assert told(small_run()) == [
+        "run r1 in runs/r1",
+        "program prompt: 1 trained text, metric exact_match, models small, large",
+        "data q.csv: train 8, val 4, test 4, 1 repeat dropped",
+        "start prompts: val 0.50 (n=4), 95 % interval 0.15 to 0.85, 1 in a wrong format",
+        "step 1 of 3: batch 2/4 right, mean 0.50; 1 piece of feedback",
+        "  proposal 1: refused by lint (repeat): equal to a failed one",
+        "  proposal 2: minibatch: train 0.500 → 0.750, n=4, +1 −0, p=1.00; "
+        "validation: val 0.500 → 0.750, n=4, +2 −1, p=.62; accepted",
+        "step 1: accepted proposal 2; best val 0.75",
+        "best prompts: val 0.75 (n=4), 95 % interval 0.30 to 0.95",
+    ]
+
+
+def test_verbose_adds_answers_feedback_and_rewrites() -> None:
+    more = set(told(small_run(), verbose=True)) - set(told(small_run()))
+
+    assert "  e1 (forward): 1.00; answer 7" in more
+    assert "  feedback on task, call 1, e2: say how to count" in more
+    assert "  new task (rephrase): Count with care." in more
+
+
+def test_text_from_outside_cannot_reach_the_terminal() -> None:
+    hostile = "\x1b]52;c;AAAA\x07\x9b2J\u202e"
+
+    lines = told([*small_run(answer=hostile), Warned(hostile)], verbose=True)
+
+    assert not any(mark in line for line in lines for mark in ("\x1b", "\x07", "\x9b", "\u202e", "\n"))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        pytest.param(ControlChanged("paused", "429", 0), "paused: 429", id="a pause says why"),
+        pytest.param(Warned("no price"), "warning: no price", id="a warning"),
+        pytest.param(
+            ProposalMade(2, 1, "c", "b", (), "cut off"),
+            "  proposal 1: the optimizer's reply could not be used: cut off",
+            id="a reply that could not be used",
+        ),
+    ],
+)
+def test_trouble_is_said(event: Event, line: str) -> None:
+    assert told([event])[-1] == line
+
+
+def test_ascii_spells_our_marks_and_escapes_the_rest() -> None:
+    assert to_ascii("0.5 → 0.7, −1 · ï") == "0.5 -> 0.7, -1 | \\xef"

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autodiff_engine.events import Event, LedgerUpdated, ProgramDescribed, RunFinished, TextInfo
+from autodiff_tui import report, summary
+from autodiff_tui.view import RunView, reduce
+
+from .runs import small_run, stamped
+
+
+def view_of(events: list[Event]) -> RunView:
+    view = RunView()
+    for each in stamped(events):
+        view = reduce(view, each)
+    return view
+
+
+def test_a_run_is_shown_with_its_scores_texts_and_proposals() -> None:
+    lines = list(report.whole(view_of(small_run())))
+
+    assert "  start val: 0.50 (n=4), 95 % interval 0.15 to 0.85" in lines
+    at = lines.index("text task (what to do)")
+    assert lines[at + 1 : at + 4] == [
+        "  rewritten in step 1 by proposal 2 (rephrase), val 0.75",
+        "  - Count.",
+        "  + Count with care.",
+    ]
+    assert lines[lines.index("2 proposals") + 1 :] == [
+        "  1.1 refused by lint (repeat): task (rephrase)",
+        "      equal to a failed one",
+        "  1.2 accepted: task (rephrase)",
+        "      minibatch: train 0.500 → 0.750, n=4, +1 −0, p=1.00",
+        "      validation: val 0.500 → 0.750, n=4, +2 −1, p=.62",
+    ]
+
+
+def test_a_text_that_stayed_says_so() -> None:
+    lines = list(report.whole(view_of(small_run()[:4])))
+
+    assert lines[lines.index("text task (what to do)") + 1 :][:2] == ["  unchanged", "    Count."]
+
+
+def test_a_text_cannot_drive_the_terminal() -> None:
+    def hostile(event: Event) -> Event:
+        if isinstance(event, ProgramDescribed):
+            return replace(event, texts=(TextInfo("task\x1b", "role\x1b", "prompt", "a\x1b[2J\nb\u202e"),))
+        return event
+
+    lines = list(report.whole(view_of([hostile(event) for event in small_run()])))
+
+    assert not any(mark in line for line in lines for mark in ("\x1b", "\u202e", "\n"))
+
+
+def test_a_run_that_was_killed_is_summed_up_from_what_it_told() -> None:
+    events = [event for event in small_run() if not isinstance(event, RunFinished)]
+    spent = LedgerUpdated(summary.CallCounts(5, 2, 0), summary.TokenCounts(100, 10), None)
+
+    lines = summary.lines(view_of([*events, spent]))
+
+    assert lines[0].startswith("run        r1: not finished after 1 step")
+    assert lines[1] == "validation best 0.75, start 0.50 (n=4)"
+    assert lines[3] == "calls      5 made, 2 from the cache; tokens 100 in, 10 out; cost unknown"
+    assert lines[-1] == "folder     runs/r1"
+
+
+def test_the_list_of_runs_is_a_table() -> None:
+    rows = [report.row(view_of(small_run()), "runs/r1"), report.row(view_of(small_run()[:3]), "runs/r1")]
+
+    heading, first, second = report.table(rows)
+
+    assert heading.split() == [
+        "run",
+        "state",
+        "pipeline",
+        "val",
+        "best",
+        "start",
+        "n",
+        "steps",
+        "calls",
+        "cost",
+        "started",
+    ]
+    assert first.split() == ["r1", "done", "prompt", "0.75", "0.50", "4", "1", "20", "$0.0123", "2026-11-22T08:00"]
+    assert second.split()[:6] == ["r1", "unfinished", "prompt", "–", "–", "0"]
+    assert first.index("prompt") == second.index("prompt") == heading.index("pipeline")
+
+
+def test_an_unknown_price_is_said_and_never_shown_as_nothing() -> None:
+    events = [replace(event, cost_usd=None) if isinstance(event, RunFinished) else event for event in small_run()]
+
+    (line,) = [line for line in summary.lines(view_of(events)) if line.startswith("calls")]
+
+    assert line.endswith("cost unknown")

@@ -1,0 +1,282 @@
+"""The Textual app: drains a source ten times a second, folds events into the view, hands the view to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ClassVar
+
+from rich.segment import Segments
+from rich.text import Text
+from textual import on, work
+from textual.app import App
+from textual.binding import BindingType
+
+from .actions import Mode, by_id, refusal
+from .format import counted
+from .safe import marked, one_line
+from .screens.keys import bindings
+from .screens.leaving import Choice, DefectScreen, QuitScreen
+from .screens.reading import DetailScreen, HelpScreen
+from .screens.run import RunScreen
+from .session import Source
+from .view import RunView, reduce
+
+TICK_S = 0.1
+MAX_EVENTS = 2000
+MAX_FOLD_S = 0.008
+_CHUNK = 200
+PATIENCE_S = 10.0
+"""How long an aborted engine may take to write its end before the app leaves without it."""
+
+_MAX_COPY = 74_994
+"""Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
+
+
+class RunApp(App[None]):
+    """Shows a run and steers it; the run's thread belongs to ``source``.
+
+    After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
+    was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
+    ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
+    """
+
+    CSS_PATH = "styles/run.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("toggle_pause", "one_step", "export", "help", "leave"),
+        *bindings("interrupt", priority=True),
+    ]
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        export: Callable[[], str] | None = None,
+        title: str = "autodiff-tui",
+        mode: Mode = "live",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.title = one_line(title, 200)
+        self.view = RunView()
+        self._source = source
+        self._export = export
+        self._mode: Mode = mode
+        self._clock = clock
+        self._seen_at = clock()
+        self._run_screen = RunScreen(mode)
+        self._leaving: int | None = None
+        """The return code to leave with once the engine has ended."""
+        self._stopping = False
+        self._give_up_at: float | None = None
+        self._signals: list[int] = []
+        self._defect_shown = False
+
+    def on_mount(self) -> None:
+        """Show an empty run first, then start the engine."""
+        self.push_screen(self._run_screen)
+        self._catch_signals()
+        self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        for number in self._signals:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _begin(self) -> None:
+        self._source.start()
+        self._seen_at = self._clock()
+        self.set_interval(TICK_S, self.drain_now)
+        self.set_interval(1.0, self._tell_time)
+
+    # the run, shown
+
+    def drain_now(self) -> None:
+        """Fold what has come, within the budget of one tick, and show it."""
+        began = self._clock()
+        view, taken, behind = self.view, 0, False
+        while events := self._source.drain(min(_CHUNK, MAX_EVENTS - taken)):
+            for stamped in events:
+                view = reduce(view, stamped)
+            taken += len(events)
+            if behind := taken >= MAX_EVENTS or self._clock() - began > MAX_FOLD_S:
+                break
+        if taken:
+            self._seen_at = began
+            self._show(view)
+        self._run_screen.behind = behind
+        self._leave_if_ended()
+
+    def _show(self, view: RunView) -> None:
+        before, self.view = self.view, view
+        self._run_screen.view = view
+        self._tell_time()
+        self._tell_news(before, view)
+        if isinstance(self.screen, DetailScreen):
+            self.screen.proposal = view.proposals.find(self.screen.key)
+
+    def _tell_time(self) -> None:
+        since = self._clock() - self._seen_at if self._goes_on else 0.0
+        self._run_screen.elapsed_s = int(self.view.elapsed_s + since)
+
+    def _tell_news(self, before: RunView, view: RunView) -> None:
+        """Toast the newest warning and error of this tick, and how many came with them."""
+        for old, new, severity in (
+            (before.notes.warnings, view.notes.warnings, "warning"),
+            (before.notes.errors, view.notes.errors, "error"),
+        ):
+            if len(new) > len(old):
+                more = len(new) - len(old) - 1
+                tail = f" (and {more} more)" if more else ""
+                self._toast(new[-1] + tail, severe=severity == "error")
+
+    def _toast(self, message: str, *, severe: bool = False) -> None:
+        self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)
+
+    # the run, steered
+
+    def _may(self, action: str) -> bool:
+        why = refusal(by_id(action), self.view, self._mode)
+        if why:
+            self._toast(why)
+        return not why
+
+    def action_toggle_pause(self) -> None:
+        """Pause, or go on."""
+        if self._may("toggle_pause"):
+            if self.view.control.state in ("paused", "pausing"):
+                self._source.resume()
+            else:
+                self._source.pause()
+
+    def action_one_step(self) -> None:
+        """Run one step."""
+        if self._may("one_step"):
+            self._source.step()
+
+    def action_export(self) -> None:
+        """Write the best prompts."""
+        if self._export is None:
+            self._toast("there is nothing to export here")
+        else:
+            self._write_export(self._export)
+
+    @work(thread=True, exclusive=True, group="export", exit_on_error=False)
+    def _write_export(self, export: Callable[[], str]) -> None:
+        try:
+            said, severe = export(), False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on and the person reads it
+            said, severe = f"export failed: {error}", True
+        self.call_from_thread(self._toast, said, severe=severe)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpScreen())
+
+    @on(RunScreen.ProposalChosen)
+    def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
+        proposal = self.view.proposals.find(event.key)
+        if proposal is not None:
+            self.push_screen(DetailScreen(proposal))
+
+    # the ways out
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._mode == "live" and self.view.finished is None and not self._source.ended
+
+    def action_leave(self) -> None:
+        """Leave, or ask how."""
+        if not self._goes_on or self._give_up_at is not None:
+            self._exit(self._leaving)
+        else:
+            self.push_screen(QuitScreen(), self._left)
+
+    async def action_quit(self) -> None:
+        """Leave as ``q`` does: the command palette and ctrl+q come here."""
+        self.action_leave()
+
+    def _left(self, choice: Choice | None) -> None:
+        if choice == "stop":
+            self._stop_and_leave()
+        elif choice == "abort":
+            self._abort_and_leave("a person aborted the run", 130)
+
+    def action_interrupt(self) -> None:
+        """ctrl+c: copy a selection; else stop and keep, then abort, then leave at once."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self._copy(selected)
+        elif not self._goes_on or self._give_up_at is not None:
+            self._exit(self._leaving)
+        elif not self._stopping:
+            self._stop_and_leave()
+        else:
+            self._abort_and_leave("ctrl+c", 130)
+
+    def _copy(self, text: str) -> None:
+        if len(text.encode("utf-8", "replace")) > _MAX_COPY:
+            self._toast("too long for a terminal's clipboard: nothing was copied", severe=True)
+        else:
+            self.copy_to_clipboard(text)
+            self._toast("sent to the terminal's clipboard")
+        self.screen.clear_selection()
+
+    def _stop_and_leave(self) -> None:
+        self._stopping = True
+        self._leaving = 0
+        self._source.stop()
+        self._toast(f"stopping after {counted(self.view.control.in_flight, 'call')}; ctrl+c again aborts")
+
+    def _abort_and_leave(self, reason: str, code: int) -> None:
+        self._leaving = code
+        self._give_up_at = self._clock() + PATIENCE_S
+        self._source.abort(reason)
+        self._toast("aborting: what was answered is kept; ctrl+c again leaves at once")
+
+    def _leave_if_ended(self) -> None:
+        if self._source.ended:
+            if self._leaving is not None:
+                self._exit(self._leaving)
+            elif self._source.error is not None and not self._defect_shown:
+                self._defect_shown = True
+                run_dir = self.view.opened.run_dir if self.view.opened else ""
+                self.push_screen(DefectScreen(self._source.error, run_dir))
+        elif self._give_up_at is not None and self._clock() > self._give_up_at:
+            self._exit(self._leaving)
+
+    def _exit(self, code: int | None) -> None:
+        """Leave with ``code``, or with what the engine's end means; a defect is never a success."""
+        failed = self._source.error is not None and not isinstance(self._source.error, asyncio.CancelledError)
+        self.exit(return_code=code or (1 if failed else 0))
+
+    # what comes from outside
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+            if number is not None:
+                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                    loop.add_signal_handler(number, self._signalled, number)
+                    self._signals.append(number)
+
+    def _signalled(self, number: int) -> None:
+        """Abort the run and leave by the shell's convention; a second signal leaves at once."""
+        code = 128 + number
+        if self._give_up_at is not None or not self._goes_on:
+            self._leaving = code
+            self._exit(code)
+        else:
+            self._abort_and_leave(signal.Signals(number).name, code)
+
+    def _fatal_error(self) -> None:
+        """Leave with a traceback without the values of locals, which may hold keys; the engine is told to end."""
+        self.bell()
+        self._source.abort("the app failed")
+        report = Text(marked(traceback.format_exc()))
+        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
+        self._close_messages_no_wait()

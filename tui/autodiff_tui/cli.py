@@ -1,0 +1,155 @@
+"""The command line: the list of commands, and how an invocation ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import NoReturn
+
+import click
+
+from autodiff_engine.errors import EngineError
+
+from .commands.helptext import Entry, LazyGroup
+from .exits import Exit, complain, complain_about, of_error
+
+_NAME = "autodiff-tui"
+_COMPLETION = "_AUTODIFF_TUI_COMPLETE"
+"""What shells set when they ask how a word goes on."""
+
+
+def _train() -> click.Command:
+    from .commands.training import train
+
+    return train
+
+
+def _demo() -> click.Command:
+    from .commands.training import demo
+
+    return demo
+
+
+def _eval() -> click.Command:
+    from .commands.evaluation import evaluate
+
+    return evaluate
+
+
+def _export() -> click.Command:
+    from .commands.runs import export
+
+    return export
+
+
+def _runs() -> click.Command:
+    from .commands.runs import runs
+
+    return runs
+
+
+def _show() -> click.Command:
+    from .commands.runs import show
+
+    return show
+
+
+def _config() -> click.Command:
+    from .commands.config import config
+
+    return config
+
+
+def _cache() -> click.Command:
+    from .commands.cache import cache
+
+    return cache
+
+
+_COMMANDS = {
+    "Train": (
+        Entry("train", "Train the prompts of a program.", _train),
+        Entry("demo", "Execute a recorded training run again: no key, no network.", _demo),
+    ),
+    "Use what was trained": (
+        Entry("eval", "Score prompts on a split of the data.", _eval),
+        Entry("export", "Write the best prompts of a run to a file.", _export),
+    ),
+    "Look back": (
+        Entry("runs", "List the runs of this folder.", _runs),
+        Entry("show", "Show what a run did and what came of it.", _show),
+    ),
+    "Set up": (
+        Entry("config", "Show, check and describe configs.", _config),
+        Entry("cache", "Look at or clear the stored answers.", _cache),
+    ),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    entries=_COMMANDS,
+    examples=("autodiff-tui demo", "autodiff-tui train my.toml", "autodiff-tui train --help"),
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name=_NAME, prog_name=_NAME, message="%(prog)s %(version)s")
+@click.pass_context
+def root(context: click.Context) -> int:
+    """Train the prompts of programs made of LLM calls, with textual gradients, live in your terminal."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+    return Exit.DONE
+
+
+def main() -> NoReturn:
+    """Run the command that the process was started with and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; every way to end is said in at most two lines on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal of another encoding shows escapes, and nothing fails
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        return _usage(error)
+    except EngineError as error:
+        complain_about(error)
+        return of_error(error)
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        from .headless import fall_silent
+
+        fall_silent()  # as after ``runs | head``: the reader has what it wanted
+        return Exit.DONE
+    except Exception as error:  # noqa: BLE001 - the last stop: a defect is said in one line, without locals
+        from .crash import headline
+
+        complain(headline(error), "please report it, with the command that you ran")
+        return Exit.FAILED
+    return int(code) if isinstance(code, int) else Exit.DONE
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    """Call the command; unlike ``root.main`` this leaves a closed pipe and Ctrl-C to ``run``."""
+    if _COMPLETION in os.environ:
+        root.main(prog_name=_NAME, complete_var=_COMPLETION)
+    try:
+        with root.make_context(_NAME, list(arguments)) as context:
+            return root.invoke(context)
+    except click.exceptions.Exit as ended:  # --help and --version
+        return ended.exit_code
+
+
+def _usage(error: click.ClickException) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    complain(error.format_message(), f"see {context.command_path} --help" if context is not None else "")
+    return Exit.USAGE

@@ -1,0 +1,83 @@
+"""The commands that train: ``train`` and ``demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autodiff_tui.flags import Flags
+
+from .helptext import GroupedCommand, GroupedOption
+from .loading import load_config, run_options
+from .options import (
+    cache_dir_option,
+    config_options,
+    offline_option,
+    output_options,
+    run_dir_option,
+    ui_option,
+    with_flags,
+)
+
+
+@click.command(
+    cls=GroupedCommand,
+    examples=(
+        "autodiff-tui train my.toml",
+        "autodiff-tui train my.toml --set trainer.batch_size=8 --budget-usd 2",
+        "autodiff-tui train my.toml --ui json > events.jsonl",
+    ),
+)
+@click.argument("config", type=click.Path(path_type=Path))
+@config_options
+@run_dir_option
+@cache_dir_option
+@offline_option
+@ui_option("auto", "tui", "plain", "json", "none")
+@output_options
+@with_flags
+def train(flags: Flags, config: Path) -> int:
+    """Train the prompts of the program that CONFIG describes.
+
+    In a terminal the run is shown live and can be paused, stepped and stopped; the best prompts so far are always in
+    the run's folder as best.toml.
+    """
+    from autodiff_engine import build  # help must not wait for the engine
+    from autodiff_tui.front import show
+
+    run = build.training(load_config(config, flags), run_options(flags))
+    return show(run.execute, run.opening.folder, flags)
+
+
+@click.command(
+    cls=GroupedCommand,
+    examples=("autodiff-tui demo", "autodiff-tui demo --speed 4", "autodiff-tui demo --ui plain"),
+)
+@click.option(
+    "--speed",
+    cls=GroupedOption,
+    heading="Demo",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    envvar="AUTODIFF_SPEED",
+    show_envvar=True,
+    help="X times as fast as it was recorded; without it the app takes its own pace and all else runs at once.",
+)
+@run_dir_option
+@cache_dir_option
+@ui_option("auto", "tui", "plain", "json", "none")
+@output_options
+@with_flags
+def demo(flags: Flags, speed: float | None) -> int:
+    """Execute a recorded training run again from its recorded answers.
+
+    Needs no key and no network, and costs nothing.
+    """
+    from autodiff_engine import build  # help must not wait for the engine
+    from autodiff_tui.front import choose, show
+
+    if speed is None and choose(flags.ui) == "tui":
+        speed = 1.0
+    run = build.demo(run_options(flags), speed=speed)
+    return show(run.execute, run.opening.folder, flags)

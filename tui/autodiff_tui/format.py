@@ -1,0 +1,140 @@
+"""Values as text: scores, p values, money, tokens, time, verdicts; pure, and never rounder than the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autodiff_engine.events import Comparison, Fate, ProposalCounts
+
+    from .view import ProposalView
+
+UNKNOWN = "unknown"
+
+_FATES: dict[str, str] = {
+    "unusable": "unusable reply",
+    "lint": "refused by lint",
+    "minibatch": "lost on minibatch",
+    "validation": "lost on validation",
+    "accepted": "accepted",
+}
+_PHASES = {
+    "forward": "running the minibatch",
+    "backward": "writing feedback",
+    "propose": "writing a proposal",
+    "start.validation": "start prompts on the validation set",
+    "best.validation": "best prompts on the validation set",
+    "start.test": "start prompts on the test set",
+    "best.test": "best prompts on the test set",
+}
+_GATES = {"minibatch": "on the minibatch", "validation": "on the validation set", "propose": "being written"}
+
+
+def score(value: float | None, n: int | None = None, *, digits: int = 2) -> str:
+    """Return ``0.48`` or ``0.48 (n=60)``; only a perfect score reads 1.00 and only an empty one 0.00."""
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    while digits < 6 and ((float(text) == 1.0 and value < 1.0) or (float(text) == 0.0 and value > 0.0)):
+        digits += 1
+        text = f"{value:.{digits}f}"
+    return text if n is None else f"{text} (n={n})"
+
+
+def p_value(p: float | None) -> str:
+    """Return ``p=.73``, ``p<.001``, or that there is none."""
+    if p is None:
+        return "no p"
+    if p < 0.001:
+        return "p<.001"
+    digits = 2 if p >= 0.01 else 3
+    return f"p={p:.{digits}f}".replace("=0.", "=.")
+
+
+def cost(usd: float | None) -> str:
+    """Return dollars; None is unknown, and never shown as nothing."""
+    if usd is None:
+        return UNKNOWN
+    if usd == 0:
+        return "$0"
+    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"
+
+
+def tokens(count: int) -> str:
+    """Return ``950``, ``12.3k`` or ``1.2M``."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def duration(seconds: float) -> str:
+    """Return ``0:42``, ``12:03`` or ``1:02:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 call`` or ``2 calls``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def rate(passed: int, judged: int) -> str:
+    """Return ``3 of 5 (60%)``; with none judged there is no rate."""
+    return f"{passed} of {judged} ({passed / judged:.0%})" if judged else "none judged"
+
+
+def pass_rates(gates: ProposalCounts) -> str:
+    """Return both gates' pass rates in one line."""
+    minibatch = rate(gates.minibatch_passed, gates.minibatch_judged)
+    validation = rate(gates.validation_passed, gates.validation_judged)
+    return f"minibatch passed {minibatch} · validation passed {validation}"
+
+
+def change(compared: Comparison) -> str:
+    """Return ``0.483 → 0.517``, or the highest that was still possible when it was stopped."""
+    if compared.stopped_after is not None:
+        most = "" if compared.at_most is None else f" ≤{score(compared.at_most)}"
+        return f"{score(compared.before)} →{most or ' –'}"
+    return f"{score(compared.before)} → {score(compared.after)}"
+
+
+def comparison(compared: Comparison) -> str:
+    """Return a verdict's numbers in one line, ``n`` always with them."""
+    counts = f"+{compared.wins} −{compared.losses}"
+    left_out = len(compared.excluded) + len(compared.quoted)
+    tail = f", {left_out} left out" if left_out else ""
+    if compared.stopped_after is not None:
+        most = "" if compared.at_most is None else f": at most {score(compared.at_most, digits=3)}"
+        start = f"{score(compared.before, digits=3)}, stopped after {compared.stopped_after} of {compared.n}"
+        return f"{compared.split} {start}{most} ({counts}){tail}"
+    means = f"{score(compared.before, digits=3)} → {score(compared.after, digits=3)}"
+    return f"{compared.split} {means}, n={compared.n}, {counts}, {p_value(compared.p)}{tail}"
+
+
+def fate(value: Fate) -> str:
+    """Return where a proposal ended, in words."""
+    return _FATES[value]
+
+
+def proposal_state(proposal: ProposalView) -> str:
+    """Return how far a proposal has come, in words."""
+    if proposal.fate is not None:
+        return fate(proposal.fate)
+    if proposal.problem:
+        return _FATES["unusable"]
+    words = {"proposed": "proposed", "minibatch": "minibatch", "validation": "validating"}[proposal.gate]
+    if proposal.gate == "proposed":
+        return words
+    of = f"/{proposal.expected}" if proposal.expected else ""
+    return f"{words} {proposal.scored}{of}"
+
+
+def phase(name: str) -> str:
+    """Return what the run does, in words; a phase that nobody named here is shown as it is."""
+    if name in _PHASES:
+        return _PHASES[name]
+    who, _, gate = name.partition(".")
+    if who[:1] == "p" and who[1:].isdigit() and gate in _GATES:
+        return f"proposal {who[1:]} {_GATES[gate]}"
+    return name

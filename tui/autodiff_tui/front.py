@@ -1,0 +1,101 @@
+"""Which front end shows a run, and what is said when the run is over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from autodiff_engine.errors import EngineError
+
+from . import crash, summary
+from .exits import Exit, complain, complain_about, of_error, of_run
+from .flags import UI, Flags
+from .headless import Followed, follow, reader_for, write_line
+from .session import Execute, LiveSession
+from .view import reduce
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Front = Literal["tui", "plain", "json", "none"]
+_PATIENCE_S = 10.0
+"""How long the engine may take to write its end after the app has left."""
+_ALL = 1_000_000_000
+
+
+def choose(ui: UI, environ: Mapping[str, str] | None = None) -> Front:
+    """Return the front end that ``ui`` means here: the app only where a person can see and steer it."""
+    if ui != "auto":
+        return ui
+    known = os.environ if environ is None else environ
+    usable = known.get("TERM", "") not in ("", "dumb") and not known.get("CI")
+    return "tui" if usable and sys.stdin.isatty() and sys.stderr.isatty() else "plain"
+
+
+def show(execute: Execute, run_dir: Path, flags: Flags) -> int:
+    """Execute a run under the chosen front end, say how it ended, and return the exit code.
+
+    ``run_dir`` is the run's folder; it need not exist yet.
+    """
+    front = choose(flags.ui)
+    session = LiveSession(execute, attended=front == "tui")
+    followed = _in_app(session, run_dir, flags) if front == "tui" else follow(session, reader_for(front, flags))
+    return _conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
+
+
+def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
+    """Show the run in the app; return when the terminal is restored and the engine has ended or was given up on."""
+    from .app import RunApp  # the one front end that needs Textual
+
+    if flags.no_color:
+        os.environ["NO_COLOR"] = "1"
+    elif not os.environ.get("NO_COLOR", "1"):
+        del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
+    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name)
+    app.run()
+    session.join(_PATIENCE_S)
+    view = app.view
+    for stamped in session.drain(_ALL):  # what came after the app's last look
+        view = reduce(view, stamped)
+    code = app.return_code or 0
+    return Followed(view, code - 128 if code > 128 else None, broke=code == Exit.FAILED)
+
+
+def _exported(run_dir: Path) -> str:
+    from .exporting import copy_best
+
+    target = Path(f"{run_dir.name}-best.toml")
+    copy_best(run_dir, target, overwrite=True)  # the name says which run: an older one is of the same
+    return f"wrote {target}"
+
+
+def _conclude(
+    error: BaseException | None, followed: Followed, run_dir: Path, flags: Flags, *, says_result: bool
+) -> int:
+    """Say how a run ended and return the exit code; ``error`` is what ended the engine without a last event."""
+    finished = followed.view.finished
+    if isinstance(error, EngineError):  # before the run's folder could be made
+        complain_about(error)
+        return of_error(error)
+    if finished is None and followed.signal is not None:
+        complain("the engine did not end in time after it was told to; what was answered is kept")
+        return 128 + followed.signal
+    if finished is None:
+        return _report_defect(error, run_dir)
+    if says_result:
+        for line in summary.lines(followed.view):
+            write_line(line, sys.stdout, ascii_only=flags.ascii)
+    if finished.error is not None:
+        complain_about(finished.error)
+    return Exit.FAILED if followed.broke else of_run(finished, followed.signal)
+
+
+def _report_defect(error: BaseException | None, run_dir: Path) -> int:
+    """Say that the engine broke for a reason that nobody foresaw, and where its traceback is."""
+    error = error or RuntimeError("the run ended without its last event")
+    path = crash.write(run_dir, error)
+    hint = f"please report it, with {path}" if path else "please report it, with the command that you ran"
+    complain(crash.headline(error), hint)
+    return Exit.FAILED

@@ -1,0 +1,1 @@
+"""Widgets arranged: the run, and what opens over it."""

@@ -1,0 +1,74 @@
+"""What a run amounts to, in a few lines: printed on stdout when it is over, and by ``show``."""
+
+from __future__ import annotations
+
+from autodiff_engine.events import CallCounts, RunFinished, TestScores, TokenCounts, ValScores
+
+from .format import cost, counted, duration, p_value, pass_rates, score, tokens
+from .safe import one_line
+from .view import RunView
+
+
+def lines(view: RunView) -> list[str]:
+    """Return the result, safe for a terminal: scores with n, pass rates, spending, where the best prompts are."""
+    finished, ledger = view.finished, view.traffic.ledger
+    rows = [("run", _run(view)), ("validation", _validation(view))]
+    if finished is not None and finished.test is not None:
+        rows.append(("test", _test(finished.test)))
+    rows.append(("proposals", _proposals(view)))
+    spent = finished or ledger
+    if spent is not None:
+        rows.append(("calls", f"{calls(spent.calls)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}"))
+    rows += _places(view)
+    return [one_line(f"{name:<11}{text}") for name, text in rows]
+
+
+def calls(counts: CallCounts) -> str:
+    """Return how many calls were made, answered from the cache, and failed."""
+    failed = f", {counts.failed:,} failed" if counts.failed else ""
+    return f"{counts.made:,} made, {counts.cached:,} from the cache{failed}"
+
+
+def paid(counts: TokenCounts) -> str:
+    """Return the tokens paid for, and those that the cache saved."""
+    saved = counts.cached_prompt + counts.cached_completion
+    from_cache = f" ({tokens(saved)} more from the cache)" if saved else ""
+    return f"{tokens(counts.prompt)} in, {tokens(counts.completion)} out{from_cache}"
+
+
+def _run(view: RunView) -> str:
+    name = view.opened.run_id if view.opened else "?"
+    done = view.finished.steps if view.finished else len(view.steps)
+    state = view.finished.status if view.finished else "not finished"
+    return f"{name}: {state} after {counted(done, 'step')}, {duration(view.elapsed_s)}"
+
+
+def _validation(view: RunView) -> str:
+    if view.finished is not None:
+        return _scores(view.finished.val)
+    start, best = view.scores.start, view.scores.best
+    n = start.n if start else view.data.val if view.data else 0
+    return _scores(ValScores(start.mean if start else None, best.mean if best else None, n))
+
+
+def _scores(val: ValScores) -> str:
+    return f"best {score(val.best)}, start {score(val.start)} (n={val.n})"
+
+
+def _test(test: TestScores) -> str:
+    return f"best {score(test.best)}, start {score(test.start)} (n={test.n}, {p_value(test.p)})"
+
+
+def _proposals(view: RunView) -> str:
+    gates = view.finished.proposals if view.finished else view.gates
+    return f"{gates.made} made, {gates.linted} refused by lint, {view.accepted} accepted · {pass_rates(gates)}"
+
+
+def _places(view: RunView) -> list[tuple[str, str]]:
+    finished: RunFinished | None = view.finished
+    if finished is None:
+        return [("folder", view.opened.run_dir)] if view.opened else []
+    rows = [("folder", finished.run_dir)]
+    if finished.best:
+        rows += [("best", finished.best), ("next", f"autodiff-tui export {finished.run_id}")]
+    return rows

@@ -1,0 +1,97 @@
+"""Folding marks and telemetry: what comes as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autodiff_engine.events import (
+    BudgetEnded,
+    CallFinished,
+    CallStarted,
+    ControlChanged,
+    Interrupted,
+    LedgerUpdated,
+    Mark,
+    PhaseStarted,
+    RunFinished,
+    RunOpened,
+    Telemetry,
+    Warned,
+)
+
+from .parts import Control, NodeCalls, Progress, RoleCalls, Traffic
+from .run import RunView
+
+_ROLE_OF_PHASE = {"backward": "backward", "propose": "optimizer"}
+"""Phases whose progress is counted in calls of a role, by the last word of their name."""
+
+
+def reduce_mark(view: RunView, mark: Mark) -> RunView:
+    """Return the view after ``mark``."""
+    match mark:
+        case ControlChanged():
+            return replace(view, control=Control(mark.state, mark.reason, mark.in_flight))
+        case PhaseStarted():
+            return replace(view, progress=Progress(mark.step, mark.phase, 0, mark.total))
+        case RunOpened():
+            # A resumed run: what was open in the process that ended is open no more.
+            idle = {name: NodeCalls(0, calls.done) for name, calls in view.traffic.nodes.items()}
+            traffic = replace(view.traffic, nodes=idle)
+            control = Control("running")
+            return replace(view, opened=mark, control=control, traffic=traffic, finished=None, earlier_s=view.elapsed_s)
+        case Warned():
+            return replace(view, notes=replace(view.notes, warnings=view.notes.warnings.append(mark.message)))
+        case BudgetEnded():
+            return _failed(view, f"budget: {mark.message}")
+        case Interrupted():
+            return _failed(view, f"interrupted: {mark.reason}")
+        case RunFinished():
+            view = replace(view, finished=mark, control=replace(view.control, in_flight=0))
+            return _failed(view, f"{mark.error.kind}: {mark.error.message}") if mark.error else view
+
+
+def reduce_telemetry(view: RunView, telemetry: Telemetry) -> RunView:
+    """Return the view after ``telemetry``."""
+    traffic = view.traffic
+    match telemetry:
+        case CallStarted():
+            calls = traffic.nodes.get(telemetry.node) or NodeCalls()
+            nodes = {**traffic.nodes, telemetry.node: NodeCalls(calls.running + 1, calls.done)}
+            control = replace(view.control, in_flight=telemetry.in_flight)
+            return replace(view, traffic=replace(traffic, nodes=nodes), control=control)
+        case CallFinished():
+            calls = traffic.nodes.get(telemetry.node) or NodeCalls()
+            nodes = {**traffic.nodes, telemetry.node: NodeCalls(max(0, calls.running - 1), calls.done + 1)}
+            roles = {**traffic.roles, telemetry.role: _with_call(traffic.roles.get(telemetry.role), telemetry)}
+            return replace(
+                view,
+                traffic=Traffic(nodes, roles, traffic.ledger),
+                control=replace(view.control, in_flight=telemetry.in_flight),
+                progress=_progress_of_call(view.progress, telemetry),
+            )
+        case LedgerUpdated():
+            return replace(view, traffic=replace(traffic, ledger=telemetry))
+
+
+def _failed(view: RunView, message: str) -> RunView:
+    return replace(view, notes=replace(view.notes, errors=view.notes.errors.append(message)))
+
+
+def _progress_of_call(progress: Progress, call: CallFinished) -> Progress:
+    counted = _ROLE_OF_PHASE.get(progress.phase.rpartition(".")[2])
+    return progress.one_more() if counted == call.role else progress
+
+
+def _with_call(known: RoleCalls | None, call: CallFinished) -> RoleCalls:
+    so_far = known or RoleCalls()
+    if call.cached:
+        return replace(so_far, cached=so_far.cached + 1)
+    cost = None if call.cost_usd is None and not call.error else call.cost_usd or 0.0
+    return RoleCalls(
+        so_far.made + 1,
+        so_far.cached,
+        so_far.failed + bool(call.error),
+        so_far.prompt_tokens + (call.prompt_tokens or 0),
+        so_far.completion_tokens + (call.completion_tokens or 0),
+        None if cost is None or so_far.cost_usd is None else so_far.cost_usd + cost,
+    )

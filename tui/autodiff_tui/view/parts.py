@@ -1,0 +1,237 @@
+"""What a run's view is made of: small values, each about one thing on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autodiff_engine.events import (
+    CandidateScored,
+    Comparison,
+    EdgeInfo,
+    ExampleScored,
+    Fate,
+    LedgerUpdated,
+    NodeInfo,
+    TextChange,
+    TextInfo,
+    TracedCall,
+)
+
+from .trail import Trail
+
+Gate = Literal["proposed", "minibatch", "validation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Whether calls may start, why not, and how many are open."""
+
+    state: Literal["starting", "running", "pausing", "paused", "stopping"] = "starting"
+    reason: str = ""
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the run does now; ``total`` is 0 when nobody knows it, ``done`` never exceeds a known total."""
+
+    step: int = 0
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+
+    def one_more(self) -> Progress:
+        """Return the progress with one more example or call done."""
+        done = self.done + 1
+        return Progress(self.step, self.phase, min(done, self.total) if self.total else done, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A value that a trained text once had, and the accepted proposal that brought it (step 0, k 0: the start)."""
+
+    step: int
+    k: int
+    value: str
+    method: str = ""
+    val: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """A trained text: as it started, and every value accepted since, oldest first."""
+
+    info: TextInfo
+    versions: tuple[Version, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """The best value so far."""
+        return self.versions[-1].value if self.versions else self.info.value
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """The program's graph as far as it is known."""
+
+    nodes: Mapping[str, NodeInfo] = field(default_factory=dict[str, NodeInfo])
+    edges: Mapping[tuple[str, str, bool], EdgeInfo] = field(default_factory=dict[tuple[str, str, bool], EdgeInfo])
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCalls:
+    """Calls of one node: open now, and answered or failed so far."""
+
+    running: int = 0
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCalls:
+    """Calls of one role (task, backward, optimizer, …); ``cost_usd`` is None once any answer had no known price."""
+
+    made: int = 0
+    cached: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Calls by node and by role, and the totals that the engine itself keeps."""
+
+    nodes: Mapping[str, NodeCalls] = field(default_factory=dict[str, NodeCalls])
+    roles: Mapping[str, RoleCalls] = field(default_factory=dict[str, RoleCalls])
+    ledger: LedgerUpdated | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The latest known call of a node, with the example that it was made for."""
+
+    call: TracedCall
+    step: int
+    phase: str
+    example: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The minibatch of the current step and the incumbent's answers on it, in batch order."""
+
+    examples: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    forward: Trail[ExampleScored] = field(default_factory=Trail[ExampleScored])
+    excluded: int = 0
+    total: float = 0.0
+    """Sum of the forward scores."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every example was scored or excluded, and one at least scored."""
+        return bool(self.forward) and len(self.forward) + self.excluded >= len(self.examples)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal from the moment it was written to its verdict."""
+
+    step: int
+    k: int
+    candidate: str
+    changes: tuple[TextChange, ...]
+    before: Mapping[str, str]
+    """The texts that it changes, as they were."""
+    problem: str = ""
+    gate: Gate = "proposed"
+    scored: int = 0
+    """Examples scored so far at ``gate``."""
+    expected: int = 0
+    """Examples to score at ``gate``; 0 when unknown."""
+    fate: Fate | None = None
+    reason: str = ""
+    lint: str = ""
+    minibatch: Comparison | None = None
+    validation: Comparison | None = None
+
+    @property
+    def key(self) -> str:
+        """``step.k``, unique in a run."""
+        return f"{self.step}.{self.k}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Every proposal, oldest first: those of earlier steps, which never change, and those of the current one."""
+
+    past: Trail[ProposalView] = field(default_factory=Trail[ProposalView])
+    current: tuple[ProposalView, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.past) + len(self.current)
+
+    def newest_first(self, limit: int) -> tuple[ProposalView, ...]:
+        """Return at most ``limit``, the newest first."""
+        kept = (*self.past.last(max(0, limit - len(self.current))), *self.current)
+        return tuple(reversed(kept))[:limit]
+
+    def find(self, key: str) -> ProposalView | None:
+        """Return the proposal called ``step.k``, if there is one."""
+        return next((one for one in (*self.current, *self.past) if one.key == key), None)
+
+    def with_current(self, changed: ProposalView) -> Proposals:
+        """Return the same with the current proposal of that key replaced."""
+        return Proposals(self.past, tuple(changed if one.key == changed.key else one for one in self.current))
+
+    def settled(self) -> Proposals:
+        """Return the same with the current ones counted as past."""
+        past = self.past
+        for one in self.current:
+            past = past.append(one)
+        return Proposals(past)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A mean over ``n`` examples, measured in a step."""
+
+    step: int
+    mean: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The two series of scores, which are never mixed, and the scores with an interval."""
+
+    minibatch: Trail[Point] = field(default_factory=Trail[Point])
+    """The incumbent on each step's minibatch; a step without a scored example has no point."""
+    validation: Trail[Point] = field(default_factory=Trail[Point])
+    """The incumbent on the whole validation set: the start (step 0) and each accepted proposal."""
+    refused: Trail[Point] = field(default_factory=Trail[Point])
+    """Proposals judged on the whole validation set to the end and not accepted."""
+    bounds: Mapping[tuple[str, str], CandidateScored] = field(default_factory=dict[tuple[str, str], CandidateScored])
+    """By (start or best, split)."""
+
+    @property
+    def start(self) -> Point | None:
+        """The start prompts on the validation set."""
+        return self.validation[0] if self.validation and self.validation[0].step == 0 else None
+
+    @property
+    def best(self) -> Point | None:
+        """The best prompts so far on the validation set."""
+        return self.validation[-1] if self.validation else None
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What went wrong or should be known, oldest first."""
+
+    warnings: Trail[str] = field(default_factory=Trail[str])
+    errors: Trail[str] = field(default_factory=Trail[str])

@@ -1,0 +1,101 @@
+"""A whole run as one value: all that the app, the plain output and ``show`` have to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from autodiff_engine.events import (
+    CandidateScored,
+    Comparison,
+    DataLoaded,
+    FeedbackGiven,
+    ProgramDescribed,
+    ProposalCounts,
+    RunFinished,
+    RunOpened,
+    StepFinished,
+)
+
+from .parts import (
+    Batch,
+    Control,
+    Exchange,
+    GraphView,
+    Notes,
+    Progress,
+    Proposals,
+    Scores,
+    TextView,
+    Traffic,
+)
+from .trail import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """The state of a run after some of its events; an empty one is what is known before the first.
+
+    Its texts are raw, as the engine said them: what shows them makes them fit for a terminal (``safe``). A part is the
+    same object as before when no event touched it, so ``is`` tells a reader what to redraw.
+    """
+
+    opened: RunOpened | None = None
+    program: ProgramDescribed | None = None
+    data: DataLoaded | None = None
+    control: Control = field(default_factory=Control)
+    progress: Progress = field(default_factory=Progress)
+    texts: Mapping[str, TextView] = field(default_factory=dict[str, TextView])
+    graph: GraphView = field(default_factory=GraphView)
+    traffic: Traffic = field(default_factory=Traffic)
+    feedback: Mapping[str, Trail[FeedbackGiven]] = field(default_factory=dict[str, Trail[FeedbackGiven]])
+    """By target, in the order of facts: by step, example, t."""
+    exchanges: Mapping[str, Exchange] = field(default_factory=dict[str, Exchange])
+    """The latest traced call of each node."""
+    batch: Batch = field(default_factory=Batch)
+    proposals: Proposals = field(default_factory=Proposals)
+    gates: ProposalCounts = field(default_factory=ProposalCounts)
+    scores: Scores = field(default_factory=Scores)
+    steps: Trail[StepFinished] = field(default_factory=Trail[StepFinished])
+    test: Comparison | None = None
+    notes: Notes = field(default_factory=Notes)
+    finished: RunFinished | None = None
+    facts: int = 0
+    """The number of the last fact seen."""
+    elapsed_s: float = 0.0
+    """Seconds over all processes that executed the run."""
+    earlier_s: float = 0.0
+    """Those of them before the process that executes it now."""
+
+    @property
+    def state(self) -> str:
+        """One word: how the run ended, or else what its control says."""
+        return self.finished.status if self.finished else self.control.state
+
+    @property
+    def max_steps(self) -> int:
+        """The steps that the run may make; 0 before that is known."""
+        return self.program.max_steps if self.program else 0
+
+    @property
+    def best(self) -> CandidateScored | None:
+        """The newest validation score that comes with an interval: the best prompts' if known, else the start's."""
+        bounds = self.scores.bounds
+        return bounds.get(("best", "val")) or bounds.get(("start", "val"))
+
+    @property
+    def accepted(self) -> int:
+        """How many proposals were accepted."""
+        return self.gates.validation_passed
+
+    @property
+    def minibatch_pass_rate(self) -> float | None:
+        """Proposals that passed the minibatch gate / judged there; None with none judged."""
+        gates = self.gates
+        return gates.minibatch_passed / gates.minibatch_judged if gates.minibatch_judged else None
+
+    @property
+    def validation_pass_rate(self) -> float | None:
+        """Proposals accepted / judged on the whole validation set; None with none judged."""
+        gates = self.gates
+        return gates.validation_passed / gates.validation_judged if gates.validation_judged else None

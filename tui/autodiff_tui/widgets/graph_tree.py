@@ -1,0 +1,108 @@
+"""The program's graph with its live counts."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import GraphView, NodeCalls, RunView
+
+from .graph_outline import OutlineRow, outline
+from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, spread
+from .row_list import Row, RowList
+
+
+class GraphTree(RowList):
+    """Loss at the top, below each node what feeds it; choosing a mention of a node goes to the node itself."""
+
+    empty_text = "the graph grows with the first example"
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._graph: GraphView | None = None
+        self._outline: tuple[OutlineRow, ...] = ()
+        self._title = ""
+        self._placed = False
+
+    def watch_view(self, view: RunView) -> None:
+        """Show the counts, and the graph if it grew."""
+        self._show(view)
+
+    def on_resize(self, event: Resize) -> None:
+        """Align the counts to the new width."""
+        super().on_resize(event)
+        self._show(self.view)
+
+    def _show(self, view: RunView) -> None:
+        if view.graph is not self._graph:
+            self._graph, self._outline = view.graph, outline(view.graph)
+        width = max(10, self.row_width)
+        rows = [self._row(row, index, view, width) for index, row in enumerate(self._outline)]
+        texts = [name for name, node in view.graph.nodes.items() if node.kind == "text"]
+        if not self._placed and texts:
+            self._placed, self.cursor = True, texts[0]  # what is trained is what one wants to see first
+            self.post_message(self.Moved(self, self.cursor))
+        self.set_rows(rows)
+        count = f" · {len(view.graph.nodes)} nodes" if view.graph.nodes else ""
+        title = f"1 Graph{count}"
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
+            self.border_subtitle = Content("calls · version · ∇ feedback" if count else "")
+
+    def _row(self, row: OutlineRow, index: int, view: RunView, width: int) -> Row:
+        name = one_line(row.name, 80)
+        if row.mention == "cut":
+            return Row(f"#{index}", ((name, MUTED),))
+        if row.mention != "node":
+            glyph = "↻" if row.mention == "loop" else "↗"
+            line: Line = ((row.guides, MUTED), (f"{glyph} {name}", MUTED), (_skip(row), MUTED))
+            return Row(f"#{index}", line, target=row.name)
+        node = view.graph.nodes[row.name]
+        calls = view.traffic.nodes.get(row.name) or NodeCalls()
+        times = f" ×{node.calls}" if node.calls > 1 else ""
+        glyph, style = _status(node.kind, calls)
+        left: Line = ((row.guides, MUTED), (f"{glyph} ", style), (name, _name_style(node.kind)), (times, MUTED))
+        return Row(row.name, spread((*left, (_skip(row), MUTED)), _counts(row.name, view, calls), width))
+
+
+def _skip(row: OutlineRow) -> str:
+    return " (skip)" if row.skip else ""
+
+
+def _name_style(kind: str) -> str:
+    return TRAINED if kind == "text" else STRONG if kind in ("answer", "loss") else PLAIN
+
+
+def _status(kind: str, calls: NodeCalls) -> Part:
+    if kind == "text":
+        return "✎", ACCENT
+    if calls.running:
+        return "◐", WARN
+    if calls.done:
+        return "●", GOOD
+    return ("∑", MUTED) if kind == "loss" else ("·", MUTED)
+
+
+def _counts(name: str, view: RunView, calls: NodeCalls) -> Line:
+    """The right end of a row: calls open and done, versions of a trained text, feedback of this step."""
+    parts: list[Part] = []
+    if calls.running:
+        parts.append((f" {calls.running} open", WARN))
+    if calls.done and name not in view.texts:  # a text's own calls are the optimizer's: its versions tell more
+        parts.append((f" {calls.done:,}", MUTED))
+    text = view.texts.get(name)
+    if text is not None and text.versions:
+        parts.append((f" v{len(text.versions) + 1}", GOOD))
+    said = view.feedback.get(name)
+    if said:
+        newest = said[-1].step
+        pieces = 0
+        while pieces < len(said) and said[-1 - pieces].step == newest:
+            pieces += 1
+        parts.append((f" ∇{pieces}", ACCENT if newest == view.progress.step else MUTED))
+    return tuple(parts)

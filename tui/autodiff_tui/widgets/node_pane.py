@@ -1,0 +1,63 @@
+"""The pane that shows one node to read."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import RunView
+
+from .node_text import node_lines
+from .paint import Line, content
+
+
+class NodePane(VerticalScroll):
+    """The selected node's text, feedback and last exchange; scrolls, and goes back to the top for another node."""
+
+    DEFAULT_CSS = """
+    NodePane { overflow-x: hidden; scrollbar-size-vertical: 1; }
+    NodePane > Static { width: 1fr; height: auto; }
+    """
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+    node: reactive[str] = reactive("", layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+        self._body = Static(markup=False)
+        self.paints = 0
+        """How often the text really changed."""
+
+    def compose(self) -> ComposeResult:
+        """Hold one text."""
+        yield self._body
+
+    def on_mount(self) -> None:
+        """Say what will come."""
+        self._show()
+
+    def on_resize(self) -> None:
+        """Wrap to the new width."""
+        self._show()
+
+    def watch_view(self) -> None:
+        """Show what is new about the node."""
+        self._show()
+
+    def watch_node(self, node: str) -> None:
+        """Show another node, from its top."""
+        self.border_title = Content(f"2 {one_line(node, 60) or 'Node'}")
+        self._show()
+        self.scroll_home(animate=False)
+
+    def _show(self) -> None:
+        lines = node_lines(self.view, self.node, max(20, self.scrollable_content_region.width))
+        if lines != self._lines and self.is_mounted:
+            self._lines = lines
+            self.paints += 1
+            self._body.update(content(lines))

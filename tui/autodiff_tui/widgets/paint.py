@@ -1,0 +1,100 @@
+"""Lines as values: stretches of safe text with a style; the only door to Textual's Content.
+
+A line is compared to know whether anything visible changed, so it is a tuple. Styles are Textual's (``bold``,
+``$success``); a text is never parsed as markup, and foreign text is made safe before it becomes a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from autodiff_tui.safe import marked, one_line
+
+Part = tuple[str, str]
+Line = tuple[Part, ...]
+
+PLAIN = ""
+MUTED = "$text-muted"
+STRONG = "bold"
+GOOD = "$text-success"
+BAD = "$text-error"
+WARN = "$text-warning"
+ACCENT = "$text-accent"
+TRAINED = "$text-accent bold"
+ADDED = "$text-success bold underline"
+REMOVED = "$text-error strike"
+
+
+def label(text: str, style: str = PLAIN, *, limit: int = 400) -> Part:
+    """Return foreign ``text`` as a part of one line."""
+    return one_line(text, limit), style
+
+
+def content(lines: Iterable[Line]) -> Content:
+    """Return ``lines`` as what a widget renders; marked again, since this is the last door before the screen."""
+    parts: list[str | tuple[str, str]] = []
+    for line in lines:
+        parts.extend((marked(text), style) if style else marked(text) for text, style in line)
+        parts.append("\n")
+    return Content.assemble(*parts[:-1])
+
+
+def width(line: Iterable[Part]) -> int:
+    """Return how many cells ``line`` takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fit(text: str, cells: int) -> str:
+    """Return ``text`` in exactly ``cells`` cells: padded, or cut with an ellipsis."""
+    wide = cell_len(text)
+    if wide <= cells:
+        return text + " " * (cells - wide)
+    return cut(text, cells)
+
+
+def cut(text: str, cells: int) -> str:
+    """Return ``text`` in at most ``cells`` cells, with an ellipsis when it is cut; padded after a wide character."""
+    if cell_len(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    kept = text[: cells - 1]  # a character takes a cell at least, except for combining ones: those few are lost
+    while cell_len(kept) > cells - 1:
+        kept = kept[:-1]
+    return kept + "…" + " " * (cells - 1 - cell_len(kept))
+
+
+def clip(line: Line, cells: int) -> Line:
+    """Return ``line`` in at most ``cells`` cells."""
+    kept: list[Part] = []
+    for text, style in line:
+        room = cells - width(kept)
+        if room <= 0:
+            break
+        kept.append((cut(text, room), style))
+    return tuple(kept)
+
+
+def spread(left: Line, right: Line, cells: int) -> Line:
+    """Return ``left`` and ``right`` at the two ends of a line of ``cells``; the left one is cut to make room."""
+    room = max(0, cells - width(right) - (1 if right else 0))
+    left = clip(left, room)
+    gap = max(0, cells - width(left) - width(right))
+    return (*left, (" " * gap, PLAIN), *right)
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """Return ``text`` (one line) broken at spaces into lines of at most ``cells``; a longer word is split."""
+    lines: list[str] = []
+    while cell_len(text) > max(1, cells):
+        end = len(text[: max(1, cells)])
+        while end > 1 and cell_len(text[:end]) > cells:
+            end -= 1
+        space = text.rfind(" ", 1, end + 1)
+        stop = space if space > 0 and text[:space].strip() else end
+        lines.append(text[:stop].rstrip(" "))
+        text = text[stop:].removeprefix(" ")
+    return [*lines, text]

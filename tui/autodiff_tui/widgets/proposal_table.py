@@ -1,0 +1,151 @@
+"""Every proposal and its verdict, the newest on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.events import Resize
+from textual.reactive import reactive
+
+from autodiff_engine.events import Comparison
+from autodiff_tui.format import change, p_value, pass_rates, proposal_state, rate
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import Proposals, ProposalView, RunView
+
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .row_list import Row, RowList
+
+MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths in cells; 0 leaves a column out."""
+
+    key: int
+    texts: int
+    minibatch: int
+    validation: int
+    fate: int
+    n: bool
+    """Whether a gate's cell says how many examples it is about; else the detail does."""
+
+    @staticmethod
+    def for_width(width: int) -> Columns:
+        """Return the columns that fit: the verdict and both gates always, then n, then the texts."""
+        key, gate, n, fate = 6, 13, 6, 18
+        rest = width - key - 2 * (gate + n) - fate
+        if rest >= 12:
+            texts = min(28, rest)
+            return Columns(key, texts, gate + n, gate + n, fate + rest - texts, n=True)
+        rest = width - key - 2 * gate - fate
+        if rest >= 8:
+            return Columns(key, rest, gate, gate, fate, n=False)
+        return Columns(key, 0, gate, gate, max(10, width - key - 2 * gate), n=False)
+
+
+class ProposalTable(RowList):
+    """One row a proposal: what it changes, both gates apart, and how it ended."""
+
+    empty_text = "the first proposal comes after the first feedback"
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[Proposals, int] | None = None
+        self._titles = ("", "")
+
+    def watch_view(self, view: RunView) -> None:
+        """Show new proposals and verdicts."""
+        self._show(view)
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the columns for the new width."""
+        super().on_resize(event)
+        self._show(self.view)
+
+    def _show(self, view: RunView) -> None:
+        width = self.row_width
+        if self._shown is not None and self._shown[0] is view.proposals and self._shown[1] == width:
+            return
+        self._shown = view.proposals, width
+        columns = Columns.for_width(width)
+        rows = [Row(one.key, _line(one, columns)) for one in view.proposals.newest_first(MAX_ROWS)]
+        self.set_rows(rows, _header(columns) if rows else ())
+        self._caption(view)
+
+    def _caption(self, view: RunView) -> None:
+        count = len(view.proposals)
+        title = f"3 Proposals · {count} made, {view.accepted} accepted" if count else "3 Proposals"
+        rates = f"{pass_rates(view.gates)}" if count else ""
+        if len(rates) > self.size.width - 2 and count:
+            gates = view.gates
+            mini = rate(gates.minibatch_passed, gates.minibatch_judged).partition(" (")[0]
+            whole = rate(gates.validation_passed, gates.validation_judged).partition(" (")[0]
+            rates = f"passed: minibatch {mini} · validation {whole}"
+        if (title, rates) != self._titles:
+            self._titles = title, rates
+            self.border_title, self.border_subtitle = Content(title), Content(rates)
+
+
+def _header(columns: Columns) -> Line:
+    names = (
+        ("step.k", columns.key + (columns.texts > 0)),
+        ("texts", columns.texts - 1),
+        ("minibatch", columns.minibatch),
+        ("validation", columns.validation),
+        ("verdict", columns.fate),
+    )
+    return tuple((fit(name, cells), MUTED) for name, cells in names if cells > 0)
+
+
+def _line(one: ProposalView, columns: Columns) -> Line:
+    parts: list[Part] = [(fit(one.key, columns.key), STRONG)]
+    if columns.texts:
+        parts.append((f" {_texts(one, columns.texts - 2)} ", PLAIN))
+    parts.append(_gate(one.minibatch, columns.minibatch, n=columns.n))
+    parts.append(_gate(one.validation, columns.validation, n=columns.n))
+    parts.extend(_verdict(one, columns.fate))
+    return tuple(parts)
+
+
+def _texts(one: ProposalView, cells: int) -> str:
+    """Name the texts; where they do not fit, the first one and how many more."""
+    names = [one_line(changed.name, 60) for changed in one.changes]
+    whole = ", ".join(names) or "–"
+    if cell_len(whole) <= cells or len(names) < 2:
+        return fit(whole, cells)
+    more = f" +{len(names) - 1}"
+    return fit(names[0], cells - len(more)) + more
+
+
+def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
+    if compared is None:
+        return fit("·", cells), MUTED
+    many = f" n={compared.n}" if n else ""
+    return fit(change(compared) + many, cells - 1) + " ", PLAIN
+
+
+def _verdict(one: ProposalView, cells: int) -> Line:
+    glyph, style = _GLYPHS[one.fate or ("unusable" if one.problem else "")]
+    state = proposal_state(one)
+    if one.fate == "lint" and one.lint:
+        state = f"lint: {one_line(one.lint, 60)}"
+    elif one.fate in ("minibatch", "validation"):
+        state = f"lost {one.fate}"
+    p = one.validation.p if one.validation is not None else None
+    tail = f" {p_value(p)}" if p is not None and len(state) + 8 <= cells else ""
+    return (f"{glyph} ", style), (fit(state + tail, max(1, cells - 2)), style if one.fate == "accepted" else PLAIN)
+
+
+_GLYPHS: dict[str, Part] = {
+    "accepted": ("✓", GOOD),
+    "validation": ("✗", BAD),
+    "minibatch": ("✗", BAD),
+    "lint": ("⊘", MUTED),
+    "unusable": ("⊘", MUTED),
+    "": ("◐", WARN),
+}

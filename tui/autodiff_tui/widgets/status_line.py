@@ -1,0 +1,145 @@
+"""Two lines that answer: is it running, where is it, what is the best, what did it cost."""
+
+from __future__ import annotations
+
+from textual.reactive import reactive
+
+from autodiff_tui.format import comparison as compared_text
+from autodiff_tui.format import cost, counted, duration, phase, score, tokens
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import Progress, RunView
+
+from .paint import ACCENT, BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, cut, spread, width
+from .painted import Painted
+
+_STATES: dict[str, Part] = {
+    "starting": ("◌ starting", MUTED),
+    "running": ("● running", f"{GOOD} bold"),
+    "pausing": ("◍ pausing", f"{WARN} bold"),
+    "paused": ("‖ paused", f"{WARN} bold"),
+    "stopping": ("◍ stopping", f"{WARN} bold"),
+    "done": ("✓ done", f"{GOOD} bold"),
+    "stopped": ("■ stopped, best kept", f"{GOOD} bold"),
+    "failed": ("✗ failed", f"{BAD} bold"),
+    "budget": ("■ budget spent", f"{WARN} bold"),
+    "interrupted": ("■ interrupted", f"{WARN} bold"),
+}
+
+
+class StatusLine(Painted):
+    """What must not be cut comes first; the rest appears as the terminal allows."""
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+    elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
+    behind: reactive[bool] = reactive(False, layout=False, repaint=False)
+    """Whether more events wait than one tick could take."""
+
+    def watch_view(self) -> None:
+        """Show the new state."""
+        self.repaint()
+
+    def watch_elapsed_s(self) -> None:
+        """Show the new time."""
+        self.repaint()
+
+    def watch_behind(self) -> None:
+        """Say that the screen lags, or no longer."""
+        self.repaint()
+
+    def picture(self, width: int, height: int) -> tuple[Line, ...]:
+        """Return both lines."""
+        return first_line(self.view, self.elapsed_s, width), second_line(self.view, width, behind=self.behind)
+
+
+def tiny_line(view: RunView, cells: int) -> Line:
+    """Return what a terminal too small for panes can still say."""
+    parts = [*_by_priority(view, 0)[:3]]
+    told = " · ".join(text for text, _ in parts)
+    return ((cut(f"{told} · enlarge the terminal", cells), PLAIN),)
+
+
+def first_line(view: RunView, elapsed_s: int, cells: int) -> Line:
+    """Return the segments that fit, in reading order; a segment that does not fit leaves with all after it."""
+    kept: list[Part] = []
+    gap = "   " if cells >= 90 else "  "
+    for text, style in _by_priority(view, elapsed_s):
+        part = (text if not kept else gap + text, style)
+        if width((*kept, part)) > cells:
+            break
+        kept.append(part)
+    return tuple(kept)
+
+
+def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
+    state, style = _STATES.get(view.state, (view.state, PLAIN))
+    parts: list[Part] = [(state, style), (_step(view), STRONG), (_best(view), STRONG)]
+    ledger = view.traffic.ledger
+    if ledger is not None:
+        calls, used = ledger.calls, ledger.tokens
+        parts.append((counted(calls.made, "call"), PLAIN))
+        parts.append((f"{tokens(used.prompt + used.completion)} tokens", PLAIN))
+        parts.append((f"cost {cost(ledger.cost_usd)}" if ledger.cost_usd is None else cost(ledger.cost_usd), PLAIN))
+    if view.notes.errors:
+        parts.append((counted(len(view.notes.errors), "error"), BAD))
+    start = view.scores.start
+    if start is not None:
+        parts.append((f"start {score(start.mean)}", MUTED))
+    if elapsed_s:
+        parts.append((duration(elapsed_s), MUTED))
+    if view.program is not None:
+        parts.append((one_line(view.program.pipeline, 40), MUTED))
+    if view.opened is not None:
+        parts.append((one_line(view.opened.run_id, 40), MUTED))
+    if ledger is not None and ledger.calls.cached:
+        parts.append((f"{ledger.calls.cached:,} from cache", MUTED))
+    if view.notes.warnings:
+        parts.append((counted(len(view.notes.warnings), "warning"), WARN))
+    return parts
+
+
+def _step(view: RunView) -> str:
+    return f"step {view.progress.step}/{view.max_steps}" if view.max_steps else f"step {view.progress.step}"
+
+
+def _best(view: RunView) -> str:
+    best = view.scores.best
+    if best is None:
+        return "best –"
+    return f"best {score(best.mean, best.n)}"
+
+
+def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
+    """Return what goes on now, with a bar where the end is known."""
+    if view.finished is not None:
+        return _ended(view, cells)
+    if view.opened is None and not view.facts:
+        return (("loading…", MUTED),)
+    control = view.control
+    right: list[Part] = []
+    if behind:
+        right.append(("display catching up   ", WARN))
+    if control.in_flight:
+        right.append((f"{counted(control.in_flight, 'call')} open", MUTED))
+    reason = f" ({one_line(control.reason, 120)})" if control.reason and control.state != "running" else ""
+    doing = phase(view.progress.phase) if view.progress.phase else "preparing"
+    left: Line = ((one_line(doing, 80), PLAIN), (reason, WARN), *_bar(view.progress, cells))
+    return spread(left, tuple(right), cells)
+
+
+def _bar(progress: Progress, cells: int) -> Line:
+    if not progress.total:
+        return ((f"  {progress.done} so far" if progress.done else "", MUTED),)
+    long = max(8, min(30, cells // 4))
+    full = long * progress.done // progress.total
+    count = f" {progress.done}/{progress.total}"
+    return ("  ", PLAIN), ("━" * full, ACCENT), ("─" * (long - full), MUTED), (count, PLAIN)
+
+
+def _ended(view: RunView, cells: int) -> Line:
+    finished = view.finished
+    error = finished.error if finished is not None else None
+    if error is not None:
+        hint = f" · {one_line(error.hint)}" if error.hint else ""
+        return spread(((one_line(error.message), BAD), (hint, PLAIN)), (("press q", STRONG),), cells)
+    test = compared_text(view.test) if view.test is not None else "no test split was scored"
+    return spread((("finished", GOOD), (f" · {one_line(test)}", PLAIN)), (("press q", STRONG),), cells)

@@ -5,29 +5,41 @@ The program has two texts, ``task`` (which holds the level) and ``format`` (whic
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
-from autodiff_engine.candidate import TrainedText
+from autodiff_engine.candidate import Candidate, TrainedText
 from autodiff_engine.comparison import Rule
 from autodiff_engine.config import TrainerConfig
 from autodiff_engine.control import Control
 from autodiff_engine.critic import LLMCritic
 from autodiff_engine.dataset import Example, Splits
-from autodiff_engine.evaluate import Task
-from autodiff_engine.events import Event
+from autodiff_engine.evaluate import Outcome, Task
+from autodiff_engine.events import Event, TextChange
+from autodiff_engine.graph import Exchange, Kind, Node
 from autodiff_engine.instructions import packaged
 from autodiff_engine.lint import Lint, secret_runs
-from autodiff_engine.llm import Call, Model, ScriptedModel
+from autodiff_engine.llm import Call, Model, Role, ScriptedModel
+from autodiff_engine.llm.cached import CachedModel
+from autodiff_engine.llm.gated import GatedModel
+from autodiff_engine.llm.limited import LimitedModel
+from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel
+from autodiff_engine.llm.store import AnswerStore
 from autodiff_engine.loss import Loss
 from autodiff_engine.metric import by_name
 from autodiff_engine.optimizer import Optimizer
+from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.prompt import one_call
 from autodiff_engine.progress import Parts
+from autodiff_engine.proposal import Proposal
 from autodiff_engine.trace import Asker
 from autodiff_engine.trainer import Trainer
 from autodiff_engine.validation import Gates
+
+MODEL = "scripted"
 
 TEXTS = (
     TrainedText("task", "says how able the LLM is", "LEVEL 2"),
@@ -50,7 +62,7 @@ def splits(train: int = 12, val: int = 10, test: int = 6, hardest: int = 6) -> S
 
 
 def answer(call: Call) -> str:
-    """Play every role: the program by the rule, the critic by key, the optimizer one level up (every other draw not)."""
+    """Play every role: the program by the rule, the critic by key, the optimizer one level up, with an even k down."""
     system, user = (message.content for message in call.request.messages[:2])
     if call.role == "task":
         return "yes" if level(system) >= needed(user) else "no"
@@ -59,7 +71,7 @@ def answer(call: Call) -> str:
         if not keys:
             return "The answer is wrong."
         return "\n".join(f'<feedback key="{key}">{_feedback(key)}</feedback>' for key in keys)
-    if "name: format" in user:
+    if "is called format." in user:
         return "<reasoning>No need.</reasoning><method>rephrase</method><new_text>One word.</new_text>"
     now = level(user.split("THE TEXT TO IMPROVE")[1])
     new = now + 1 if call.request.draw % 2 else now - 1
@@ -84,32 +96,37 @@ def needed(text: str) -> int:
     return int(found.group(1))
 
 
+def asker(model: Model, role: Role = "task", *, max_tokens: int = 100, context: int = 8000) -> Asker:
+    """Return who asks ``model`` in a role; the name is in every request, so that a price can be looked up."""
+    return Asker(model, MODEL, "", {"temperature": 0.0, "max_tokens": max_tokens}, role, context)
+
+
+def program() -> Pipeline:
+    """Return the synthetic program."""
+    return one_call(
+        "synthetic", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=lambda reply: reply
+    )
+
+
 def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts:
     """Return what a trainer of the synthetic task works with; every role is played by ``model``."""
     told = TrainerConfig.model_validate(settings)
     data = data or splits()
-    program = one_call(
-        "synthetic", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=lambda reply: reply
-    )
+    pipeline = program()
     metric = by_name("exact_match", Path())
     instructions = packaged()
-
-    def asker(role: str, max_tokens: int = 100) -> Asker:
-        params = {"temperature": 0.0, "max_tokens": max_tokens}
-        return Asker(model, "scripted", "", params, role, 8000)  # type: ignore[arg-type]
-
     return Parts(
-        task=Task(program, asker("task"), 0),
+        task=Task(pipeline, asker(model), 0),
         splits=data,
         metric=metric,
         minibatch_metric=metric,
-        loss=Loss(metric, told.loss_feedback, asker("backward"), instructions, 0),
-        critic=LLMCritic(asker("backward"), instructions, 0, 0, "", None, told.peers),
+        loss=Loss(metric, told.loss_feedback, asker(model, "backward"), instructions, 0),
+        critic=LLMCritic(asker(model, "backward"), instructions, 0, 0, "", None, told.peers),
         optimizer=Optimizer(
-            TEXTS, asker("optimizer"), instructions, told.seed, told.update, told.gradients, told.techniques, 200
+            TEXTS, asker(model, "optimizer"), instructions, told.seed, told.update, told.gradients, told.techniques, 200
         ),
         gates=Gates(
-            Lint(secret_runs(data.train, (*data.val, *data.test)), program.slots, 200),
+            Lint(secret_runs(data.train, (*data.val, *data.test)), pipeline.slots, 200),
             metric.name,
             metric.name,
             Rule(told.accept, told.alpha),
@@ -117,6 +134,75 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
         ),
         settings=told,
     )
+
+
+class Stack:
+    """The models as a run has them: gate, cache, limits and meter around a scripted one."""
+
+    def __init__(self, scripted: ScriptedModel, folder: Path, control: Control | None = None) -> None:
+        self.scripted = scripted
+        self.meter = Meter(Caps(), {MODEL: FREE})
+        self.store = AnswerStore(folder, lambda warning: None)
+        cached = CachedModel(LimitedModel(MeteredModel(scripted, self.meter)), self.store, "run", on_hit=self.meter.hit)
+        self.model = GatedModel(cached, control or Control(), lambda call, count: None, lambda report: None, at_once=8)
+
+
+def random_delays(seed: int, most_s: float = 0.002) -> Callable[[Call], float]:
+    """Return delays that differ from call to call and from seed to seed."""
+    draw = random.Random(seed)
+    return lambda call: draw.choice((0.0, 0.0, draw.random() * most_s))
+
+
+def prompt_of(call: Call) -> str:
+    """Return all that a call sends, as one text."""
+    return "\n".join(message.content for message in call.request.messages)
+
+
+def of_role(model: ScriptedModel, role: Role) -> list[Call]:
+    """Return what a model saw in one role."""
+    return [call for call in model.seen if call.role == role]
+
+
+def text(name: str, value: str = "", role: str = "") -> Node:
+    """Return a trained text's node."""
+    return Node(name, Kind.TEXT, role or f"role of {name}", value or f"value of {name}")
+
+
+def given(name: str, value: str = "") -> Node:
+    """Return an input's node."""
+    return Node(name, Kind.INPUT, f"role of {name}", value or f"value of {name}")
+
+
+def reply_of(name: str, *parents: Node, t: int = 1, skips: tuple[Node, ...] = (), value: str = "") -> Node:
+    """Return an LLM's answer."""
+    value = value or f"reply of {name} {t}"
+    exchange = Exchange(f"system of {name} {t}", f"user of {name} {t}", value, value, "stop", f"key-{name}-{t}")
+    return Node(name, Kind.ANSWER, f"role of {name}", value, t, parents, skips, exchange)
+
+
+def made_of(name: str, *parents: Node, t: int = 1, skips: tuple[Node, ...] = ()) -> Node:
+    """Return a function's result."""
+    return Node(name, Kind.FUNCTION, f"role of {name}", f"result of {name} {t}", t, parents, skips)
+
+
+def outcome(
+    score: Fraction | float, name: str = "a1", answer: Node | None = None, *, unavailable: str = "", expected: str = "8"
+) -> Outcome:
+    """Return what came of one example whose question nobody would quote by chance."""
+    asked = Example(name, {"question": f"how many things of kind {name} are there"}, expected, 1)
+    known = None if unavailable else answer or reply_of("answer", text("task"), value="7")
+    return Outcome(asked, known, Fraction(score), "", (), unavailable=unavailable)
+
+
+def change(value: str, name: str = "task", method: str = "rephrase", reasoning: str = "why") -> TextChange:
+    """Return one rewritten text."""
+    return TextChange(name, value, method, reasoning, ("a1",), 0)
+
+
+def proposal(value: str, *, parent: str = "LEVEL 2", k: int = 1, problem: str = "") -> Proposal:
+    """Return a rewrite of the text ``task`` alone."""
+    before = Candidate({"task": parent, "format": "One word."})
+    return Proposal(1, k, before, before.with_texts({"task": value}), (change(value),), problem)
 
 
 async def trained(

@@ -9,14 +9,21 @@ from typing import Protocol
 from .concurrency import in_order
 from .graph import Feedback, Kind, Node, reached_by_texts, topological
 
+_Key = tuple[int, bool, str]
+"""What makes two pieces about one node equal: the call, blame, and the words whatever their case and spacing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a critic says about one target: at most three sentences, and whether the target is to blame."""
+    """What a critic says about one target: at most three sentences, and whether the target is to blame.
+
+    ``count`` is how many equal pieces it stands for, when it was passed through.
+    """
 
     text: str
     to_blame: bool
     how: str
+    count: int = 1
 
 
 class Critic(Protocol):
@@ -59,7 +66,7 @@ async def backward(root: Node, seed: Feedback, critic: Critic) -> tuple[Piece, .
     if root not in carriers:
         return ()
     calls = _calls_by_name(order)
-    heard: dict[Node, dict[tuple[int, str], Feedback]] = {root: {}}
+    heard: dict[Node, dict[_Key, Feedback]] = {root: {}}
     _hear(heard, root, seed)
     pieces: list[Piece] = [Piece(root, seed)]
     for level in _levels(root, order, carriers):
@@ -71,7 +78,7 @@ async def backward(root: Node, seed: Feedback, critic: Critic) -> tuple[Piece, .
         for node, said in zip(asked, await in_order(jobs), strict=True):
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
-                feedback = Feedback(seed.example, t, node.name, word.text, word.how, word.to_blame)
+                feedback = Feedback(seed.example, t, node.name, word.text, word.how, word.to_blame, word.count)
                 _hear(heard, target, feedback)
                 pieces.append(Piece(target, feedback))
     return _merged(pieces, heard)
@@ -83,7 +90,7 @@ async def _blame(
     targets = tuple(each for each in node.predecessors if each in carriers)
     blaming = tuple(each for each in feedback if each.to_blame)
     if node.kind is not Kind.ANSWER and len(targets) == 1:
-        return [(targets[0], Said(each.text, True, "pass-through")) for each in blaming]
+        return [(targets[0], Said(each.text, True, "pass-through", each.count)) for each in blaming]
     said = await critic.blame(node, blaming, targets, calls=calls)
     return [(target, said[target]) for target in targets]
 
@@ -102,20 +109,20 @@ def _levels(root: Node, order: Sequence[Node], carriers: Mapping[Node, None]) ->
     return levels
 
 
-def _hear(heard: dict[Node, dict[tuple[int, str], Feedback]], target: Node, feedback: Feedback) -> None:
+def _hear(heard: dict[Node, dict[_Key, Feedback]], target: Node, feedback: Feedback) -> None:
     """Add a piece to what ``target`` heard, merged with an equal one (§3.3.1)."""
     pieces = heard.setdefault(target, {})
     key = _normalised(feedback)
     known = pieces.get(key)
-    pieces[key] = feedback if known is None else replace(known, count=known.count + 1)
+    pieces[key] = feedback if known is None else replace(known, count=known.count + feedback.count)
 
 
-def _normalised(feedback: Feedback) -> tuple[int, str]:
-    return feedback.t, " ".join(feedback.text.lower().split())
+def _normalised(feedback: Feedback) -> _Key:
+    return feedback.t, feedback.to_blame, " ".join(feedback.text.lower().split())
 
 
-def _merged(pieces: Sequence[Piece], heard: Mapping[Node, Mapping[tuple[int, str], Feedback]]) -> tuple[Piece, ...]:
-    once: dict[tuple[Node, tuple[int, str]], Piece] = {}
+def _merged(pieces: Sequence[Piece], heard: Mapping[Node, Mapping[_Key, Feedback]]) -> tuple[Piece, ...]:
+    once: dict[tuple[Node, _Key], Piece] = {}
     for piece in pieces:
         key = _normalised(piece.feedback)
         once.setdefault((piece.target, key), Piece(piece.target, heard[piece.target][key]))

@@ -15,6 +15,8 @@ from .template import Filling
 from .trace import Asker
 
 SENTENCES = 3
+FORM = "For inputs like ..., the right output is ..., because ..."
+"""What stands for feedback in the form of a reply: a small LLM goes on from it; one that copies it has said nothing."""
 _BLOCK = re.compile(
     r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
 )
@@ -120,7 +122,7 @@ def keys_of(nodes: Sequence[Node]) -> list[str]:
 def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
     """Return the feedback blocks of ``reply`` by key, and what is wrong with them (empty when nothing is)."""
     blocks = [(key.strip(), text.strip()) for key, text in _BLOCK.findall(reply)]
-    found = {key: text for key, text in blocks if text}
+    found = {key: text for key, text in blocks if text and text != FORM}
     named = [key for key, _ in blocks]
     missing = [key for key in keys if key not in found]
     unknown = [key for key in named if key not in keys]
@@ -131,7 +133,8 @@ def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
 
 def _described(nodes: Sequence[Node]) -> list[Filling]:
     return [
-        {"key": key, "role": node.role, "value": node.value} for key, node in zip(keys_of(nodes), nodes, strict=True)
+        {"key": key, "role": node.role, "value": node.value, "form": FORM}
+        for key, node in zip(keys_of(nodes), nodes, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from .control import Control
 from .critic import LLMCritic
 from .errors import ModelRefused, ModelUnavailable
 from .evaluate import Outcome
+from .graph import reached_by_texts, topological
 from .loss import Loss
 from .scoring import mostly_answered
 
@@ -55,8 +56,8 @@ async def gradients(
 
 
 async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
-    if outcome.answer is None:
-        return Told(outcome, ())
+    if outcome.answer is None or outcome.answer not in reached_by_texts(topological([outcome.answer])):
+        return Told(outcome, ())  # feedback could reach no text: not even the loss is asked about
     asked = replace(critic, step=step, example=outcome.example.id, expected=outcome.example.expected)
     try:
         seed = await loss.feedback(outcome, outcome.answer, step=step)

@@ -120,6 +120,8 @@ def read(folder: Path) -> Recorded:
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}", "is this the folder of a run?") from error
+    except UnicodeDecodeError as error:
+        raise StorageError(f"{path}: byte {error.start} is no text", "the journal was damaged") from error
     torn = lines[-1] != ""
     events: list[Stamped] = []
     unknown = 0

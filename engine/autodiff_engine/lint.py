@@ -18,7 +18,7 @@ QUOTE_WORDS = 8
 _TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
 _TALK = re.compile(
     r"\A\W*(?:sure\b|certainly\b|of course\b|here(?:'s| is| are)\b.{0,60}\b(?:text|prompt|version|instruction)"
-    r"|(?:the )?(?:improved|new|revised|updated|rewritten) (?:text|prompt|version|instructions?)\W)",
+    r"|(?:name|role|text):\s|(?:the )?(?:improved|new|revised|updated|rewritten) (?:text|prompt|version|instructions?)\W)",
     re.I | re.S,
 )
 
@@ -41,17 +41,20 @@ class Lint:
         if proposal.candidate.id in failed:
             return "repeated", "the same texts were rejected in this step already"
         for change in proposal.changes:
-            name, reason = self._text(change.value)
+            name, reason = self._text(change.value, proposal.parent.texts.get(change.name, ""))
             if name:
                 return name, f"{change.name}: {reason}"
         return "", ""
 
-    def _text(self, text: str) -> tuple[str, str]:
+    def _text(self, text: str, before: str) -> tuple[str, str]:
         count = len(words(text))
         if count > self.max_words:
             return "too long", f"{count} words, the most is {self.max_words}"
-        if tags := _TAGS.search(text):
-            return "tag debris", f"it holds {tags.group(0)}"
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            return "lone surrogate", "it holds half of a character, which no file and no request can hold"
+        own = _TAGS.findall(before)  # a program may ask for such tags itself
+        if tags := [tag for tag in _TAGS.findall(text) if tag not in own]:
+            return "tag debris", f"it holds {tags[0]}"
         if talk := _TALK.match(text):
             return "talk", f"it begins with talk about itself: {' '.join(talk.group(0).split())}"
         if marked := markers(text, self.slots):

@@ -17,13 +17,19 @@ from .trace import Asker
 LOSS = "loss"
 
 
+def good_enough(score: Fraction, threshold: float) -> bool:
+    """Return whether a score is at or above ``threshold``; compared as written, so that 4/5 reaches 0.8."""
+    return float(score) >= threshold
+
+
 def failures(outcomes: Sequence[Outcome], *, threshold: float, selective: bool = True) -> list[Outcome]:
     """Return the outcomes that feedback starts from: those scored below ``threshold`` (eq. 12), in order.
 
     An outcome without an answer has no graph to carry feedback. With ``selective`` False every answer gives feedback.
     """
-    limit = Fraction(threshold)
-    return [each for each in outcomes if each.answer is not None and (not selective or each.score < limit)]
+    return [
+        each for each in outcomes if each.answer is not None and not (selective and good_enough(each.score, threshold))
+    ]
 
 
 def loss_node(outcome: Outcome, answer: Node, metric: Metric) -> Node:

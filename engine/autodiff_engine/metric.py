@@ -168,7 +168,8 @@ BUILT_IN: Mapping[str, Metric] = MappingProxyType(
             Comparing(
                 "exact_match",
                 "the answer and the expected answer are the same text, without regard to upper and lower case, to "
-                "how much white space there is, and to one period at the end: 1 if they are, else 0",
+                "how much white space stands around and between words, and to one period at the end: 1 if they are, "
+                "else 0",
                 _exact,
             ),
             Comparing(
@@ -181,8 +182,8 @@ BUILT_IN: Mapping[str, Metric] = MappingProxyType(
             Comparing(
                 "f1",
                 "how many words the answer and the expected answer share, as 2 * shared / (words of the one + words of "
-                "the other), in lower case, without punctuation and the articles a, an, the; yes and no match nothing "
-                "but themselves",
+                "the other), in lower case, without ASCII punctuation and the articles a, an, the; yes and no match "
+                "nothing but themselves, and where one of the two has no such words both must be the same text",
                 _f1,
             ),
         )

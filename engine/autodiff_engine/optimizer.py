@@ -111,7 +111,9 @@ class Optimizer:
             "name": name,
             "role": text.role,
             "value": situation.parent.texts[name],
-            "peers": self._described(situation, [each for each in self.texts if each.name in together]),
+            "peers": self._described(
+                situation, [each for each in self.texts if situation.show_peers and each.name in together]
+            ),
             "others": self._described(
                 situation, [each for each in self.texts if each.name != name and each.name not in together]
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .candidate import Candidate
@@ -11,10 +12,11 @@ from .critic import LLMCritic
 from .dataset import Splits
 from .evaluate import Outcome, Task
 from .events import Comparison, ProposalCounts
-from .loss import Loss
+from .loss import Loss, good_enough
 from .metric import Metric
 from .optimizer import Optimizer
-from .proposal import Proposal, Version
+from .proposal import Evidence, Proposal, Situation, Version
+from .telling import in_words, peers_of
 from .validation import Gates, Verdict
 
 
@@ -62,6 +64,46 @@ class Progress:
     steps: int = 0
     counts: ProposalCounts = field(default_factory=ProposalCounts)
     test: Comparison | None = None
+
+
+def first_incumbent(candidate: Candidate, outcomes: Sequence[Outcome]) -> Incumbent:
+    """Return the start prompts as the incumbent."""
+    return Incumbent(candidate, tuple(outcomes), Version(candidate, in_words(outcomes), {}), None, None)
+
+
+def incumbent_of(proposal: Proposal, verdict: Verdict) -> Incumbent:
+    """Return the accepted candidate of ``proposal`` as the next incumbent."""
+    method = {change.name: change.method for change in proposal.changes}
+    version = Version(proposal.candidate, in_words(verdict.outcomes), method)
+    return Incumbent(proposal.candidate, verdict.outcomes, version, proposal, verdict.validation)
+
+
+def situation_of(
+    progress: Progress,
+    forward: Sequence[Outcome],
+    evidence: Mapping[str, Sequence[Evidence]],
+    settings: TrainerConfig,
+    *,
+    step: int,
+    stale: int,
+) -> Situation:
+    """Return what the optimizer knows at the beginning of a step; of the accepted ones it sees the best (SH)."""
+    if progress.best is None:
+        raise AssertionError("no step before the start prompts are scored")
+    best = sorted(progress.accepted, key=lambda each: -each.mean)[: settings.history]
+    return Situation(
+        step=step,
+        k=1,
+        parent=progress.best.candidate,
+        evidence=evidence,
+        peers=peers_of(forward),
+        right=sum(good_enough(each.score, settings.threshold) for each in forward),
+        total=sum(not each.unavailable for each in forward),
+        accepted=[each.version for each in best],
+        failed=(),
+        stale=stale,
+        show_peers=settings.peers,
+    )
 
 
 def counted(counts: ProposalCounts, verdict: Verdict) -> ProposalCounts:

@@ -39,7 +39,7 @@ class Situation:
     """All that is known when proposal ``k`` of ``step`` is written.
 
     ``evidence`` is by text name, in the order of examples, then of t; ``peers`` has, by text name, the names of those
-    sent in the same call. ``stale`` counts steps since the last acceptance.
+    sent in the same call, which ``show_peers`` lets the LLM see. ``stale`` counts steps since the last acceptance.
     """
 
     step: int
@@ -52,6 +52,7 @@ class Situation:
     accepted: Sequence[Version]
     failed: Sequence[Failed]
     stale: int
+    show_peers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from .llm import Reply
 
 TAG = "new_text"
 METHODS = ("add instructions", "add examples", "rephrase", "delete")
-_FENCED = re.compile(r"\A```[\w-]*\n(.*)\n```\Z", re.S)
+_FENCED = re.compile(r"\A```[\w-]*\n((?:(?!```).)*)\n```\Z", re.S)
+"""All of a text in one fence: the LLM's wrapping. With another fence inside, the fences are the text's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from .events import (
 )
 from .instructions import Instructions
 from .journal import Journal
+from .llm.redact import redacted
 from .progress import Progress
 from .trainer import Trainer
 
@@ -137,9 +138,11 @@ class Run:
             control.on_change = None
         try:
             finished = _finished(opening, status, error, machine, journal)
-            if machine is not None:
-                await machine.aclose()
-            emit(finished)
+            try:
+                if machine is not None:
+                    await machine.aclose()
+            finally:  # a server that will not end, or a second Ctrl-C, must not take the last line
+                emit(finished)
         finally:
             journal.close()
             logging.getLogger("autodiff").removeHandler(log)
@@ -152,9 +155,9 @@ async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[
         journal.append(fact)
     status: Status = "done"
     try:
-        try:
+        with suppress(RunStopped):
             await machine.trainer.fit()
-        except RunStopped:
+        if control.state == "stopping":  # also when it was asked for so late that the training ended by itself
             status = "stopped"
             journal.append(StopChosen(journal.facts))
             control.reporting()
@@ -207,8 +210,10 @@ def _crashed(folder: Path, defect: Exception) -> ErrorInfo:
     with suppress(OSError):  # the disk may be what failed; the error itself is told all the same
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("".join(traceback.format_exception(defect)))
-    return ErrorInfo(type(defect).__name__, f"a defect of autodiff-tui: {defect}", f"please report {path.name}")
+            file.write(redacted("".join(traceback.format_exception(defect))))
+    return ErrorInfo(
+        type(defect).__name__, redacted(f"a defect of autodiff-tui: {defect}"), f"please report {path.name}"
+    )
 
 
 def _finished(

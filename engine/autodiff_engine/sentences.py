@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_END = re.compile(r"(?:(?<=[.!?])[\"')\]”’»]*(?=\s+[^\sa-zß-öø-ÿ])|(?<=[。！？])[”’」』）]*)")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Dr|St)|\b[A-Z])\.$")
 
 
@@ -15,9 +15,9 @@ def first_sentences(text: str, most: int) -> str:
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(line):
-        if _ABBREVIATION.search(line[start : match.start()]):
+        if _ABBREVIATION.search(line[start : match.end()]):
             continue
-        sentences.append(line[start : match.start()].strip())
+        sentences.append(line[start : match.end()].strip())
         start = match.end()
         if len(sentences) == most:
             return " ".join(sentences)
@@ -42,4 +42,4 @@ def all_runs(texts: Iterable[str], length: int) -> set[tuple[str, ...]]:
 
 def estimated_tokens(text: str) -> int:
     """Return a careful estimate of tokens: a quarter more than the usual four characters a token."""
-    return len(text.encode("utf-8")) // 3 + 1
+    return len(text.encode("utf-8", "surrogatepass")) // 3 + 1

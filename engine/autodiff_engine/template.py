@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .errors import TemplateError
@@ -36,7 +36,7 @@ class Template:
 
     def __post_init__(self) -> None:
         try:
-            _environment().parse(self.source)
+            _ = self._compiled  # parsing alone does not look filters and tests up
         except TemplateSyntaxError as error:
             raise TemplateError(f"{self.name}: line {error.lineno}: {error.message}") from error
 
@@ -46,7 +46,7 @@ class Template:
         return tuple(sorted(meta.find_undeclared_variables(_environment().parse(self.source))))
 
     @cached_property
-    def _compiled(self):
+    def _compiled(self) -> Compiled:
         return _environment().from_string(self.source)
 
     def fill(self, values: Mapping[str, Filling]) -> str:
@@ -56,12 +56,14 @@ class Template:
             TemplateError: A slot is not filled, or the template does what a template may not.
         """
         try:
-            return self._compiled.render(**values).strip()
+            return self._compiled.render(dict(values)).strip()
         except UndefinedError as error:
             filled = ", ".join(sorted(values)) or "nothing"
             raise TemplateError(f"{self.name}: {error.message}; filled are {filled}") from error
-        except SecurityError as error:
+        except TemplateRuntimeError as error:
             raise TemplateError(f"{self.name}: {error.message}") from error
+        except (TypeError, ValueError, ArithmeticError) as error:  # what the template computes, not what fills it
+            raise TemplateError(f"{self.name}: {type(error).__name__}: {error}") from error
 
 
 def markers(text: str, slots: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .candidate import Candidate, TrainedText
 from .errors import GraphError
@@ -80,18 +81,21 @@ class Trace:
         prompts: Sequence[str],
         role: str = "",
         parse: Parser | None = None,
+        given: Mapping[str, Node | Sequence[Node] | str] = MappingProxyType({}),
         **slots: Node | Sequence[Node] | str,
     ) -> Node:
         """Ask the LLM and record its answer as call ``t`` of ``name``.
 
         ``prompts`` names trained texts, peers of one call; each fills the slot called like the part of its name after
-        the last dot. ``slots`` fills the others; a Node among them becomes a parent, in that order, after the prompts.
+        the last dot. ``given`` and ``slots`` fill the others; a Node among them becomes a parent, in that order, after
+        the prompts. Names that come from data belong into ``given``: a column may be called ``role``.
         The node's value is what ``parse`` took from the reply, or the whole reply when that is not to be had.
 
         Raises:
-            GraphError: Two calls of one name are open at once, or a name is unknown.
+            GraphError: Two calls of one name are open at once, or a name is unknown or that of a trained text.
             ModelError: The call failed for good.
         """
+        slots = {**given, **slots}
         peers = [self._text(name, prompt) for prompt in prompts]
         filling: dict[str, Filling] = {slot_of(peer.name): peer.value for peer in peers}
         filling |= {slot: _value(given) for slot, given in slots.items()}
@@ -130,6 +134,8 @@ class Trace:
 
     @contextmanager
     def _opened(self, name: str) -> Generator[int]:
+        if name in self._texts:
+            raise GraphError(f"{name}: a trained text has this name already; give the step another one")
         if name in self._open:
             raise GraphError(f"{name}: called again while a call of it is open, so that the calls have no order")
         self._open.add(name)

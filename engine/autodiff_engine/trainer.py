@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Literal
 
 from .candidate import Candidate, start
@@ -25,9 +24,9 @@ from .events import (
     TestCompared,
 )
 from .gradients import Told, gradients
-from .loss import failures, loss_node
-from .progress import Incumbent, Parts, Progress, counted
-from .proposal import Evidence, Failed, Proposal, Situation, Version
+from .loss import failures, good_enough, loss_node
+from .progress import Incumbent, Parts, Progress, counted, first_incumbent, incumbent_of, situation_of
+from .proposal import Evidence, Failed, Proposal, Situation
 from .scoring import run_batch
 from .telling import (
     GraphSeen,
@@ -35,8 +34,6 @@ from .telling import (
     data_evidence,
     feedback_evidence,
     feedback_given,
-    in_words,
-    peers_of,
     result,
     scored,
 )
@@ -73,7 +70,7 @@ class Trainer:
         """
         candidate = start(self._parts.task.pipeline.texts)
         outcomes = await self._score_split(candidate, "val", "start", "start.validation")
-        self._adopt(Incumbent(candidate, tuple(outcomes), Version(candidate, in_words(outcomes), {}), None, None))
+        self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
                 return
@@ -103,8 +100,7 @@ class Trainer:
         self._grow_graph(forward)
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
-        perfect = all(each.score >= Fraction(settings.threshold) for each in forward)
-        self.progress.steps = step
+        perfect = all(good_enough(each.score, settings.threshold) for each in forward if not each.unavailable)
         carry = forward if settings.carry else []
         if perfect and settings.selective:
             self._finish(step, "nothing to learn", [])
@@ -131,7 +127,7 @@ class Trainer:
             excluded={each.id for each in carried},
         )
         self._cursor = drawn.cursor
-        right = {each.example.id: each.score >= Fraction(settings.threshold) for each in self._carried}
+        right = {each.example.id: good_enough(each.score, settings.threshold) for each in self._carried}
         batch = trim([*carried, *drawn.examples], lambda each: right.get(each.id), settings.max_batch)
         kept = tuple(each.id for each in batch if each.id in right)
         self._emit(StepStarted(step, tuple(each.id for each in batch), kept))
@@ -177,7 +173,7 @@ class Trainer:
     ) -> Incumbent | None:
         settings = self._parts.settings
         failed: list[Failed] = []
-        situation = self._situation(step, forward, evidence)
+        situation = situation_of(self.progress, forward, evidence, settings, step=step, stale=self._stale)
         ahead: list[Proposal] = []
         if settings.proposals == "parallel":
             ks = range(1, settings.max_proposals + 1)
@@ -190,32 +186,12 @@ class Trainer:
             )
             verdict = await self._judge(proposal, forward, failed)
             if verdict.fate == "accepted":
-                method = {change.name: change.method for change in proposal.changes}
-                version = Version(proposal.candidate, in_words(verdict.outcomes), method)
-                return Incumbent(proposal.candidate, verdict.outcomes, version, proposal, verdict.validation)
+                return incumbent_of(proposal, verdict)
             failed.append(Failed(proposal, result(verdict)))
         return None
 
-    def _situation(
-        self, step: int, forward: Sequence[Outcome], evidence: Mapping[str, Sequence[Evidence]]
-    ) -> Situation:
-        settings = self._parts.settings
-        best = sorted(self.progress.accepted, key=lambda each: -each.mean)[: settings.history]
-        return Situation(
-            step=step,
-            k=1,
-            parent=self._incumbent.candidate,
-            evidence=evidence,
-            peers=peers_of(forward) if settings.peers else {},
-            right=sum(each.score >= Fraction(settings.threshold) for each in forward),
-            total=sum(not each.unavailable for each in forward),
-            accepted=[each.version for each in best],
-            failed=(),
-            stale=self._stale,
-        )
-
     async def _propose(self, situation: Situation) -> Proposal:
-        self._emit(PhaseStarted(situation.step, f"p{situation.k}.proposal", 0))
+        self._emit(PhaseStarted(situation.step, f"p{situation.k}.propose", 0))
         while True:
             try:
                 return await self._parts.optimizer.propose(situation)
@@ -292,6 +268,7 @@ class Trainer:
     ) -> None:
         """End a step: what is carried into the next batch is ``carry``."""
         self._carried = list(carry)
+        self.progress.steps = step
         self._stale = 0 if accepted_k is not None else self._stale + 1
         incumbent = self._incumbent
         self._emit(StepFinished(step, outcome, accepted_k, incumbent.candidate.id, incumbent.mean))

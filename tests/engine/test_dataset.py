@@ -1,9 +1,10 @@
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from autodiff_engine.config import DataConfig, SourceFiles
@@ -46,22 +47,18 @@ def test_without_counts_the_data_is_split_40_40_20(tmp_path: Path) -> None:
     splits = load(DataConfig(source=source), tmp_path)
 
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [20, 20, 10]
-    assert [
-        len(part) for part in (lambda s: (s.train, s.val, s.test))(load(DataConfig(source=source, train=44), tmp_path))
-    ] == [44, 4, 2]
+    more = load(DataConfig(source=source, train=44), tmp_path)
+    assert [len(part) for part in (more.train, more.val, more.test)] == [44, 4, 2]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xyz")), min_size=12, max_size=60))
 def test_no_question_is_in_two_splits_and_repeats_are_counted(pairs: list[tuple[str, str]]) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         source = rows(Path(folder) / "d.jsonl", pairs)
         try:
             splits = load(DataConfig(source=source), Path(folder))
-        except DataError as error:
-            assert "there are only" in str(error) or "cannot be filled" in str(error)
-            return
+        except DataError:
+            reject()  # too few different questions for three parts
 
     asked = [{example.inputs["question"] for example in part} for part in (splits.train, splits.val, splits.test)]
     assert not asked[0] & asked[1]
@@ -196,8 +193,8 @@ def test_an_excluded_set_of_everything_draws_nothing() -> None:
     ("batch", "kept"),
     [
         pytest.param("RWRR+", "RWRR+", id="within the limit nothing goes"),
-        pytest.param("RWRRW++", "WRW++", id="the oldest right ones go while right ones are more than half"),
-        pytest.param("WRWWR++", "RWR++", id="the oldest wrong ones go while wrong ones are more than half"),
+        pytest.param("RWRRR++", "WRR++", id="the oldest right ones go while right ones are more than half"),
+        pytest.param("WRWWW++", "RWW++", id="the oldest wrong ones go while wrong ones are more than half"),
         pytest.param("RWWR++", "WWR++", id="at half and half the oldest of all goes"),
         pytest.param("++++++", "++++++", id="a new one never goes"),
     ],

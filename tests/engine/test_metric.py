@@ -1,4 +1,6 @@
 import asyncio
+import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +13,15 @@ from autodiff_engine.errors import ConfigError, DataError, ProgramError
 from autodiff_engine.metric import BUILT_IN, Metric, Score, by_name
 
 HERE = Path()
+
+
+@pytest.fixture(autouse=True)
+def _clean_imports() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        del sys.modules[name]
 
 
 def example(expected: str | None) -> Example:

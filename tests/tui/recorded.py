@@ -41,6 +41,7 @@ from autodiff_engine.events import (
     ValScores,
 )
 
+RUN_ID = "2031-05-04-hotpot-3f9a"
 VAL, TEST, BATCH, MAX_STEPS = 60, 100, 4, 12
 TEXTS = (
     TextInfo("query.task", "tells the model how to write a search query", "prompt", "Write a search query."),
@@ -95,7 +96,8 @@ class Recorder:
 
     def ledger(self) -> None:
         counts = CallCounts(self.calls, self.cached, 0)
-        self.say(LedgerUpdated(counts, TokenCounts(self.tokens - 35 * self.calls, 35 * self.calls), self.calls * 0.0002))
+        tokens = TokenCounts(self.tokens - 35 * self.calls, 35 * self.calls)
+        self.say(LedgerUpdated(counts, tokens, self.calls * 0.0002))
 
 
 def recorded(steps: int = 6, *, seed: int = 7, finished: bool = True) -> list[Stamped]:
@@ -125,7 +127,7 @@ class _Story:
     def open(self) -> None:
         models = (ModelInfo("task", "openai/gpt-4o-mini"), ModelInfo("optimizer", "openai/gpt-4o"))
         self.out.say(
-            RunOpened("2031-05-04-hotpot-3f9a", "runs/2031-05-04-hotpot-3f9a", "hotpot.toml", "0.1.0", "2031-05-04", False),
+            RunOpened(RUN_ID, f"runs/{RUN_ID}", "hotpot.toml", "0.1.0", "2031-05-04T09:00:00Z", False),
             ControlChanged("running", "", 0),
             ProgramDescribed(
                 "multi_hop_cycle", TEXTS, "exact_match", "equal after normalising", "exact_match", models, MAX_STEPS, 4
@@ -170,8 +172,9 @@ class _Story:
                 TracedCall("answer", 1, "k3", self.values["answer.task"] + "\n\nContext: …", "Ana Torres directed it."),
             )
         why = "equal" if score else "expected 'Ana Torres'"
+        answer = "Ana Torres" if score else "A Ferry North"
         self.out.say(
-            ExampleScored(step, phase, split, example, "exact_match", score, "Ana Torres directed it", "Ana Torres", why, (), trace)
+            ExampleScored(step, phase, split, example, "exact_match", score, answer, "Ana Torres", why, (), trace)
         )
 
     def step(self, step: int) -> None:
@@ -226,7 +229,7 @@ class _Story:
         self.gate(step, f"p{k}.minibatch", "train", batch, right)
         wins, losses = max(0, right - round(before * BATCH)), max(0, round(before * BATCH) - right)
         mini = Comparison(
-            "minibatch", "exact_match", BATCH, before, right / BATCH, wins, losses, BATCH - wins - losses, 1.0
+            "train", "exact_match", BATCH, before, right / BATCH, wins, losses, BATCH - wins - losses, 1.0
         )
         if right / BATCH <= before:
             self.out.say(ProposalJudged(step, k, candidate, "minibatch", "not better on the minibatch", "", mini))
@@ -239,17 +242,13 @@ class _Story:
         new = old + self.rng.choice((-2, 1, 2, 4))
         if new <= old:
             self.gate(step, f"p{k}.validation", "val", tuple(f"val-{index}" for index in range(41)), 20)
-            stopped = Comparison(
-                "validation", "exact_match", VAL, self.val, 20 / 41, 3, 6, 32, None, 41, (old - 1) / VAL
-            )
+            stopped = Comparison("val", "exact_match", VAL, self.val, 20 / 41, 3, 6, 32, None, 41, (old - 1) / VAL)
             reason = f"stopped after 41 of {VAL}: it could not win any more"
             self.out.say(ProposalJudged(step, k, made.candidate, "validation", reason, "", mini, stopped))
             self._count(mini=1, passed=1, val=1)
             return False
         self.gate(step, f"p{k}.validation", "val", tuple(f"val-{index}" for index in range(VAL)), new)
-        whole = Comparison(
-            "validation", "exact_match", VAL, self.val, new / VAL, new - old + 3, 3, VAL - new + old - 6, 0.34
-        )
+        whole = Comparison("val", "exact_match", VAL, self.val, new / VAL, new - old + 3, 3, VAL - new + old - 6, 0.34)
         self.out.say(ProposalJudged(step, k, made.candidate, "accepted", "better on the whole set", "", mini, whole))
         self._count(mini=1, passed=1, val=1, accepted=1)
         self.val, self.incumbent = new / VAL, made.candidate
@@ -275,12 +274,14 @@ class _Story:
         self.out.say(TestCompared(test))
         gates, out = self.gates, self.out
         out.ledger()
+        mini = gates.minibatch_passed / gates.minibatch_judged if gates.minibatch_judged else None
+        whole = gates.validation_passed / gates.validation_judged if gates.validation_judged else None
+        calls = CallCounts(out.calls, out.cached)
+        tokens = TokenCounts(out.tokens - 35 * out.calls, 35 * out.calls)
+        val, test_scores = ValScores(29 / VAL, self.val, VAL), TestScores(0.47, 0.55, TEST, 0.096)
         out.say(
             RunFinished(
-                "2031-05-04-hotpot-3f9a", "runs/2031-05-04-hotpot-3f9a", "done", steps, gates.validation_passed, gates,
-                gates.minibatch_passed / gates.minibatch_judged if gates.minibatch_judged else None,
-                gates.validation_passed / gates.validation_judged if gates.validation_judged else None,
-                ValScores(29 / VAL, self.val, VAL), TestScores(0.47, 0.55, TEST, 0.096), CallCounts(out.calls, out.cached),
-                TokenCounts(out.tokens - 35 * out.calls, 35 * out.calls), out.calls * 0.0002, out.t, "best.toml", None,
+                RUN_ID, f"runs/{RUN_ID}", "done", steps, gates.validation_passed, gates, mini, whole, val, test_scores,
+                calls, tokens, out.calls * 0.0002, out.t, "best.toml", None,
             )
         )  # fmt: skip

@@ -114,6 +114,10 @@ class ScriptedSource:
     def ended(self) -> bool:
         return not self._waiting
 
+    @property
+    def error(self) -> BaseException | None:
+        return None
+
     def start(self) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...

@@ -10,10 +10,18 @@ from autodiff_engine.events import Stamped
 class ListSource:
     """Gives ``per_drain`` events a drain (None: as many as asked for) and remembers what it was told."""
 
-    def __init__(self, events: Sequence[Stamped] = (), *, per_drain: int | None = None, endless: bool = False) -> None:
+    def __init__(
+        self,
+        events: Sequence[Stamped] = (),
+        *,
+        per_drain: int | None = None,
+        endless: bool = False,
+        obeys: bool = True,
+    ) -> None:
         self.events = list(events)
         self.told: list[str] = []
         self.endless = endless
+        self.obeys = obeys
         self.given = 0
         self._per_drain = per_drain
         self.error: BaseException | None = None
@@ -45,7 +53,7 @@ class ListSource:
 
     def abort(self, reason: str) -> None:
         self.told.append(f"abort {reason}")
-        self.endless = False
+        self.endless = self.endless and not self.obeys
 
     def join(self, timeout_s: float | None = None) -> None:
         return

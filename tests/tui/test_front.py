@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autodiff_engine.control import Control
-from autodiff_engine.errors import StorageError
+from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import ErrorInfo, Event, RunFinished
 from autodiff_tui.flags import Flags
 from autodiff_tui.front import choose, show
@@ -73,7 +73,17 @@ def test_auto_is_the_app_only_where_a_person_can_steer(
 
 
 def test_what_was_asked_for_is_taken() -> None:
-    assert [choose(ui, {}) for ui in ("tui", "plain", "json", "none")] == ["tui", "plain", "json", "none"]
+    assert [choose(ui, {}) for ui in ("plain", "json", "none")] == ["plain", "json", "none"]
+
+
+def test_the_app_without_a_terminal_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert choose("tui", {"CI": "1"}) == "tui"
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    with pytest.raises(ConfigError, match="terminal"):
+        choose("tui", {"TERM": "xterm"})
 
 
 def test_plain_ends_with_the_result_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

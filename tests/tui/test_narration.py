@@ -21,8 +21,8 @@ def test_a_run_reads_as_a_story_with_numbers() -> None:
         "start prompts: val 0.50 (n=4), 95 % interval 0.15 to 0.85, 1 in a wrong format",
         "step 1 of 3: batch 2/4 right, mean 0.50; 1 piece of feedback",
         "  proposal 1: refused by lint (repeat): equal to a failed one",
-        "  proposal 2: minibatch: train 0.500 → 0.750, n=4, +1 −0, p=1.00; "
-        "validation: val 0.500 → 0.750, n=4, +2 −1, p=.62; accepted",
+        "  proposal 2: minibatch 0.500 → 0.750, n=4, +1 −0, p=1.00; "
+        "validation 0.500 → 0.750, n=4, +2 −1, p=.62; accepted",
         "step 1: accepted proposal 2; best val 0.75",
         "best prompts: val 0.75 (n=4), 95 % interval 0.30 to 0.95",
     ]

@@ -30,8 +30,8 @@ def test_a_run_is_shown_with_its_scores_texts_and_proposals() -> None:
         "  1.1 refused by lint (repeat): task (rephrase)",
         "      equal to a failed one",
         "  1.2 accepted: task (rephrase)",
-        "      minibatch: train 0.500 → 0.750, n=4, +1 −0, p=1.00",
-        "      validation: val 0.500 → 0.750, n=4, +2 −1, p=.62",
+        "      minibatch 0.500 → 0.750, n=4, +1 −0, p=1.00",
+        "      validation 0.500 → 0.750, n=4, +2 −1, p=.62",
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_run_that_was_killed_is_summed_up_from_what_it_told() -> None:
 
     assert lines[0].startswith("run        r1: not finished after 1 step")
     assert lines[1] == "validation best 0.75, start 0.50 (n=4)"
-    assert lines[3] == "calls      5 made, 2 from the cache; tokens 100 in, 10 out; cost unknown"
+    assert lines[4] == "calls      5 made, 2 from the cache; tokens 100 in, 10 out; cost unknown"
     assert lines[-1] == "folder     runs/r1"
 
 

@@ -53,7 +53,7 @@ ACTIONS: tuple[Action, ...] = (
         "interrupt",
         ("ctrl+c",),
         "Stop",
-        "copy the selected text; without one, stop and keep the best; again: abort at once",
+        "copy the selected text; else stop and keep the best, again: abort",
     ),
 )
 MOVES: tuple[tuple[str, str], ...] = (

@@ -10,13 +10,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.segment import Segments
 from rich.text import Text
 from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
 
+from autodiff_engine.errors import EngineError
+
 from .actions import Mode, by_id, refusal
+from .feed import feed
 from .format import counted
 from .safe import marked, one_line
 from .screens.keys import bindings
@@ -24,12 +28,11 @@ from .screens.leaving import Choice, DefectScreen, QuitScreen
 from .screens.reading import DetailScreen, HelpScreen
 from .screens.run import RunScreen
 from .session import Source
-from .view import RunView, reduce
+from .terminal import Terminal
+from .view import RunView
 
 TICK_S = 0.1
-MAX_EVENTS = 2000
-MAX_FOLD_S = 0.008
-_CHUNK = 200
+_ABORTED = 130
 PATIENCE_S = 10.0
 """How long an aborted engine may take to write its end before the app leaves without it."""
 
@@ -74,6 +77,7 @@ class RunApp(App[None]):
         self._stopping = False
         self._give_up_at: float | None = None
         self._signals: list[int] = []
+        self._terminal = Terminal()
         self._defect_shown = False
 
     def on_mount(self) -> None:
@@ -97,18 +101,13 @@ class RunApp(App[None]):
 
     def drain_now(self) -> None:
         """Fold what has come, within the budget of one tick, and show it."""
-        began = self._clock()
-        view, taken, behind = self.view, 0, False
-        while events := self._source.drain(min(_CHUNK, MAX_EVENTS - taken)):
-            for stamped in events:
-                view = reduce(view, stamped)
-            taken += len(events)
-            if behind := taken >= MAX_EVENTS or self._clock() - began > MAX_FOLD_S:
-                break
-        if taken:
-            self._seen_at = began
-            self._show(view)
-        self._run_screen.behind = behind
+        fed = feed(self.view, self._source, self._clock)
+        if fed.taken:
+            self._seen_at = self._clock()
+            self._show(fed.view)
+        self._run_screen.behind = fed.behind
+        if self._terminal.lost:
+            self._signalled(signal.SIGHUP)
         self._leave_if_ended()
 
     def _show(self, view: RunView) -> None:
@@ -180,7 +179,7 @@ class RunApp(App[None]):
     @on(RunScreen.ProposalChosen)
     def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
         proposal = self.view.proposals.find(event.key)
-        if proposal is not None:
+        if proposal is not None and self.screen is self._run_screen:  # a second enter may be on its way
             self.push_screen(DetailScreen(proposal))
 
     # the ways out
@@ -192,7 +191,7 @@ class RunApp(App[None]):
     def action_leave(self) -> None:
         """Leave, or ask how."""
         if not self._goes_on or self._give_up_at is not None:
-            self._exit(self._leaving)
+            self._depart(self._leaving)
         else:
             self.push_screen(QuitScreen(), self._left)
 
@@ -204,7 +203,7 @@ class RunApp(App[None]):
         if choice == "stop":
             self._stop_and_leave()
         elif choice == "abort":
-            self._abort_and_leave("a person aborted the run", 130)
+            self._abort_and_leave("a person aborted the run", _ABORTED)
 
     def action_interrupt(self) -> None:
         """ctrl+c: copy a selection; else stop and keep, then abort, then leave at once."""
@@ -212,11 +211,11 @@ class RunApp(App[None]):
         if selected:
             self._copy(selected)
         elif not self._goes_on or self._give_up_at is not None:
-            self._exit(self._leaving)
+            self._depart(self._leaving)
         elif not self._stopping:
             self._stop_and_leave()
         else:
-            self._abort_and_leave("ctrl+c", 130)
+            self._abort_and_leave("ctrl+c", _ABORTED)
 
     def _copy(self, text: str) -> None:
         if len(text.encode("utf-8", "replace")) > _MAX_COPY:
@@ -241,16 +240,21 @@ class RunApp(App[None]):
     def _leave_if_ended(self) -> None:
         if self._source.ended:
             if self._leaving is not None:
-                self._exit(self._leaving)
+                self._depart(self._leaving)
+            elif isinstance(self._source.error, EngineError):  # it could not begin: the caller says why
+                self._depart(1)
             elif self._source.error is not None and not self._defect_shown:
                 self._defect_shown = True
                 run_dir = self.view.opened.run_dir if self.view.opened else ""
                 self.push_screen(DefectScreen(self._source.error, run_dir))
         elif self._give_up_at is not None and self._clock() > self._give_up_at:
-            self._exit(self._leaving)
+            self._depart(self._leaving)
 
-    def _exit(self, code: int | None) -> None:
+    def _depart(self, code: int | None) -> None:
         """Leave with ``code``, or with what the engine's end means; a defect is never a success."""
+        finished = self.view.finished
+        if code == _ABORTED and self._stopping and finished is not None and finished.status == "stopped":
+            code = 0  # it had stopped and kept the best before the second ctrl+c reached it
         failed = self._source.error is not None and not isinstance(self._source.error, asyncio.CancelledError)
         self.exit(return_code=code or (1 if failed else 0))
 
@@ -267,11 +271,20 @@ class RunApp(App[None]):
     def _signalled(self, number: int) -> None:
         """Abort the run and leave by the shell's convention; a second signal leaves at once."""
         code = 128 + number
+        if self._terminal.lost:
+            self._terminal.let_go(self._driver)
         if self._give_up_at is not None or not self._goes_on:
             self._leaving = code
-            self._exit(code)
+            self._depart(code)
         else:
             self._abort_and_leave(signal.Signals(number).name, code)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Leave as after a hang-up when there is no terminal to complain on: reading from it was what failed."""
+        if self._terminal.lost:
+            self._signalled(signal.SIGHUP)
+        elif self._give_up_at is None:
+            super().panic(*renderables)
 
     def _fatal_error(self) -> None:
         """Leave with a traceback without the values of locals, which may hold keys; the engine is told to end."""

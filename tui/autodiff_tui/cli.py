@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -106,6 +107,8 @@ def root(context: click.Context) -> int:
 
 def main() -> NoReturn:
     """Run the command that the process was started with and exit with its code."""
+    if not sys.warnoptions:  # warnings are for developers, and would be written over the app
+        logging.captureWarnings(capture=True)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autodiff_engine.errors import EngineError
+from autodiff_engine.errors import ConfigError, EngineError
 
 from . import crash, summary
 from .exits import Exit, complain, complain_about, of_error, of_run
@@ -26,12 +26,19 @@ _ALL = 1_000_000_000
 
 
 def choose(ui: UI, environ: Mapping[str, str] | None = None) -> Front:
-    """Return the front end that ``ui`` means here: the app only where a person can see and steer it."""
+    """Return the front end that ``ui`` means here: auto is the app only where a person can see and steer it.
+
+    Raises:
+        ConfigError: The app was asked for and there is no terminal.
+    """
+    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if ui == "tui" and not terminal:
+        raise ConfigError("--ui tui: stdin and stderr must be a terminal", "leave --ui away, or say --ui plain")
     if ui != "auto":
         return ui
     known = os.environ if environ is None else environ
     usable = known.get("TERM", "") not in ("", "dumb") and not known.get("CI")
-    return "tui" if usable and sys.stdin.isatty() and sys.stderr.isatty() else "plain"
+    return "tui" if usable and terminal else "plain"
 
 
 def show(execute: Execute, run_dir: Path, flags: Flags) -> int:

@@ -130,11 +130,7 @@ class Narrator:
 
 def verdict(judged: ProposalJudged) -> str:
     """Return a proposal's fate with the comparison at each gate that it reached."""
-    gates = [
-        f"{name}: {comparison(compared)}"
-        for name, compared in (("minibatch", judged.minibatch), ("validation", judged.validation))
-        if compared is not None
-    ]
+    gates = [comparison(compared) for compared in (judged.minibatch, judged.validation) if compared is not None]
     named = f" ({judged.lint})" if judged.lint else ""
     why = f": {judged.reason}" if judged.reason and not judged.accepted else ""
     return "; ".join((*gates, f"{fate(judged.fate)}{named}{why}"))

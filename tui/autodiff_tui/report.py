@@ -105,9 +105,9 @@ def _proposal(proposal: ProposalView) -> Iterable[str]:
     named = f" ({proposal.lint})" if proposal.lint else ""
     texts = ", ".join(f"{change.name} ({change.method})" for change in proposal.changes)
     yield f"  {proposal.key} {ended}{named}{f': {texts}' if texts else ''}"
-    for name, compared in (("minibatch", proposal.minibatch), ("validation", proposal.validation)):
+    for compared in (proposal.minibatch, proposal.validation):
         if compared is not None:
-            yield f"      {name}: {comparison(compared)}"
+            yield f"      {comparison(compared)}"
     reason = proposal.problem or proposal.reason
     if reason:
         yield f"      {reason}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autodiff_engine.events import CallCounts, RunFinished, TestScores, TokenCounts, ValScores
 
-from .format import cost, counted, duration, p_value, pass_rates, score, tokens
+from .format import cost, counted, duration, p_value, rate, score, tokens
 from .safe import one_line
 from .view import RunView
 
@@ -15,7 +15,7 @@ def lines(view: RunView) -> list[str]:
     rows = [("run", _run(view)), ("validation", _validation(view))]
     if finished is not None and finished.test is not None:
         rows.append(("test", _test(finished.test)))
-    rows.append(("proposals", _proposals(view)))
+    rows += _proposals(view)
     spent = finished or ledger
     if spent is not None:
         rows.append(("calls", f"{calls(spent.calls)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}"))
@@ -59,9 +59,12 @@ def _test(test: TestScores) -> str:
     return f"best {score(test.best)}, start {score(test.start)} (n={test.n}, {p_value(test.p)})"
 
 
-def _proposals(view: RunView) -> str:
+def _proposals(view: RunView) -> list[tuple[str, str]]:
     gates = view.finished.proposals if view.finished else view.gates
-    return f"{gates.made} made, {gates.linted} refused by lint, {view.accepted} accepted · {pass_rates(gates)}"
+    made = f"{gates.made} made, {gates.linted} refused by lint, {gates.validation_passed} accepted"
+    minibatch = rate(gates.minibatch_passed, gates.minibatch_judged)
+    validation = rate(gates.validation_passed, gates.validation_judged)
+    return [("proposals", made), ("passed", f"minibatch {minibatch}, validation {validation}")]
 
 
 def _places(view: RunView) -> list[tuple[str, str]]:

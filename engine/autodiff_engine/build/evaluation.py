@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from ..evaluate import Outcome, Task, evaluate
 from ..events import CallCounts, TokenCounts
 from ..export import read_prompts
 from ..instructions import packaged
-from ..llm.store import AnswerStore
 from ..statistics import wilson
-from .models import Models, asker
+from .models import Models, Place, asker
 from .options import RunOptions
 from .training import Plan, draw_of, plan_of
 
@@ -68,11 +66,9 @@ class Evaluating:
             on_progress(done, len(examples))
 
         with tempfile.TemporaryDirectory(prefix="autodiff-") as folder:
-            models = Models(
-                plan.players, plan.config, AnswerStore(self.answers, logging.getLogger("autodiff.cache").warning),
-                control, lambda _: None, run_id=f"eval-{candidate.id}", log=Path(folder) / "debug.log",
-                offline=self.offline,
-            )  # fmt: skip
+            log = Path(folder) / "debug.log"
+            place = Place(f"eval-{candidate.id}", self.answers, log, self.offline)
+            models = Models(plan.players, plan.config, place, control, lambda _: None)
             try:
                 task = Task(plan.program, asker(plan.players, "task", models.model), draw_of(plan.config, "task"))
                 outcomes = await evaluate(task, candidate, examples, plan.metric, at=f"0/{self.split}", seen=seen)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ..config import model as model_reference
 from ..control import Control
 from ..errors import ConfigError, ModelRejected
 from ..events import CallFinished, CallStarted, Event, LedgerUpdated
-from ..llm import Call, Model, Role
+from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel
 from ..llm.deadline import DeadlineModel
 from ..llm.gated import CallReport, GatedModel
@@ -20,6 +21,7 @@ from ..llm.litellm_client import LiteLLMModel, missing_key, price
 from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
 from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
 from ..llm.model import JSONValue
+from ..llm.recorded import RecordedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
 from ..run import Spent
@@ -51,6 +53,25 @@ class Player:
 
 
 Cast = Mapping[Role, Player]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Answers by key, in place of all models; each is waited for ``pace`` times as long as it once took."""
+
+    answers: Mapping[str, Reply]
+    pace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the models of a run keep things: answers, the log of local servers, and under which name."""
+
+    run_id: str
+    answers: Path
+    log: Path
+    offline: bool = False
+    record: Record | None = None
 
 
 def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
@@ -119,37 +140,41 @@ class Models:
     """The models of one run, made on its event loop; the owner of the cache's handle, the meter and local servers."""
 
     def __init__(
-        self,
-        players: Cast,
-        config: RunConfig,
-        store: AnswerStore,
-        control: Control,
-        emit: Callable[[Event], object],
-        *,
-        run_id: str,
-        log: Path,
-        offline: bool,
+        self, players: Cast, config: RunConfig, place: Place, control: Control, emit: Callable[[Event], object]
     ) -> None:
         self._emit = emit
-        self._store = store
-        self._remote = LiteLLMModel()
         self._shown = {player.name: player.shown for player in players.values()}
-        client = DeadlineModel(self._remote, config.limits.timeout_s)
-        contexts = [player.context for player in players.values() if player.file is not None]
-        self._local = LocalModels(
-            client, log, slots=min(LOCAL_SLOTS, config.limits.in_flight), context_per_slot=max(contexts, default=1)
-        )
-        inner = RoutedModel(
-            {role: client if each.file is None else self._local.at(each.file) for role, each in players.items()}
-        )
         budget = config.budget
         self.meter = Meter(
             Caps(budget.usd, budget.tokens, budget.calls, budget.minutes),
             {player.name: player.price for player in players.values()},
         )
-        limited = LimitedModel(MeteredModel(inner, self.meter), config.limits.in_flight, seed=config.trainer.seed)
-        cached = CachedModel(limited, store, run_id, mode=config.cache.mode, offline=offline, on_hit=self.meter.hit)
-        self.model: Model = GatedModel(cached, control, self._started, self._finished)
+        self._close: list[Callable[[], Awaitable[None]]] = []
+        inner = self._recorded(place.record) if place.record else self._asking(players, config, place)
+        self.model: Model = GatedModel(inner, control, self._started, self._finished, at_once=config.limits.in_flight)
+
+    def _recorded(self, record: Record) -> Model:
+        return RecordedModel(record.answers, pace=record.pace, on_hit=self.meter.hit)
+
+    def _asking(self, players: Cast, config: RunConfig, place: Place) -> Model:
+        in_flight = config.limits.in_flight
+        remote = LiteLLMModel()
+        client = DeadlineModel(remote, config.limits.timeout_s)
+        contexts = [player.context for player in players.values() if player.file is not None]
+        local = LocalModels(
+            client, place.log, slots=min(LOCAL_SLOTS, in_flight), context_per_slot=max(contexts, default=1)
+        )
+        store = AnswerStore(place.answers, logging.getLogger("autodiff.cache").warning)
+
+        async def close_store() -> None:
+            store.close()
+
+        self._close = [local.aclose, remote.aclose, close_store]
+        routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
+        limited = LimitedModel(MeteredModel(routed, self.meter), in_flight, seed=config.trainer.seed)
+        return CachedModel(
+            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, on_hit=self.meter.hit
+        )
 
     def spent(self) -> Spent:
         """The ledger so far."""
@@ -158,9 +183,8 @@ class Models:
 
     async def aclose(self) -> None:
         """End local servers, close connections and the store."""
-        await self._local.aclose()
-        await self._remote.aclose()
-        self._store.close()
+        for close in self._close:
+            await close()
 
     def _started(self, call: Call, in_flight: int) -> None:
         self._emit(CallStarted(call.at, call.role, node_of(call.at), in_flight))

@@ -58,7 +58,7 @@ def check_columns(program: Pipeline, splits: Splits) -> None:
     for slot in program.inputs:
         if slot not in columns:
             raise ConfigError(
-                f"{program.name}: the slot {{{{ {slot} }}}} is neither a text of [prompts] nor a column of {splits.source}",
+                f"{program.name}: slot {{{{ {slot} }}}} is neither a text of [prompts] nor a column of {splits.source}",
                 f"the columns are {', '.join(columns)}; name one of them, or map it: "
                 f'[data] columns = {{{slot} = "{next(iter(columns))}"}}',
             )

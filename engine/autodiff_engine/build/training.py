@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,7 +17,6 @@ from ..events import DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
 from ..llm import Role
-from ..llm.store import AnswerStore
 from ..loss import Loss
 from ..metric import Metric, by_name
 from ..optimizer import Optimizer
@@ -29,7 +27,7 @@ from ..sentences import words
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
-from .models import LOCAL, USED, Cast, Models, asker, cast
+from .models import LOCAL, USED, Cast, Models, Place, asker, cast
 from .options import RunOptions
 from .program import check_columns, pipeline
 
@@ -59,7 +57,8 @@ def training(loaded: Loaded, options: RunOptions) -> Run:
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
     run_id, folder = options.place(loaded.config.task.pipeline)
     answers = options.answers(loaded.config, loaded.base)
-    return run_of(plan, loaded, run_id, folder, answers, offline=options.offline)
+    place = Place(run_id, answers, folder / "debug.log", options.offline)
+    return run_of(plan, loaded, run_id, folder, place)
 
 
 def plan_of(
@@ -88,17 +87,16 @@ def plan_of(
     return Plan(config, program, splits, metric, minibatch_metric, players, instructions)
 
 
-def run_of(
-    plan: Plan, loaded: Loaded, run_id: str, folder: Path, answers: Path, *, offline: bool, recorded: bool = False
-) -> Run:
-    """Return the run of a plan, to be executed in ``folder`` over the ``answers``."""
+def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
+    """Return the run of a plan, to be executed in ``folder``."""
     config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
     opening = Opening(
-        run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions, recorded
-    )
+        run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
+        recorded=place.record is not None,
+    )  # fmt: skip
 
     async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
-        return _Machine(plan, opening, AnswerStore(answers, _warn), control, emit, offline=offline)
+        return _Machine(plan, opening, place, control, emit)
 
     return Run(opening, make)
 
@@ -122,18 +120,13 @@ class _Machine:
         self,
         plan: Plan,
         opening: Opening,
-        store: AnswerStore,
+        place: Place,
         control: Control,
         emit: Callable[[Event], object],
-        *,
-        offline: bool,
     ) -> None:
         self._plan = plan
         self._opening = opening
-        self._models = Models(
-            plan.players, plan.config, store, control, emit,
-            run_id=opening.run_id, log=opening.folder / "debug.log", offline=offline,
-        )  # fmt: skip
+        self._models = Models(plan.players, plan.config, place, control, emit)
         self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep)
 
     def opening_facts(self) -> tuple[Event, ...]:
@@ -208,7 +201,3 @@ def most_words(plan: Plan) -> int:
     """Return the cap on a rewritten text: a fifth of the task model's context, but room to double a start text."""
     longest = max(len(words(text.value)) for text in plan.program.texts)
     return max(min(MOST_WORDS, plan.players["task"].context // 5), 2 * longest)
-
-
-def _warn(message: str) -> None:
-    logging.getLogger("autodiff.cache").warning(message)

@@ -75,8 +75,7 @@ def invalid(error: ValidationError, written: Tables, origins: Origins, file: str
     found: dict[Path, str] = {}
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"] if part != "[key]")
-        unknown_role = len(path) > 2 and path[0] == "models" and path[1] not in ROLES
-        if not _taken_over(path, origins) and not unknown_role:
+        if not _said_elsewhere(path, detail, origins):
             found.setdefault(path, f"{_place(path, origins, file)}: {_line(path, detail, written)}")
     return found
 
@@ -180,8 +179,12 @@ def _near_miss(path: Path) -> str:
             return ""
 
 
-def _taken_over(path: Path, origins: Origins) -> bool:
-    return origins.get(path[:3], "").startswith("[models.")
+def _said_elsewhere(path: Path, detail: ErrorDetails, origins: Origins) -> bool:
+    """Of a role: its name is wrong already, its value is another role's, or it lacks a model because task does."""
+    if path[0:1] != ("models",) or len(path) < 3:
+        return False
+    lacks = detail["type"] == "missing" and path[2] == "model" and path[1] != "task"
+    return lacks or path[1] not in ROLES or origins.get(path[:3], "").startswith("[models.")
 
 
 def _place(path: Path, origins: Origins, file: str) -> str:

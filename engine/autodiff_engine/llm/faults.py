@@ -119,7 +119,7 @@ def _without_an_answer(fault: _Fault, asked: Asked) -> ModelError | None:
     if _NO_KEY.search(fault.words):
         return ModelRejected(f"there is no API key for {asked.model}", f"set {asked.key_name} in the environment")
     if fault.names & _DEAD:
-        hint = "start the server, or mend api_base" if asked.endpoint else "check the network, then resume the run"
+        hint = "start the server, or mend api_base" if asked.endpoint else "check the network, then run it again"
         return NotBilled(f"nothing answers at {asked.place}", hint)
     if fault.names & _MALFORMED:
         return ModelUnavailable(f"{asked.place} sent an answer that is no JSON of a chat completion")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..control import Control
 from .model import Call, Model, Reply
+from .slots import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class CallReport:
 class GatedModel:
     """Lets a call in when ``control`` says so and reports it; ``on_started`` is called with the number in flight.
 
-    A call that waits at the gate, or that a stop turns away there, is reported by nobody.
+    At most ``at_once`` calls are let in at a time, so that a pause or a stop waits for these alone and not for all
+    that a validation has asked for. A call that waits at the gate, or that a stop turns away there, is reported by nobody.
     """
 
     def __init__(
@@ -31,15 +33,25 @@ class GatedModel:
         control: Control,
         on_started: Callable[[Call, int], None],
         on_finished: Callable[[CallReport], None],
+        *,
+        at_once: int,
     ) -> None:
         self._inner = inner
         self._control = control
         self._on_started = on_started
         self._on_finished = on_finished
+        self._slots = Slots(at_once)
 
     async def complete(self, call: Call) -> Reply:
         """Wait for the gate, then ask; a cancelled call is reported with the error ``cancelled``."""
-        await self._control.enter()
+        await self._slots.take()
+        try:
+            await self._control.enter()
+            return await self._reported(call)
+        finally:
+            self._slots.give()
+
+    async def _reported(self, call: Call) -> Reply:
         reply: Reply | None = None
         error = "cancelled"
         try:

@@ -84,5 +84,5 @@ def _given_up(call: Call, attempts: int, error: ModelUnavailable) -> ModelUnavai
     message = f"{call.at}: no answer from {call.request.model} in {attempts} {times}: {error}"
     if error.retry_after_s is not None:
         message += f" (asks to wait {error.retry_after_s:g} s)"
-    hint = error.hint or "wait a while, then resume the run: what was answered is kept"
+    hint = error.hint or "wait a while, then run it again: what was answered is stored and costs nothing"
     return ModelUnavailable(message, hint, retry_after_s=error.retry_after_s)

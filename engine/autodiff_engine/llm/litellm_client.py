@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import logging
 import os
+import sys
 import time
 import warnings
 from typing import Any
@@ -18,6 +19,8 @@ from .redact import redacted
 
 LOGGER = "autodiff.litellm"
 """The only logger that litellm's records reach; give it a handler to see them."""
+
+_THEIR_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.stdout")
 
 _A_DAY_S = 86_400.0
 """Their timeouts are off in effect: ours is kept by ``DeadlineModel``."""
@@ -34,6 +37,7 @@ class LiteLLMModel:
 
     def __init__(self) -> None:
         self._litellm: Any = None
+        self._loading: asyncio.Task[Any] | None = None
         self._keys: dict[tuple[str, str], str | None] = {}
 
     async def complete(self, call: Call) -> Reply:
@@ -44,7 +48,7 @@ class LiteLLMModel:
         """
         request = call.request
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(_load)
+            self._litellm = await self._loaded()
         key = await self._placeholder(request)
         started = time.monotonic()
         try:
@@ -69,6 +73,12 @@ class LiteLLMModel:
         if self._litellm is not None:
             await self._litellm.close_litellm_async_clients()
             self._litellm.in_memory_llm_clients_cache.flush_cache()  # else a later client would get a closed one
+
+    async def _loaded(self) -> Any:  # noqa: ANN401 - as ``_load``
+        """Load once for all first calls: filters of warnings, which loading sets, are not to be set by two threads."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(_load))
+        return await asyncio.shield(self._loading)
 
     async def _placeholder(self, request: Request) -> str | None:
         if not request.endpoint:
@@ -157,10 +167,13 @@ class _Forward(logging.Handler):
 
 def _load() -> Any:  # noqa: ANN401 - litellm's types are of no use to a strict checker
     """Import litellm so that it asks no network and prints nothing; cheap from the second time on."""
+    if _is_quiet():
+        return sys.modules["litellm"]
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else the import downloads a price list
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its data classes; nothing that our user could mend
         litellm: Any = importlib.import_module("litellm")
+        litellm.ModelResponse()  # built at its first use only, and warns then
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
     litellm.telemetry = False
@@ -168,13 +181,18 @@ def _load() -> Any:  # noqa: ANN401 - litellm's types are of no use to a strict 
     return litellm
 
 
+def _is_quiet() -> bool:
+    """Whether all of ``_load`` was done: quietening is its last step."""
+    handlers = logging.getLogger(_THEIR_LOGGERS[-1]).handlers
+    return any(isinstance(handler, _Forward) for handler in handlers)
+
+
 def _quieten() -> None:
     ours = logging.getLogger(LOGGER)
     if not ours.handlers:
         ours.addHandler(logging.NullHandler())  # else Python prints warnings of a logger without handlers
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.stdout"):
+    for name in _THEIR_LOGGERS:
         theirs = logging.getLogger(name)
-        if not any(isinstance(handler, _Forward) for handler in theirs.handlers):
-            theirs.handlers[:] = [_Forward()]
-            theirs.propagate = False
-            theirs.setLevel(logging.WARNING)  # below that it logs whole requests
+        theirs.handlers[:] = [_Forward()]
+        theirs.propagate = False
+        theirs.setLevel(logging.WARNING)  # below that it logs whole requests

@@ -228,4 +228,4 @@ def _refusal(cap: str, state: str, ask: str) -> tuple[str, str]:
     needs = f" and the next call may take {ask}" if ask else ""
     message = f"the budget in {cap} is spent: {state}{needs}"
     flag = {"usd": "--budget-usd", "tokens": "--budget-tokens", "calls": "--budget-calls"}.get(cap, "--budget-minutes")
-    return message, f"raise budget.{cap} (or {flag}) and resume the run: what was answered is kept"
+    return message, f"raise budget.{cap} (or {flag}) and run it again: what was answered is stored and costs nothing"

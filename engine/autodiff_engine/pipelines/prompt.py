@@ -27,12 +27,14 @@ def one_call(
 
     Raises:
         TemplateError: A template cannot be parsed.
-        ConfigError: There is nothing to train, or a trained text has no slot.
+        ConfigError: There is nothing to train, or a trained text has no slot or the call's own name.
     """
     prompt = Prompt(Template(user, f"{where} user"), Template(system, f"{where} system") if system else None)
     names = tuple(text.name for text in texts)
     if not names:
         raise ConfigError(f"{name}: nothing to train", "give at least one start text under [prompts]")
+    if ANSWER in names:
+        raise ConfigError(f"[prompts] {ANSWER}: the program's call has this name", "call the text otherwise")
     filled = {slot_of(text): text for text in names}
     for slot, text in filled.items():
         if slot not in prompt.slots:
@@ -45,7 +47,7 @@ def one_call(
     async def run(trace: Trace, given: Mapping[str, str]) -> Node:
         asked = {column: trace.input(column, given[column]) for column in inputs}
         return await trace.generate(
-            ANSWER, template=prompt, prompts=names, parse=parse, role="the program's answer", **asked
+            ANSWER, template=prompt, prompts=names, parse=parse, role="the program's answer", given=asked
         )
 
     return Pipeline(name, run, texts, inputs, prompt.slots)

@@ -14,8 +14,7 @@ TEXTS = (
     TrainedText(
         "task",
         "says what the LLM has to do with the question and what each class means",
-        "Classify the question by the kind of answer that it asks for. "
-        "The classes are ABBR, DESC, ENTY, HUM, LOC and NUM. Do not answer the question.",
+        "Classify the question into one of these classes: ABBR, DESC, ENTY, HUM, LOC, NUM. Do not answer the question.",
     ),
     TrainedText(
         "format",

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.errors import AnswerMissing, ModelUnavailable
 from autodiff_engine.llm import Call, Model, Reply, ScriptedModel, Usage
 from autodiff_engine.llm.cached import CachedModel, CacheMode
 from autodiff_engine.llm.store import AnswerStore
-from tests.engine.llm.calls import Held, a_call
 
 
 @pytest.fixture
@@ -27,11 +27,6 @@ def counting() -> ScriptedModel:
 
 async def ask(inner: Model, store: AnswerStore, mode: CacheMode = "read-write", run: str = "r1") -> Reply:
     return await CachedModel(inner, store, run, mode=mode).complete(a_call())
-
-
-async def until_stored(store: AnswerStore, call: Call) -> None:
-    while store.get(call.request.key) is None:
-        await asyncio.sleep(0)
 
 
 async def test_the_second_time_nobody_is_asked_and_the_original_usage_cost_and_time_come_back(
@@ -71,8 +66,22 @@ async def test_draws_of_one_request_are_calls_of_their_own(store: AnswerStore) -
     assert texts == ["answer 1", "answer 2", "answer 1"]
 
 
-async def test_an_answer_is_stored_before_it_is_returned(store: AnswerStore) -> None:
-    await ask(counting(), store)
+async def test_an_answer_is_stored_before_it_is_returned(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The write is held up: until it is done nobody gets the answer."""
+    add, writing, write = store.add, asyncio.Event(), asyncio.Event()
+
+    async def slow_add(key: str, reply: Reply, run: str = "") -> Reply:
+        writing.set()
+        await write.wait()
+        return await add(key, reply, run)
+
+    monkeypatch.setattr(store, "add", slow_add)
+    task = asyncio.create_task(ask(counting(), store))
+    await writing.wait()
+    assert not task.done()
+
+    write.set()
+    await task
 
     assert store.get(a_call().request.key) is not None
 
@@ -246,10 +255,3 @@ async def test_offline_a_stored_answer_is_found(store: AnswerStore) -> None:
     reply = await CachedModel(Held(), store, "r2", offline=True).complete(a_call())
 
     assert reply.text == "answer 1"
-
-
-async def test_until_it_is_stored_an_answer_is_not_returned(store: AnswerStore) -> None:
-    task = asyncio.create_task(ask(counting(), store))
-    await until_stored(store, a_call())
-
-    assert not (await task).cached

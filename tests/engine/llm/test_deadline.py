@@ -1,11 +1,11 @@
 import asyncio
 
 import pytest
+from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.errors import ModelUnavailable
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.llm.deadline import DeadlineModel
-from tests.engine.llm.calls import Held, a_call
 
 
 async def test_a_model_that_hangs_is_given_up_and_cancelled() -> None:

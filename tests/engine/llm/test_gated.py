@@ -1,20 +1,20 @@
 import asyncio
 
 import pytest
+from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.control import Control
 from autodiff_engine.errors import ModelRefused, RunStopped
 from autodiff_engine.llm import Call, Reply, ScriptedModel, Usage
 from autodiff_engine.llm.gated import CallReport, GatedModel
-from tests.engine.llm.calls import Held, a_call
 
 
 class Gate:
-    def __init__(self, inner: ScriptedModel | Held) -> None:
+    def __init__(self, inner: ScriptedModel | Held, at_once: int = 8) -> None:
         self.control = Control()
         self.started: list[tuple[str, int]] = []
         self.finished: list[CallReport] = []
-        self.model = GatedModel(inner, self.control, self._on_started, self.finished.append)
+        self.model = GatedModel(inner, self.control, self._on_started, self.finished.append, at_once=at_once)
 
     def _on_started(self, call: Call, in_flight: int) -> None:
         self.started.append((call.at, in_flight))
@@ -37,6 +37,24 @@ async def test_a_paused_run_lets_no_call_in_until_it_is_resumed() -> None:
 
     assert (await task).text == "8"
     assert len(gate.finished) == 1
+
+
+async def test_a_pause_waits_only_for_the_calls_that_were_let_in() -> None:
+    held = Held()
+    gate = Gate(held, at_once=2)
+    tasks = [asyncio.create_task(gate.model.complete(a_call(text=str(i)))) for i in range(5)]
+    await _settle()
+    assert len(gate.started) == 2
+
+    gate.control.pause()
+    held.let.set()
+    await _settle()
+
+    assert gate.control.state == "paused"
+    assert len(gate.finished) == 2
+    gate.control.resume()
+    await asyncio.gather(*tasks)
+    assert len(gate.finished) == 5
 
 
 async def test_calls_in_flight_finish_after_a_pause_and_are_reported() -> None:

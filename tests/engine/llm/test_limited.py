@@ -2,13 +2,13 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.errors import AnswerMissing, BudgetExhausted, ModelRefused, ModelRejected, ModelUnavailable
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.llm.limited import LimitedModel
 from autodiff_engine.llm.slots import Slots
 from autodiff_engine.llm.unavailable import RateLimited
-from tests.engine.llm.calls import Held, a_call
 
 
 def failing(*errors: Exception) -> tuple[ScriptedModel, list[Exception]]:

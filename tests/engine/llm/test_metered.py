@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected, ModelUnavailable
 from autodiff_engine.events import CallCounts, TokenCounts
@@ -8,7 +9,6 @@ from autodiff_engine.llm import Call, Message, Reply, Request, ScriptedModel, Us
 from autodiff_engine.llm.budget import most_tokens
 from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel, Price, Totals
 from autodiff_engine.llm.unavailable import NotBilled, RateLimited
-from tests.engine.llm.calls import Held, a_call
 
 PRICE = Price(0.001, 0.01)
 MOST = most_tokens(a_call("00").request)

@@ -1,6 +1,7 @@
+from tests.engine.llm.calls import a_call
+
 from autodiff_engine.llm import ScriptedModel
 from autodiff_engine.llm.routed import RoutedModel
-from tests.engine.llm.calls import a_call
 
 
 async def test_each_role_is_answered_by_its_own_model() -> None:

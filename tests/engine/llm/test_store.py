@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.engine.llm.calls import a_call
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.llm import Reply, Usage
 from autodiff_engine.llm.store import AnswerStore
-from tests.engine.llm.calls import a_call
 
-REPLY = Reply("8 \ud83d\ude00 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
+REPLY = Reply("8 🙂 \ud800 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
 KEY = a_call().request.key
 
 

@@ -104,3 +104,14 @@ def test_ascii_holds_for_data_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", "latest", "--ascii"]) == 0
 
     assert capsys.readouterr().out.isascii()
+
+
+def test_a_front_end_from_the_environment_is_for_runs_that_execute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUTODIFF_UI", "tui")
+    record("r1", small_run())
+
+    assert run(["runs"]) == 0
+
+    assert capsys.readouterr().out.startswith("run ")

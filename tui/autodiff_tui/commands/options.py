@@ -122,7 +122,7 @@ def ui_option(*choices: UI) -> Callable[[Command], Command]:
         default=choices[0],
         show_default=True,
         heading=_OUTPUT,
-        envvar="AUTODIFF_UI",
+        envvar="AUTODIFF_UI" if "tui" in choices else None,
         help=f"{meaning}json: one object a line on stdout, nothing else there.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -44,8 +45,12 @@ def train(flags: Flags, config: Path) -> int:
     the run's folder as best.toml.
     """
     from autodiff_engine import build  # help must not wait for the engine
-    from autodiff_tui.front import show
+    from autodiff_tui.front import choose, show
+    from autodiff_tui.headless import write_line
+    from autodiff_tui.safe import one_line
 
+    if not flags.quiet and choose(flags.ui) in ("tui", "plain"):  # to look up the models takes seconds
+        write_line(one_line(f"checking {config}, its data and its models"), sys.stderr)
     run = build.training(load_config(config, flags), run_options(flags))
     return show(run.execute, run.opening.folder, flags)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from autodiff_engine.events import Comparison, TextChange
 from autodiff_tui.diffing import Kind, Piece, changed_words, diff
-from autodiff_tui.format import comparison, counted, proposal_state
+from autodiff_tui.format import counted, numbers, proposal_state
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import ProposalView
-from autodiff_tui.widgets.paint import ADDED, BAD, GOOD, MUTED, PLAIN, REMOVED, STRONG, WARN, Line, Part, label
+from autodiff_tui.widgets.paint import ADDED, BAD, GOOD, MUTED, PLAIN, REMOVED, STRONG, WARN, Line, Part, label, wrapped
 
 _LABEL = 12
 _MOST_PIECES = 4000
@@ -20,22 +20,29 @@ _BRACKETS: dict[Kind, tuple[str, str, str]] = {
 }
 
 
-def detail_lines(proposal: ProposalView) -> tuple[Line, ...]:
-    """Return all about a proposal."""
-    return (*_verdict(proposal), *(line for changed in proposal.changes for line in _change(proposal, changed)))
+def detail_lines(proposal: ProposalView, width: int = 100) -> tuple[Line, ...]:
+    """Return all about a proposal; what is a sentence is wrapped to ``width`` cells, a diff is left to the widget."""
+    changes = (line for changed in proposal.changes for line in _change(proposal, changed, width))
+    return (*_verdict(proposal, width), *changes)
 
 
 def _row(name: str, *parts: Part) -> Line:
     return (name.ljust(_LABEL), MUTED), *parts
 
 
-def _verdict(proposal: ProposalView) -> Iterator[Line]:
+def _prose(name: str, text: str, width: int) -> Iterator[Line]:
+    lines = (piece for line in text.split("\n") for piece in wrapped(line, max(20, width - _LABEL)))
+    for number, line in enumerate(lines):
+        yield _row("" if number else name, (line, PLAIN))
+
+
+def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
     style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate else WARN
     lint = f" ({one_line(proposal.lint)})" if proposal.lint else ""
     yield _row("verdict", (proposal_state(proposal) + lint, f"{style} bold"))
     for name, text in (("reason", proposal.reason), ("problem", proposal.problem)):
         if text:
-            yield _row(name, label(text, limit=2000))
+            yield from _prose(name, one_line(text), width)
     yield _row("minibatch", *_gate(proposal.minibatch))
     yield _row("validation", *_gate(proposal.validation))
     for compared in (proposal.minibatch, proposal.validation):
@@ -45,7 +52,7 @@ def _verdict(proposal: ProposalView) -> Iterator[Line]:
 
 
 def _gate(compared: Comparison | None) -> Line:
-    return ((comparison(compared), PLAIN),) if compared is not None else (("not judged there", MUTED),)
+    return ((numbers(compared), PLAIN),) if compared is not None else (("not judged there", MUTED),)
 
 
 def _left_out(compared: Comparison) -> Iterator[Line]:
@@ -55,15 +62,14 @@ def _left_out(compared: Comparison) -> Iterator[Line]:
             yield _row("", (f"left out of {one_line(compared.split)} on both sides ({why}): {named}", MUTED))
 
 
-def _change(proposal: ProposalView, changed: TextChange) -> Iterator[Line]:
+def _change(proposal: ProposalView, changed: TextChange, width: int) -> Iterator[Line]:
     old = proposal.before.get(changed.name, "")
     pieces = diff(block(old).text, block(changed.value).text)
     added, removed = changed_words(pieces)
     yield ()
     yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
     yield _row("method", label(changed.method or "–"))
-    for number, line in enumerate(block(changed.reasoning).text.split("\n")):
-        yield _row("reasoning" if number == 0 else "", (line or "–", PLAIN))
+    yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
     yield _row("asked by", *_asked_by(changed))
     yield ()
     yield ("[-removed-]", REMOVED), (" ", PLAIN), ("{+added+}", ADDED)

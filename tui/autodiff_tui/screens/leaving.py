@@ -13,13 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from autodiff_tui.widgets.paint import BAD, MUTED, PLAIN, STRONG, Line, content, label
+from autodiff_tui.widgets.paint import ACCENT, BAD, MUTED, PLAIN, STRONG, Line, content, label
 
 Choice = Literal["stop", "abort", "stay"]
 
 _CHOICES: tuple[tuple[Choice, str, str], ...] = (
     ("stop", "Stop and keep the best", "open calls finish, then the best prompts are scored on the test split"),
-    ("abort", "Abort now", "open calls are cancelled; what was answered is kept and `resume` goes on"),
+    ("abort", "Abort now", "open calls are cancelled; what was answered is stored"),
     ("stay", "Go on", "back to the run"),
 )
 
@@ -36,8 +36,8 @@ class QuitScreen(ModalScreen[Choice]):
     def compose(self) -> ComposeResult:
         """Offer the three ways."""
         options = [
-            Option(Content.assemble((f"{choice[0]}  ", "bold $text-accent"), name, (f"\n   {about}", "$text-muted")))
-            for choice, (_, name, about) in zip(("s", "a", "g"), _CHOICES, strict=True)
+            Option(content((((f"{key}  ", f"{ACCENT} bold"), (name, PLAIN)), ((f"   {about}", MUTED),))))
+            for key, (_, name, about) in zip(("s", "a", "g"), _CHOICES, strict=True)
         ]
         box = Vertical(OptionList(*options, markup=False), classes="question")
         box.border_title = Content("The run is still going on")
@@ -76,5 +76,5 @@ def _defect(error: BaseException, run_dir: str) -> Sequence[Line]:
     ]
     if run_dir:
         lines.append((("Every answer so far is stored. Journal: ", PLAIN), label(f"{run_dir}/journal.jsonl", STRONG)))
-        lines.append((("To go on: ", PLAIN), label(f"autodiff-tui resume {run_dir}", STRONG)))
+        lines.append((("To go on, train again: what was answered costs nothing. ", PLAIN),))
     return [*lines, (), (("q leaves", MUTED),)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,26 +16,27 @@ from textual.widgets import Static
 from autodiff_tui.actions import ACTIONS, MOVES
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import ProposalView
-from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, content
+from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, content, wrapped
 
 from .detail_text import detail_lines
 
 
 class ReadingScreen(ModalScreen[None]):
-    """Lines that scroll; escape, enter and q close it."""
+    """What ``picture(width)`` returns, in a box that scrolls; escape, enter and q close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Close", show=False)]
 
-    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+    def __init__(self, title: str, picture: Callable[[int], Sequence[Line]]) -> None:
         super().__init__()
-        self._title_text = one_line(title, 120)
-        self._lines = tuple(lines)
-        self._body = Static(content(lines), markup=False)
+        self._heading = one_line(title, 120)
+        self._picture = picture
+        self._lines: tuple[Line, ...] = ()
+        self._body = Static(markup=False)
 
     def compose(self) -> ComposeResult:
-        """Put the lines in a box."""
+        """Put the text in a box."""
         box = VerticalScroll(self._body, classes="reading")
-        box.border_title = Content(self._title_text)
+        box.border_title = Content(self._heading)
         box.border_subtitle = Content("↑ ↓ scroll · esc closes")
         yield box
 
@@ -43,10 +44,15 @@ class ReadingScreen(ModalScreen[None]):
         """Let the arrows scroll."""
         self.query_one(VerticalScroll).focus()
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Replace the lines, if they differ."""
-        if tuple(lines) != self._lines:
-            self._lines = tuple(lines)
+    def on_resize(self) -> None:
+        """Wrap to the new width."""
+        self.call_after_refresh(self.repaint)
+
+    def repaint(self) -> None:
+        """Show the picture, if it differs."""
+        lines = tuple(self._picture(max(20, self._body.size.width)))
+        if lines != self._lines:
+            self._lines = lines
             self._body.update(content(lines))
 
 
@@ -56,21 +62,24 @@ class DetailScreen(ReadingScreen):
     proposal: reactive[ProposalView | None] = reactive[ProposalView | None](None, layout=False, repaint=False)
 
     def __init__(self, proposal: ProposalView) -> None:
-        super().__init__(f"Proposal {proposal.key}", detail_lines(proposal))
+        super().__init__(f"Proposal {proposal.key}", self._detail)
         self.key = proposal.key
         self.set_reactive(DetailScreen.proposal, proposal)
 
-    def watch_proposal(self, proposal: ProposalView | None) -> None:
+    def watch_proposal(self) -> None:
         """Show the new state."""
-        if proposal is not None and self.is_mounted:
-            self.show(detail_lines(proposal))
+        if self.is_mounted:
+            self.repaint()
+
+    def _detail(self, width: int) -> Sequence[Line]:
+        return detail_lines(self.proposal, width) if self.proposal is not None else ()
 
 
 class HelpScreen(ReadingScreen):
     """Every key, from the registry, and what the signs mean."""
 
     def __init__(self) -> None:
-        super().__init__("Help", help_lines())
+        super().__init__("Help", help_lines)
 
 
 _SIGNS = (
@@ -84,13 +93,23 @@ _SIGNS = (
 )
 
 
-def help_lines() -> tuple[Line, ...]:
-    """Return the help text."""
-    keys: list[Line] = [(("Keys", STRONG),)]
-    for action in ACTIONS:
-        name: Line = ((action.key.rjust(10), ACCENT), ("  ", PLAIN), (action.name.ljust(15), PLAIN))
-        keys.append((*name, (action.help, MUTED)))
-    keys.extend(((name.rjust(10), ACCENT), ("  ", PLAIN), (" " * 15, PLAIN), (text, MUTED)) for name, text in MOVES)
-    signs: list[Line] = [(), (("Signs", STRONG),)]
-    signs.extend(((sign.rjust(10), ACCENT), ("  ", PLAIN), (text, MUTED)) for sign, text in _SIGNS)
-    return (*keys, *signs)
+def help_lines(width: int) -> tuple[Line, ...]:
+    """Return the help text for ``width`` cells."""
+    keys = [(action.key, action.name, action.help) for action in ACTIONS]
+    moves = [(name, "", text) for name, text in MOVES]
+    signs = [(sign, "", text) for sign, text in _SIGNS]
+    return (
+        (("Keys", STRONG),),
+        *(line for key in (*keys, *moves) for line in _entry(*key, width)),
+        (),
+        (("Signs", STRONG),),
+        *(line for sign in signs for line in _entry(*sign, width)),
+    )
+
+
+def _entry(key: str, name: str, text: str, width: int) -> Iterator[Line]:
+    """A key or sign, its name if it has one, and what it means, wrapped beside them."""
+    head: Line = ((key.rjust(9), ACCENT), ("  ", PLAIN), (name.ljust(14) if name else "", PLAIN))
+    indent = sum(len(part) for part, _ in head)
+    for number, piece in enumerate(wrapped(text, max(20, width - indent))):
+        yield (*head, (piece, MUTED)) if number == 0 else ((" " * indent, PLAIN), (piece, MUTED))

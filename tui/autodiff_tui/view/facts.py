@@ -36,7 +36,9 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
             return _scored(view, fact)
         case FeedbackGiven():
             said = view.feedback.get(fact.target) or Trail[FeedbackGiven]()
-            return replace(view, feedback={**view.feedback, fact.target: said.append(fact)})
+            first = fact.how in ("loss", "template")  # an example's feedback begins at its loss
+            progress = view.progress.one_more() if first and view.progress.phase == "backward" else view.progress
+            return replace(view, feedback={**view.feedback, fact.target: said.append(fact)}, progress=progress)
         case ProgramDescribed():
             return replace(view, program=fact, texts={text.name: TextView(text) for text in fact.texts})
         case DataLoaded():

@@ -22,7 +22,7 @@ from autodiff_engine.events import (
 from .parts import Control, NodeCalls, Progress, RoleCalls, Traffic
 from .run import RunView
 
-_ROLE_OF_PHASE = {"backward": "backward", "propose": "optimizer"}
+_ROLE_OF_PHASE = {"propose": "optimizer"}
 """Phases whose progress is counted in calls of a role, by the last word of their name."""
 
 

@@ -44,9 +44,7 @@ def outline(graph: GraphView) -> tuple[OutlineRow, ...]:
     return tuple(rows)
 
 
-def _visit(
-    root: str, below: dict[str, list[tuple[str, bool]]], seen: dict[str, None], rows: list[OutlineRow]
-) -> None:
+def _visit(root: str, below: dict[str, list[tuple[str, bool]]], seen: dict[str, None], rows: list[OutlineRow]) -> None:
     """Walk what feeds ``root``, first to last; no recursion, since a graph may be a chain of thousands."""
     stack: list[tuple[str, tuple[str, ...], str, str, bool]] = [(root, (), "", "", False)]
     while stack:

@@ -17,7 +17,7 @@ from .row_list import Row, RowList
 class GraphTree(RowList):
     """Loss at the top, below each node what feeds it; choosing a mention of a node goes to the node itself."""
 
-    empty_text = "the graph grows with the first example"
+    empty_text = "comes with the first example"
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
 

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView
 
-from .node_text import node_lines
+from .node_text import made_of, node_lines
 from .paint import Line, content
 
 
@@ -29,6 +29,7 @@ class NodePane(VerticalScroll):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()
+        self._sources: tuple[object, ...] = ()
         self._body = Static(markup=False)
         self.paints = 0
         """How often the text really changed."""
@@ -56,8 +57,15 @@ class NodePane(VerticalScroll):
         self.scroll_home(animate=False)
 
     def _show(self) -> None:
-        lines = node_lines(self.view, self.node, max(20, self.scrollable_content_region.width))
-        if lines != self._lines and self.is_mounted:
+        if not self.is_mounted:
+            return
+        width = max(20, self.scrollable_content_region.width)
+        sources = (*made_of(self.view, self.node), self.node, width)
+        if len(sources) == len(self._sources) and all(a is b for a, b in zip(sources, self._sources, strict=True)):
+            return  # a prompt may be long: do not wrap it ten times a second
+        self._sources = sources
+        lines = node_lines(self.view, self.node, width)
+        if lines != self._lines:
             self._lines = lines
             self.paints += 1
             self._body.update(content(lines))

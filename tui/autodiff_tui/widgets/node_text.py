@@ -42,6 +42,18 @@ def node_lines(view: RunView, name: str, width: int = 80) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def made_of(view: RunView, name: str) -> tuple[object, ...]:
+    """Return what ``node_lines`` looks at: as long as these are the same objects, its lines are equal."""
+    feedback, text = view.feedback.get(name), view.texts.get(name)
+    return (
+        view.graph.nodes.get(name),
+        text,
+        feedback,
+        view.exchanges.get(name),
+        view.batch.forward if feedback else None,
+    )
+
+
 def _head(node: NodeInfo | None, text: TextView | None) -> Iterator[Line]:
     role = node.role if node is not None and node.role else text.info.role if text is not None else ""
     kind = _KINDS.get(node.kind, node.kind) if node is not None else text.info.kind if text is not None else ""

@@ -17,7 +17,7 @@ Part = tuple[str, str]
 Line = tuple[Part, ...]
 
 PLAIN = ""
-MUTED = "$text-muted"
+MUTED = "$foreground 60%"
 STRONG = "bold"
 GOOD = "$text-success"
 BAD = "$text-error"
@@ -51,7 +51,10 @@ def fit(text: str, cells: int) -> str:
     """Return ``text`` in exactly ``cells`` cells: padded, or cut with an ellipsis."""
     wide = cell_len(text)
     if wide <= cells:
-        return text + " " * (cells - wide)
+        padded = text + " " * (cells - wide)
+        while cell_len(padded) < cells:  # a joiner at its end swallows the next character's cell
+            padded += " "
+        return padded
     return cut(text, cells)
 
 
@@ -86,13 +89,21 @@ def spread(left: Line, right: Line, cells: int) -> Line:
     return (*left, (" " * gap, PLAIN), *right)
 
 
+def _longest(text: str, cells: int) -> int:
+    """Return how many characters of ``text``, at least one, fit ``cells``."""
+    low, high = 1, min(len(text), cells)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if cell_len(text[:middle]) <= cells else (low, middle - 1)
+    return low
+
+
 def wrapped(text: str, cells: int) -> list[str]:
     """Return ``text`` (one line) broken at spaces into lines of at most ``cells``; a longer word is split."""
     lines: list[str] = []
-    while cell_len(text) > max(1, cells):
-        end = len(text[: max(1, cells)])
-        while end > 1 and cell_len(text[:end]) > cells:
-            end -= 1
+    cells = max(1, cells)
+    while len(text) > cells or cell_len(text) > cells:
+        end = _longest(text, cells)
         space = text.rfind(" ", 1, end + 1)
         stop = space if space > 0 and text[:space].strip() else end
         lines.append(text[:stop].rstrip(" "))

@@ -35,7 +35,7 @@ class Columns:
     @staticmethod
     def for_width(width: int) -> Columns:
         """Return the columns that fit: the verdict and both gates always, then n, then the texts."""
-        key, gate, n, fate = 6, 13, 6, 18
+        key, gate, n, fate = 6, 13, 5, 18
         rest = width - key - 2 * (gate + n) - fate
         if rest >= 12:
             texts = min(28, rest)

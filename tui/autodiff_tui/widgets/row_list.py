@@ -159,7 +159,7 @@ class RowList(ScrollView, can_focus=True):
             return self._strip((("  ", ""), *self.header), width)
         index = y + self.scroll_offset.y - self._top
         if not self.rows:
-            return self._strip(((self.empty_text, "$text-muted"),) if index == 0 else (), width)
+            return self._strip(((self.empty_text, "$foreground 60%"),) if index == 0 else (), width)
         if not 0 <= index < len(self.rows):
             return self._strip((), width)
         component = None

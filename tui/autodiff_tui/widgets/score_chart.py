@@ -33,7 +33,7 @@ class ScoreChart(Painted, can_focus=True):
         scores = self.view.scores
         self._caption(scores, width)
         if not scores.minibatch and not scores.validation:
-            return ((("scores come with the first step", MUTED),),)
+            return ((("come with the first step", MUTED),),)
         return chart(scores, width, height, max_steps=self.view.max_steps)
 
     def _caption(self, scores: Scores, width: int) -> None:

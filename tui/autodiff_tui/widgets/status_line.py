@@ -53,9 +53,13 @@ class StatusLine(Painted):
 
 def tiny_line(view: RunView, cells: int) -> Line:
     """Return what a terminal too small for panes can still say."""
-    parts = [*_by_priority(view, 0)[:3]]
-    told = " · ".join(text for text, _ in parts)
-    return ((cut(f"{told} · enlarge the terminal", cells), PLAIN),)
+    told = [text for text, _ in _by_priority(view, 0)[:3]]
+    short = [*told[:2], told[2].partition(" (")[0]]
+    for parts in ((*told, "enlarge the terminal"), (*short, "enlarge the terminal"), (*short, "enlarge")):
+        line = " · ".join(parts)
+        if len(line) <= cells:
+            return ((line, PLAIN),)
+    return ((cut(" · ".join(short), cells), PLAIN),)
 
 
 def first_line(view: RunView, elapsed_s: int, cells: int) -> Line:

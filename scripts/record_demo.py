@@ -1,0 +1,131 @@
+"""Record the demo again: train a real local model on generated data, and pack what it answered.
+
+    uv run --extra local python scripts/record_demo.py MODEL.gguf [--work FOLDER]
+
+Writes engine/autodiff_engine/demo_pack: the config, the data, our instructions to LLMs, the answers, and how long the
+run took. The answers are kept in FOLDER/answers, so that a recording that was cut short goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from autodiff_engine import build, config, journal
+from autodiff_engine.control import Control
+from autodiff_engine.events import CallFinished, RunFinished, Stamped
+from autodiff_engine.llm.recorded import write_answers
+from autodiff_engine.llm.store import AnswerStore
+
+PACK = Path(__file__).resolve().parent.parent / "engine" / "autodiff_engine" / "demo_pack"
+MOST_BYTES = 3_000_000
+
+CONFIG = """\
+# The demo: counting the things of one kind. Recorded from a model on one machine; see scripts/record_demo.py.
+
+[task]
+pipeline = "object_count"
+metric = "numeric"
+
+[data]
+source = "data.jsonl"
+train = 20
+val = 30
+test = 30
+
+[models.task]
+model = "local/{model}"
+max_tokens = 300
+
+[models.backward]
+max_tokens = 250
+
+[models.optimizer]
+temperature = 0.7
+max_tokens = 700
+
+[trainer]
+max_steps = {steps}
+
+[limits]
+in_flight = 4
+timeout_s = 600
+"""
+
+
+def main() -> None:
+    """Record."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("model", type=Path)
+    options.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "autodiff-demo")
+    options.add_argument("--steps", type=int, default=3)
+    told = options.parse_args()
+    finished = record(told.model.resolve(), told.work, told.steps)
+    print(f"{finished.status}: validation {finished.val.start} -> {finished.val.best}, {finished.seconds:.0f} s")
+
+
+def record(model: Path, work: Path, steps: int) -> RunFinished:
+    """Train in ``work``, then pack the run."""
+    work.mkdir(parents=True, exist_ok=True)
+    linked = work / model.name
+    if not linked.exists():
+        linked.symlink_to(model)
+    write_data(work / "data.jsonl")
+    (work / "config.toml").write_text(CONFIG.format(model=model.name, steps=steps), encoding="utf-8")
+    shutil.rmtree(work / "run", ignore_errors=True)
+    run = build.training(
+        config.load(work / "config.toml"), build.RunOptions(run_dir=work / "run", cache_dir=work / "answers")
+    )
+    finished = asyncio.run(run.execute(Control(), show))
+    if finished.status != "done":
+        raise SystemExit(f"the run ended as {finished.status}: {finished.error}")
+    pack(work)
+    return finished
+
+
+def write_data(path: Path) -> None:
+    """Write generated examples as a data file of the user's kind."""
+    command = [sys.executable, "-m", "autodiff_engine.generated", "object_count", "80", "2025"]
+    path.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def show(stamped: Stamped) -> None:
+    """Say what happens."""
+    name = type(stamped.event).__name__
+    if name in ("StepStarted", "ProposalJudged", "StepFinished", "CandidateScored"):
+        print(f"{stamped.t:7.0f}  {name}", flush=True)
+
+
+def pack(work: Path) -> None:
+    """Copy the finished run into the package."""
+    events = [stamped.event for stamped in journal.read(work / "run").events]
+    called = {event.key: event for event in events if isinstance(event, CallFinished) and not event.error}
+    store = AnswerStore(work / "answers", print)
+    answers = {key: store.get(key) for key in called}
+    store.close()
+    missing = [key for key, answer in answers.items() if answer is None]
+    if missing:
+        raise SystemExit(f"{len(missing)} answers of the run are not in the store")
+    shutil.rmtree(PACK, ignore_errors=True)
+    PACK.mkdir()
+    shutil.copy(work / "data.jsonl", PACK)
+    shutil.copytree(work / "run" / "instructions", PACK / "instructions")
+    written = (work / "run" / "config.toml").read_text(encoding="utf-8").replace("../data.jsonl", "data.jsonl")
+    (PACK / "config.toml").write_text(written.replace("local/../", "local/"), encoding="utf-8")
+    write_answers(PACK / "answers.jsonl", {key: answer for key, answer in answers.items() if answer is not None})
+    busy = sum(answer.seconds for answer in answers.values() if answer is not None) / 4
+    (PACK / "seconds.txt").write_text(f"{busy:.1f}\n", encoding="utf-8")
+    size = sum(file.stat().st_size for file in PACK.rglob("*") if file.is_file())
+    print(json.dumps({"files": len(list(PACK.rglob("*"))), "bytes": size, "answers": len(answers)}))
+    if size > MOST_BYTES:
+        raise SystemExit(f"the pack has {size} bytes, the most is {MOST_BYTES}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.config import (
+    Loaded,
+    load,
+)
+from autodiff_engine.errors import ConfigError
+
+SMALL = """
+[task]
+pipeline = "object_count"
+[data]
+source = "generated:object_count"
+[models.task]
+model = "openai/gpt-4o-mini"
+"""
+
+
+def written(folder: Path, text: str, name: str = "c.toml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def loaded(folder: Path, text: str, *overrides: str) -> Loaded:
+    return load(written(folder, text), overrides)
+
+
+def lines(folder: Path, text: str, *overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        loaded(folder, text, *overrides)
+    return str(raised.value).replace(f"{folder / 'c.toml'}", "c.toml").splitlines()
+
+
+@pytest.mark.parametrize("override", ["trainer.seed", "seed=3", "=3", "trainer.=3"])
+def test_set_of_another_form_is_refused(tmp_path: Path, override: str) -> None:
+    assert lines(tmp_path, SMALL, override) == [
+        f"--set {override}: write table.key=value, as in --set trainer.batch_size=8"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("[trainer]\nbatch_sizes = 3", "c.toml: [trainer] has no key batch_sizes; did you mean batch_size?"),
+        ('[trainer]\nbatch_size = "4"', "c.toml: [trainer] batch_size must be a whole number, not '4'"),
+        ("[trainer]\nbatch_size = true", "c.toml: [trainer] batch_size must be a whole number, not True"),
+        ("[trainer]\ncarry = 1", "c.toml: [trainer] carry must be true or false, not 1"),
+        ("[trainer]\nbatch_size = 0", "c.toml: [trainer] batch_size must be greater than or equal to 1, not 0"),
+        ("[trainer]\nbatch_size = 20", "c.toml: [trainer] max_batch (12) must be at least batch_size (20)"),
+        ("[trainer]\nmodel = 1", "c.toml: [trainer] has no key model; there are seed, preset, batch_size, max_batch, "),
+        ('[trainer]\naccept = "greter"', 'c.toml: [trainer] accept must be "greater" or "confident", '),
+        ('[trainer]\npipeline = "x"', "c.toml: [trainer] has no key pipeline; [task] has it"),
+        ("[trainer]\nthreshold = nan", "c.toml: [trainer] threshold must be "),
+        ("[trainer]\ndemos = {raw = 2}", "c.toml: [trainer] demos is not built yet: "),
+        ("[budget]\nusd = inf", "c.toml: [budget] usd must be a finite number, not inf"),
+        ("[traner]\nseed = 1", "c.toml: there is no table [traner]; did you mean trainer?"),
+        ("[models.taks]\nmodel = 'x'", "c.toml: [models] has no role taks; did you mean task?"),
+        ("[models.judge]\ntemprature = 1", "c.toml: [models.judge] has no key temprature; did you mean temperature?"),
+        ("[models.judge]\nprice = {promt = 1, completion = 1}", "c.toml: [models.judge.price] needs the key prompt"),
+        ("[models.judge]\nsince = 2020-01-01", "c.toml: [models.judge] since is not a valid JSON value"),
+        ("[prompts]\nanswer.task = 'x'", 'c.toml: [prompts] answer is a table; a name with a dot needs quotes'),
+        ("[prompts]\ntask = 3", "c.toml: [prompts] task must be a text in quotes, not 3"),
+        ("[program]\nuser = 'x'", 'c.toml: [program] is only for task.pipeline = "prompt", not "object_count"'),
+        ("[cache]\nmode = 'on'", 'c.toml: [cache] mode must be "read-write" or "read-only" or '),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_file_table_key_and_the_nearest_name(tmp_path: Path, more: str, line: str) -> None:
+    found = lines(tmp_path, f"{SMALL}{more}\n")
+
+    assert found[0].startswith(line), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('pipeline = "object_count"', "", "c.toml: [task] needs the key pipeline"),
+        ('[task]\npipeline = "object_count"', "", "c.toml: needs a table [task]"),
+        ('model = "openai/gpt-4o-mini"', "temperature = 1.0", "c.toml: [models.task] needs the key model"),
+        ('[models.task]\nmodel = "openai/gpt-4o-mini"', "", "c.toml: needs a table [models]"),
+        ('"object_count"', '"prompt"', 'c.toml: task.pipeline = "prompt" needs a table [program]'),
+        ('"generated:object_count"', "3", 'c.toml: [data] source must be a text like "questions.csv", or {'),
+        ('"generated:object_count"', '"hf:x"', "c.toml: [data] source hf:x comes with a later version; "),
+        ("[task]", "trainer = 3\n[task]", "c.toml: trainer must be a table, not 3"),
+        ("[task]", "seed = 3\n[task]", "c.toml: the key seed stands outside of a table; it belongs to [data]"),
+        ("[models.task]", '[models]\ntask = "x"\n[models.judge]', "c.toml: models.task must be a table, not 'x'"),
+        ("[task]", '[task]\nlosses = [{node = "a"}]', "c.toml: [task] losses is not built yet: "),
+        ("[task", "[tas[k", "c.toml: not TOML: "),
+    ],
+)
+def test_what_is_missing_or_misplaced_is_told_in_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
+    found = lines(tmp_path, SMALL.replace(old, new, 1))
+
+    assert len(found) == 1
+    assert found[0].startswith(line), found
+
+
+def test_a_word_that_is_not_allowed_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    assert lines(tmp_path, f'{SMALL}[trainer]\naccept = "greter"\n') == [
+        'c.toml: [trainer] accept must be "greater" or "confident", not \'greter\'; did you mean greater?'
+    ]
+
+
+def test_several_errors_are_several_lines_and_one_is_not_repeated_for_each_role(tmp_path: Path) -> None:
+    text = SMALL.replace('"openai/gpt-4o-mini"', "3") + "[trainer]\nseeds = 1\n"
+
+    assert lines(tmp_path, text) == [
+        "c.toml: [models.task] model must be a text in quotes, not 3",
+        "c.toml: [trainer] has no key seeds; did you mean seed?",
+    ]
+
+
+def test_an_error_names_the_flag_or_variable_that_gave_the_value(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL)
+
+    with pytest.raises(ConfigError) as raised:
+        load(path, ["trainer.acept=confident"], environ={"AUTODIFF_SEED": "abc"}, flags={"max_steps": -1})
+
+    assert str(raised.value).splitlines() == [
+        "AUTODIFF_SEED: [trainer] seed must be a whole number, not 'abc'",
+        "--max-steps: [trainer] max_steps must be greater than or equal to 0, not -1",
+        "--set trainer.acept: [trainer] has no key acept; did you mean accept?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'api_key = "sk-1"',
+        'apiKey = "sk-1"',
+        'extra_headers = {Authorization = "Bearer x"}',
+        'aws_secret_access_key = "x"',
+        'api_base = "https://me:pw@host/v1"',
+        'api_base = "https://host/v1?api-key=x"',
+        '[api_key]\nx = "sk-1"',
+        '[trainer]\napi_key = "sk-1"',
+    ],
+)
+def test_a_secret_is_refused_wherever_it_stands_and_never_repeated(tmp_path: Path, more: str) -> None:
+    found = lines(tmp_path, f"{SMALL}{more}\n")
+
+    assert len(found) == 1
+    assert "come from the environment only" in found[0]
+    assert not any(secret in found[0] for secret in ("sk-1", "Bearer", "me:pw"))
+
+
+def test_a_text_about_passwords_is_no_secret(tmp_path: Path) -> None:
+    config = loaded(tmp_path, f'{SMALL}[prompts]\npassword = "Ask for it."\n').config
+
+    assert dict(config.prompts.texts) == {"password": "Ask for it."}
+
+
+def test_a_missing_config_is_answered_with_the_nearest_file(tmp_path: Path) -> None:
+    written(tmp_path, SMALL, "train.toml")
+
+    with pytest.raises(ConfigError, match=r"trian\.toml: no such file; did you mean .*train\.toml\?"):
+        load(tmp_path / "trian.toml")
+    with pytest.raises(ConfigError, match="is a folder"):
+        load(tmp_path)
+    with pytest.raises(ConfigError, match=r"no such file$"):
+        load(tmp_path / "none" / "x.toml")

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.errors import StorageError
+from autodiff_engine.instructions import Instructions, names, packaged, read
+from autodiff_engine.llm import Message
+from autodiff_engine.template import Template
+
+
+def test_a_run_keeps_the_instructions_that_it_began_with(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "instructions"
+    packaged().write(folder)
+    assert sorted(file.name for file in folder.iterdir()) == sorted(names())
+    assert read(folder) == packaged()
+
+
+def test_a_changed_file_is_what_is_sent(tmp_path: Path) -> None:
+    packaged().write(tmp_path)
+    (tmp_path / "loss.system.j2").write_text("Be short.", encoding="utf-8")
+    values = {"inputs": [], "reply": "", "parsed": "", "expected": None, "metric": "", "score": "0"}
+    assert read(tmp_path).ask("loss", values)[0] == Message("system", "Be short.")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    packaged().write(tmp_path)
+    (tmp_path / "repair.user.j2").unlink()
+    with pytest.raises(StorageError, match=r"repair\.user\.j2: No such file"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(("reply", "shown"), [("so {{ x }}", "so {{ x }}"), ("", "(nothing)"), (" \n", "(nothing)")])
+def test_a_repair_goes_on_with_the_conversation_and_has_no_empty_turn(reply: str, shown: str) -> None:
+    instructions = Instructions({"repair.user.j2": Template("Mend: {{ problem }}")})
+    asked = (Message("system", "s"), Message("user", "u"))
+    assert instructions.ask_again(asked, reply, "{{ no }}") == (
+        *asked,
+        Message("assistant", shown),
+        Message("user", "Mend: {{ no }}"),
+    )

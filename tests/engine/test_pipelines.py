@@ -1,0 +1,112 @@
+import pytest
+from tests.synthetic import asker
+
+from autodiff_engine.answer import parser
+from autodiff_engine.candidate import TrainedText, start
+from autodiff_engine.errors import ConfigError, TemplateError
+from autodiff_engine.evaluate import Outcome
+from autodiff_engine.graph import Kind, Node, topological
+from autodiff_engine.llm import ScriptedModel
+from autodiff_engine.loss import loss_node
+from autodiff_engine.metric import BUILT_IN
+from autodiff_engine.pipeline import Pipeline
+from autodiff_engine.pipelines.object_count import object_count
+from autodiff_engine.pipelines.prompt import one_call
+from autodiff_engine.pipelines.trec import LABELS, trec
+from autodiff_engine.telling import GraphSeen
+from autodiff_engine.trace import Trace
+
+TASK = TrainedText("task", "role", "Answer.")
+
+
+async def run(program: Pipeline, reply: str, **inputs: str) -> tuple[Node, ScriptedModel]:
+    model = ScriptedModel(lambda call: reply)
+    trace = Trace(start(program.texts), program.texts, asker(model), at="1/forward/a1", draw=0)
+    return await program.run(trace, inputs), model
+
+
+def graph(answer: Node) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Nodes with their kinds, and edges, as a run tells them."""
+    outcome: Outcome | None = None
+    grown = GraphSeen().grow(loss_node(outcome, answer, BUILT_IN["exact_match"])) if outcome else None
+    assert grown is None
+    nodes = topological([answer])
+    return [(n.name, n.kind.value) for n in nodes], [(p.name, n.name) for n in nodes for p in n.predecessors]
+
+
+@pytest.mark.parametrize(
+    ("program", "reply", "value"),
+    [
+        (object_count(parser("last_number")), "There are 7.\nAnswer: 8", "8"),
+        (trec(parser(LABELS)), "The class is\nhum", "HUM"),
+    ],
+    ids=["object_count", "trec"],
+)
+async def test_the_papers_programs_of_one_call_have_the_papers_figure(
+    program: Pipeline, reply: str, value: str
+) -> None:
+    answer, model = await run(program, reply, question="Who has how many?")
+    assert graph(answer) == (
+        [("task", "text"), ("format", "text"), ("question", "input"), ("answer", "answer")],
+        [("task", "answer"), ("format", "answer"), ("question", "answer")],
+    )
+    assert answer.value == value
+    system, user = (message.content for message in model.seen[0].request.messages)
+    assert system == "\n".join(text.value for text in program.texts)
+    assert "Who has how many?" in user
+    assert program.inputs == ("question",)
+    assert all(text.role for text in program.texts)
+
+
+async def test_a_program_from_templates_takes_texts_first_and_columns_in_order() -> None:
+    program = one_call(
+        "prompt", texts=(TASK,), system="{{ task }}", user="{{ role }}: {{ name }}", parse=parser("whole")
+    )
+    answer, model = await run(program, "8", name="Ann", role="cook", unused="x")
+    assert graph(answer)[1] == [("task", "answer"), ("name", "answer"), ("role", "answer")]
+    assert model.seen[0].request.messages[1].content == "cook: Ann"
+    assert [node.kind for node in answer.parents] == [Kind.TEXT, Kind.INPUT, Kind.INPUT]
+
+
+@pytest.mark.parametrize(
+    ("texts", "system", "user", "says"),
+    [
+        ((), "", "{{ question }}", "nothing to train"),
+        (
+            (TASK,),
+            "",
+            "{{ question }}",
+            r"\[prompts\] task: no slot \{\{ task \}\} in \[program\]; its slots are question",
+        ),
+        (
+            (TrainedText("answer", "", "x"),),
+            "{{ answer }}",
+            "{{ question }}",
+            "answer: the program's call has this name",
+        ),
+    ],
+)
+def test_a_program_that_cannot_be_trained_is_refused(
+    texts: tuple[TrainedText, ...], system: str, user: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        one_call("prompt", texts=texts, system=system, user=user, parse=parser("whole"))
+
+
+def test_a_template_that_cannot_be_parsed_says_which_half() -> None:
+    with pytest.raises(TemplateError, match=r"^\[program\] system: line 1"):
+        one_call("prompt", texts=(TASK,), system="{{ task", user="{{ question }}", parse=parser("whole"))
+
+
+def test_start_texts_may_be_replaced_by_name() -> None:
+    program = object_count(parser("last_number")).starting_from({"task": "Count."}, "[prompts]")
+    assert start(program.texts).texts["task"] == "Count."
+    with pytest.raises(ConfigError, match=r"\[prompts\]: object_count has no trained text `tusk`; it has task, format"):
+        program.starting_from({"tusk": "Count."}, "[prompts]")
+
+
+@pytest.mark.parametrize("marker", ["{{ question }}", "{question}", "{{ task }}"])
+def test_a_start_text_with_a_marker_is_refused_and_points_to_the_program(marker: str) -> None:
+    with pytest.raises(ConfigError, match="holds a marker for slot") as raised:
+        object_count(parser("last_number")).starting_from({"task": f"Answer {marker}"}, "[prompts]")
+    assert "[program]" in raised.value.hint

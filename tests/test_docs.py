@@ -1,0 +1,75 @@
+"""What the README promises is there: its config loads, its commands exist, its numbers are the program's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from autodiff_engine.config import load
+from autodiff_tui.cli import root
+from autodiff_tui.exits import Exit
+
+REPOSITORY = Path(__file__).parents[1]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)\n```", README, re.DOTALL)
+LINES = [line for language, block in BLOCKS if language == "sh" for line in block.splitlines()]
+OURS = [line for line in LINES if line.startswith("autodiff-tui ")]
+
+
+def command(words: list[str]) -> click.Command:
+    """The command that ``words`` call; its arguments are parsed, and nothing runs."""
+    name, found, rest = root.resolve_command(click.Context(root), words)
+    assert found is not None
+    if isinstance(found, click.Group):
+        name, found, rest = found.resolve_command(click.Context(found), rest)
+        assert found is not None
+    found.make_context(name, rest)
+    return found
+
+
+def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
+    (config,) = [block for language, block in BLOCKS if language == "toml"]
+    (tmp_path / "my.toml").write_text(config, encoding="utf-8")
+
+    loaded = load(tmp_path / "my.toml")
+
+    assert loaded.config.task.pipeline == tomllib.loads(config)["task"]["pipeline"]
+    assert loaded.config.budget.usd == 1.0
+
+
+@pytest.mark.parametrize("line", OURS)
+def test_a_command_of_the_readme_is_one_that_we_have(line: str) -> None:
+    assert command(shlex.split(line)[1:])
+
+
+def test_the_table_of_commands_is_the_programs() -> None:
+    table = re.search(r"\| command \|.*?\n\n", README, re.DOTALL)
+    assert table is not None
+    named = re.findall(r"^\| `(\w+)", table[0], re.MULTILINE)
+
+    assert sorted(named) == sorted(root.list_commands(click.Context(root)))
+
+
+def test_the_table_of_exit_codes_is_the_programs() -> None:
+    table = re.search(r"\| exit code \|.*?\n\n", README, re.DOTALL)
+    assert table is not None
+    codes = {int(code) for cell in re.findall(r"^\| ([\d, ]+) \|", table[0], re.MULTILINE) for code in cell.split(",")}
+
+    assert codes == {code.value for code in Exit}
+
+
+def test_ci_runs_the_readmes_own_line_for_the_tests() -> None:
+    marked = re.findall(r"<!-- the tests, run by \.ci/run -->\s*```(?:sh|bash)\n([^\n]+)\n```", README)
+
+    assert marked == ["uv run pytest"]
+    assert "the tests, run by" in (REPOSITORY / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_the_first_two_commands_are_one_line_each() -> None:
+    assert LINES[:2] == ["uv run autodiff-tui demo", "uv run pytest"]
+    assert all(" && " in line and "\n" not in line for line in LINES[2:4])

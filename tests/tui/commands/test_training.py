@@ -1,0 +1,311 @@
+"""Whole commands over the real engine, with a provider on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodiff_engine.errors import ConfigError
+from autodiff_tui.cli import run
+from autodiff_tui.exporting import copy_best
+
+from ...loopback import Loopback, Turn, error, hang, ok, unauthorized
+
+CONFIG = """
+[task]
+pipeline = "prompt"
+metric = "exact_match"
+
+[data]
+source = "questions.csv"
+train = 6
+val = 6
+test = 4
+
+[program]
+system = "{{{{ task }}}}"
+user = "{{{{ question }}}}"
+answer = "last_number"
+
+[prompts]
+task = "Count."
+
+[models.task]
+model = "openai/worker"
+api_base = "{url}"
+price = {{prompt = 1.0, completion = 1.0}}
+
+[models.backward]
+model = "openai/critic"
+api_base = "{url}"
+price = {{prompt = 1.0, completion = 1.0}}
+
+[models.optimizer]
+model = "openai/writer"
+api_base = "{url}"
+price = {{prompt = 1.0, completion = 1.0}}
+
+[trainer]
+max_steps = 3
+max_proposals = 2
+"""
+SECRET = "sk-loopback-0123456789abcdef"
+
+
+def provider(body: dict[str, Any]) -> Turn:
+    """A worker that counts right once it is told to be careful, a critic and a writer who say so."""
+    said = " ".join(message["content"] for message in body["messages"])
+    if body["model"] == "worker":
+        number = int(re.findall(r"\d+", body["messages"][-1]["content"])[-1])
+        return ok(f"Answer: {number if 'carefully' in said or number % 2 else number + 1}")
+    if body["model"] == "critic":
+        keys = re.findall(r'<feedback key="([^"]+)">', said)
+        return ok("\n".join(f'<feedback key="{key}">Say to count carefully.</feedback>' for key in keys) or "Wrong.")
+    return ok("<reasoning>care</reasoning><method>rephrase</method><new_text>Count carefully.</new_text>")
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A provider in a thread of its own, as the command under test owns the main one."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    loopback = Loopback(otherwise=provider)
+    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
+    yield loopback
+    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
+    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
+    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
+    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
+
+
+def events_of(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["train", "c.toml", "--ui", "json"]) == 0
+    said = capsys.readouterr()
+    events = events_of(said.out)
+    end = events[-1]
+    assert said.err == ""
+    assert end["type"] == "RunFinished"
+    assert (end["status"], end["val"]["best"], end["test"]["best"]) == ("done", 1.0, 1.0)
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events == events_of((Path(end["run_dir"]) / "journal.jsonl").read_text(encoding="utf-8"))
+
+    assert run(["export", "latest"]) == 0
+    assert Path("best.toml").read_bytes() == Path(end["best"]).read_bytes()
+    assert capsys.readouterr().out == ""
+
+    assert run(["eval", "c.toml", "--prompts", "best.toml", "--split", "test", "--ui", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["split"], report["mean"], report["n"], report["calls"]["made"]) == ("test", 1.0, 4, 0)
+
+    assert run(["show", "latest"]) == 0
+    assert "  + Count carefully." in capsys.readouterr().out.splitlines()
+
+    assert run(["cache", "stats", "--ui", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answers"] == end["calls"]["made"]
+
+    assert run(["cache", "clear"]) == 0
+    assert capsys.readouterr().out == f"0 answers deleted, {end['calls']['made']} kept\n"
+
+    assert run(["cache", "clear", "--all"]) == 0
+    assert capsys.readouterr().out == f"{end['calls']['made']} answers deleted, 0 kept\n"
+
+    assert run(["cache", "path"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'answers'}\n"
+
+
+def test_a_second_run_pays_for_nothing_and_offline_is_enough(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    assert run(["train", "c.toml", "--ui", "none"]) == 0
+    asked = len(server.received)
+
+    assert run(["train", "c.toml", "--ui", "json", "--offline", "--run-dir", "again"]) == 0
+
+    assert len(server.received) == asked
+    assert events_of(capsys.readouterr().out)[-1]["calls"]["made"] == 0
+
+
+def test_an_answer_that_is_not_stored_fails_an_offline_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "c.toml", "--ui", "none", "--offline"]) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: no recorded answer for the task call")
+
+
+def test_plain_output_tells_the_run_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "c.toml", "--ui", "plain", "--seed", "3"]) == 0
+
+    said = capsys.readouterr()
+    assert re.search(r"^step 1 of 3: batch \d/4 right", said.err, re.MULTILINE)
+    assert re.search(r"^  proposal 1: minibatch .*; validation .*; accepted$", said.err, re.MULTILINE)
+    assert [line.split()[0] for line in said.out.splitlines()] == [
+        "run", "validation", "test", "proposals", "passed", "calls", "folder", "best", "next",
+    ]  # fmt: skip
+
+
+def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["eval", "c.toml"]) == 0
+
+    said = capsys.readouterr()
+    mean, spent = said.out.splitlines()
+    assert re.fullmatch(r"val exact_match 0\.\d+ \(n=6\), 95 % interval 0\.\d+ to 0\.\d+", mean)
+    assert spent.startswith("calls 6 made, 0 from the cache; tokens 66 in, 42 out; cost $")
+    assert said.err.splitlines()[-1] == "6/6"
+
+
+def test_a_spent_budget_is_4_and_the_best_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "c.toml", "--ui", "json", "--budget-calls", "8"]) == 4
+
+    end = events_of(capsys.readouterr().out)[-1]
+    assert (end["status"], end["calls"]["made"]) == ("budget", 8)
+    assert tomllib.loads(Path(end["best"]).read_text(encoding="utf-8"))["prompts"] == {"task": "Count."}
+
+
+def test_a_wrong_key_is_3_and_is_not_repeated_anywhere(
+    capsys: pytest.CaptureFixture[str], server: Loopback, tmp_path: Path
+) -> None:
+    server.otherwise = unauthorized(SECRET)
+
+    assert run(["train", "c.toml", "--ui", "plain"]) == 3
+
+    said = capsys.readouterr()
+    assert SECRET not in said.out + said.err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+
+
+def test_a_provider_that_is_down_is_3_and_no_score(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:
+    server.otherwise = error(503, "down for a moment", retry_after="0")
+
+    assert run(["eval", "c.toml", "--quiet"]) == 3
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: no score: none of 6 examples was answered")
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_a_signal_ends_a_command_whose_provider_hangs(
+    command: str, name: str, code: int, capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    server.otherwise = hang()
+
+    def interrupt() -> None:
+        while not server.received:
+            threading.Event().wait(0.02)
+        os.kill(os.getpid(), getattr(signal, name))
+
+    sender = threading.Thread(target=interrupt)
+    sender.start()
+    got = run([command, "c.toml", "--ui", "json"])
+    sender.join()
+
+    assert got == code
+    out = capsys.readouterr().out
+    assert (events_of(out)[-1]["status"] == "interrupted") if command == "train" else (out == "")
+
+
+def test_a_config_with_mistakes_creates_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Path("c.toml").write_text("[task]\npipelin = 'prompt'\n", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+
+    assert run(["train", "c.toml"]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "pipelin" in said.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_validate_checks_the_data_too_and_creates_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert run(["config", "validate", "c.toml"]) == 0
+    assert capsys.readouterr().out == "c.toml: valid\n"
+    assert sorted(tmp_path.rglob("*")) == before
+
+    Path("questions.csv").unlink()
+    assert run(["config", "validate", "c.toml"]) == 2
+    assert "questions.csv" in capsys.readouterr().err
+
+
+def test_a_pipe_that_closes_ends_the_run_quietly_and_its_journal_is_whole(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m autodiff_tui train c.toml --ui json | head -n 1; exit ${{PIPESTATUS[0]}}"
+
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    (journal,) = tmp_path.glob("runs/*/journal.jsonl")
+    assert (said.returncode, said.stderr) == (130, "")
+    assert json.loads(said.stdout)["type"] == "RunOpened"
+    assert events_of(journal.read_text(encoding="utf-8"))[-1]["status"] == "interrupted"
+
+
+def test_export_overwrites_only_when_told(capsys: pytest.CaptureFixture[str]) -> None:
+    run_dir = Path("runs/r1")
+    run_dir.mkdir(parents=True)
+    (run_dir / "journal.jsonl").write_text("", encoding="utf-8")
+    (run_dir / "best.toml").write_text('[prompts]\ntask = "new"\n', encoding="utf-8")
+    Path("best.toml").write_text("mine", encoding="utf-8")
+
+    assert run(["export", "r1"]) == 2
+    assert Path("best.toml").read_text(encoding="utf-8") == "mine"
+    assert "--force" in capsys.readouterr().err
+
+    assert run(["export", "r1", "--force"]) == 0
+    assert Path("best.toml").read_bytes() == (run_dir / "best.toml").read_bytes()
+
+    assert run(["export", "r1", "-o", "deep/er.toml"]) == 1
+    assert "deep" in capsys.readouterr().err
+    assert sorted(path.name for path in Path().glob(".*")) == []
+
+
+def test_export_to_stdout_is_the_file_itself(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    run_dir = Path("runs/r1")
+    run_dir.mkdir(parents=True)
+    (run_dir / "journal.jsonl").write_text("", encoding="utf-8")
+    (run_dir / "best.toml").write_bytes(b'[prompts]\ntask = "a\\r\xc3\xa9"\n')
+
+    assert run(["export", "r1", "-o", "-"]) == 0
+
+    assert capfdbinary.readouterr().out == (run_dir / "best.toml").read_bytes()
+
+
+@pytest.mark.parametrize("content", [None, "not toml [", "[prompts]\n"])
+def test_prompts_that_cannot_be_read_are_not_exported(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "best.toml").write_text(content, encoding="utf-8")
+
+    with pytest.raises(ConfigError):
+        copy_best(tmp_path, tmp_path / "copy.toml")
+
+    assert not (tmp_path / "copy.toml").exists()

@@ -1,0 +1,453 @@
+"""The app: every key at every size, on an empty and a full run; the ways out; what it costs to be flooded."""
+
+import os
+import signal
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.tui.recorded import recorded
+from tests.tui.screens import SIZES, at_rest, screen_text, settled
+from tests.tui.sources import ListSource
+
+from autodiff_engine.errors import ConfigError
+from autodiff_engine.events import ControlChanged, Stamped, Warned
+from autodiff_tui.actions import ACTIONS
+from autodiff_tui.app import RunApp
+from autodiff_tui.feed import MAX_EVENTS
+from autodiff_tui.screens.leaving import DefectScreen, QuitScreen
+from autodiff_tui.screens.reading import DetailScreen, HelpScreen
+from autodiff_tui.screens.run import RunScreen
+from autodiff_tui.widgets.node_pane import NodePane
+from autodiff_tui.widgets.painted import Painted
+from autodiff_tui.widgets.proposal_table import ProposalTable
+from autodiff_tui.widgets.row_list import RowList
+
+KEYS = [key for action in ACTIONS for key in action.keys if action.id not in ("leave", "interrupt", "help")]
+MOVES = ["up", "down", "pageup", "pagedown", "home", "end", "left", "right", "j", "k", "space"]
+
+
+def app_of(source: ListSource, *, clock: Callable[[], float] = lambda: 0.0, **options: object) -> RunApp:
+    return RunApp(source, clock=clock, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("events", [[], recorded(2, finished=False)], ids=["empty", "full"])
+async def test_every_key_is_legal_at_every_size(size: tuple[int, int], events: list[Stamped]) -> None:
+    app = app_of(ListSource(events, endless=True))
+    async with app.run_test(size=size) as pilot:
+        await settled(app, pilot)
+        for pane in "1234":
+            app.simulate_key(pane)
+            for key in (*MOVES, *KEYS):
+                app.simulate_key(key)
+                if key == "enter":
+                    await pilot.pause()
+                    app.simulate_key("down")
+                    app.simulate_key("escape")
+            await pilot.pause()
+            assert isinstance(app.screen, RunScreen)
+            assert screen_text(app).strip()
+        for key, opened in (("question_mark", HelpScreen), ("f1", HelpScreen), ("q", QuitScreen)):
+            await pilot.press(key)
+            assert isinstance(app.screen, opened)
+            await pilot.press("escape")
+            assert isinstance(app.screen, RunScreen)
+
+
+async def test_before_the_first_event_every_pane_says_what_will_come() -> None:
+    app = app_of(ListSource(endless=True))
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await settled(app, pilot)
+
+    for words in (
+        "starting", "loading…", "comes with the first example", "select a node in the graph",
+        "come with the first step", "the first proposal comes after the first feedback",
+    ):  # fmt: skip
+        assert words in text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (100, 30), (80, 24)], ids=str)
+async def test_nothing_important_is_cut_at_80_columns(size: tuple[int, int]) -> None:
+    app = app_of(ListSource(recorded(6)))
+    async with app.run_test(size=size) as pilot:
+        first = (await settled(app, pilot)).splitlines()[0]
+
+    for words in ("✓ done", "step 6/12", "(n=60)", "calls", "tokens", "$"):
+        assert words in first
+
+
+async def test_below_60_by_16_one_line_is_left() -> None:
+    app = app_of(ListSource(recorded(2, finished=False), endless=True))
+    for size in ((59, 40), (120, 15)):
+        async with app_of(ListSource(recorded(2, finished=False), endless=True)).run_test(size=size) as pilot:
+            app = pilot.app
+            assert isinstance(app, RunApp)
+            text = (await settled(app, pilot)).strip()
+        assert len(text.splitlines()) == 1
+        assert text.startswith("● running · step 2/12 · best 0.")
+        assert "enlarge" in text
+
+
+async def test_a_terminal_may_change_its_size_at_any_time() -> None:
+    app = app_of(ListSource(recorded(3)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        wide = await settled(app, pilot)
+        for size in ((80, 24), (40, 8), (60, 16), (100, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await pilot.resize_terminal(120, 40)
+
+        assert await at_rest(app, pilot) == wide
+
+
+async def test_tabs_show_the_panes_one_by_one() -> None:
+    app = app_of(ListSource(recorded(2)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        shown = []
+        for key in ("1", "2", "3", "4", "tab", "shift+tab"):
+            await pilot.press(key)
+            await pilot.pause()
+            shown.append(next(line for line in screen_text(app).splitlines() if "Proposals" in line))
+
+    marked = [line[line.index("[") : line.index("]") + 1] for line in shown]
+    assert marked == ["[1 Graph]", "[2 Node]", "[3 Proposals]", "[4 Scores]", "[1 Graph]", "[4 Scores]"]
+
+
+async def test_p_pauses_and_resumes_and_the_footer_says_which() -> None:
+    source = ListSource(recorded(1, finished=False), endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("p")
+        source.events.append(Stamped(10**6, 0.0, None, ControlChanged("paused", "", 0)))
+        text = await settled(app, pilot)
+        assert "‖ paused" in text
+        assert "p Resume" in text
+        await pilot.press("p", "s")
+
+    assert source.told == ["start", "pause", "resume", "step"]
+
+
+async def test_a_run_that_is_only_watched_cannot_be_steered_and_q_leaves_it() -> None:
+    source = ListSource(recorded(1, finished=False), endless=True)
+    app = app_of(source, mode="watch")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        text = await settled(app, pilot)
+        assert "(p Pause)" in text
+        await pilot.press("p", "s")
+        await pilot.pause()
+        assert "only be watched" in screen_text(app)
+        await pilot.press("q")
+    assert source.told == ["start"]
+    assert app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (["s"], ["start", "stop"]),
+        (["a"], ["start", "abort a person aborted the run"]),
+        (["g"], ["start"]),
+        (["down", "enter"], ["start", "abort a person aborted the run"]),
+        (["escape"], ["start"]),
+    ],
+    ids=["stop", "abort", "go on", "by arrows", "escape"],
+)
+async def test_q_asks_how_to_leave_a_run_that_goes_on(keys: list[str], told: list[str]) -> None:
+    source = ListSource(recorded(1, finished=False), endless=True, obeys=False)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("q", *keys)
+        await pilot.pause()
+        assert source.told == told
+        app.drain_now()
+        assert app._exit is False  # whatever was chosen, the app waits for the engine
+
+
+async def test_stop_and_keep_leaves_when_the_engine_has_ended() -> None:
+    source = ListSource(recorded(1, finished=False), endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("ctrl+c")
+        app.drain_now()
+        assert source.told == ["start", "stop"]
+        assert app._exit is False
+        source.endless = False
+        app.drain_now()
+    assert app.return_code == 0
+
+
+async def test_ctrl_c_twice_aborts_and_the_code_says_so() -> None:
+    source = ListSource(recorded(1, finished=False), endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(app, pilot)
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert "ctrl+c again" in screen_text(app)
+        await pilot.press("ctrl+c")
+        app.drain_now()
+    assert source.told == ["start", "stop", "abort ctrl+c"]
+    assert app.return_code == 130
+
+
+async def test_an_engine_that_does_not_end_is_left_in_the_end() -> None:
+    now = [0.0]
+    source = ListSource(recorded(1, finished=False), endless=True, obeys=False)
+    app = app_of(source, clock=lambda: now[0])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("ctrl+c", "ctrl+c")
+        app.drain_now()
+        assert app._exit is False
+        now[0] = 11.0
+        app.drain_now()
+    assert app.return_code == 130
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+async def test_a_signal_aborts_the_run_and_leaves_by_the_convention(number: signal.Signals, code: int) -> None:
+    source = ListSource(recorded(1, finished=False), endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        os.kill(os.getpid(), number)
+        while len(source.told) < 2:
+            await pilot.pause()
+        app.drain_now()
+    assert source.told == ["start", f"abort {number.name}"]
+    assert app.return_code == code
+
+
+async def test_a_finished_run_stays_to_be_read_until_q() -> None:
+    app = app_of(ListSource(recorded(2)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await settled(app, pilot)
+        assert "finished · test 0.470 → 0.550, n=100" in text
+        assert "press q" in text
+        app.drain_now()
+        assert app._exit is False
+        await pilot.press("q")
+    assert app.return_code == 0
+    assert app.view.finished is not None
+
+
+async def test_a_defect_of_the_engine_is_a_screen_with_the_journal() -> None:
+    source = ListSource(recorded(1, finished=False))
+    source.error = RuntimeError("[/boom] \x1b[2J")
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        app.drain_now()
+        await pilot.pause()
+        text = screen_text(app)
+        assert isinstance(app.screen, DefectScreen)
+        await pilot.press("q")
+    assert "RuntimeError: [/boom] ␛[2J" in text
+    assert "journal.jsonl" in text
+    assert "train again" in text
+    assert app.return_code == 1
+
+
+async def test_a_run_that_could_not_begin_leaves_at_once() -> None:
+    source = ListSource()
+    source.error = ConfigError("no such file")
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.drain_now()
+    assert app.return_code == 1
+
+
+async def test_export_says_what_it_wrote_and_why_it_could_not() -> None:
+    def fail() -> str:
+        raise OSError("disk [/full]")
+
+    for export, said in ((lambda: "wrote [best].toml", "wrote [best].toml"), (fail, "export failed: disk [/full]")):
+        app = app_of(ListSource(recorded(1)), export=export)
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            await settled(app, pilot)
+            await pilot.press("e")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert said in screen_text(app)
+
+
+async def test_help_lists_every_action() -> None:
+    app = app_of(ListSource(recorded(1)))
+    async with app.run_test(size=(120, 60)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        text = screen_text(app)
+    for action in ACTIONS:
+        assert action.name in text
+        assert action.help in text
+
+
+async def test_enter_opens_the_selected_proposal_which_follows_its_verdict() -> None:
+    events = recorded(1)
+    made = next(index for index, one in enumerate(events) if type(one.event).__name__ == "ProposalMade")
+    source = ListSource(events[: made + 1], endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("3", "enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(app.screen, DetailScreen)
+        assert "proposed" in screen_text(app)
+        assert "{+" in screen_text(app)
+        source.events = events
+        text = await settled(app, pilot)
+        assert "not judged there" not in text.split("validation")[0]
+        assert "verdict     proposed" not in text
+        await pilot.press("escape")
+        assert isinstance(app.screen, RunScreen)
+
+
+async def test_a_new_proposal_does_not_move_the_selection() -> None:
+    events = recorded(6)
+    source = ListSource(events[:2600], endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("3", "down", "down")
+        table = app.screen.query_one(ProposalTable)
+        chosen, count = table.current, len(table.rows)
+        source.events = events
+        await settled(app, pilot)
+        assert len(table.rows) > count
+        assert table.current == chosen
+        await pilot.press("home")
+        assert table.current == table.rows[0].key
+
+
+async def test_the_graph_shows_a_shared_node_once_and_goes_to_it() -> None:
+    app = app_of(ListSource(recorded(2)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await settled(app, pilot)
+        graph = app.screen.query_one("#graph", RowList)
+        assert graph.current == "query.task"
+        await pilot.press("down", "down")
+        await pilot.press("enter")
+        assert graph.current == "question"
+        await pilot.press("enter")
+        assert app.screen.query_one(NodePane).has_focus
+    assert text.count("· question") == 1
+    assert "↗ question" in text
+    assert "● query ×2" in text
+    assert "✎ query.task" in text
+
+
+async def test_ten_thousand_events_are_few_repaints_and_end_as_the_reducer_says() -> None:
+    events = recorded(6)
+    flood = [*events[:-1], *(Stamped(10**6 + n, 0.0, None, events[50].event) for n in range(10_000 - len(events)))]
+    flood.append(events[-1])
+    source = ListSource(flood)
+    app = app_of(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        ticks = 0
+        while source.given < len(flood):
+            app.drain_now()
+            ticks += 1
+        await pilot.pause()
+        painted = [widget.paints for widget in app.screen.query(Painted)]
+        node = app.screen.query_one(NodePane)
+    most = len(flood) / MAX_EVENTS + 2
+    assert ticks <= most
+    assert max(painted) <= 3 * most + 6  # the status line may hear of a view, a time and a lag in one tick
+    assert node.paints <= most + 4
+    assert app.view.state == "done"
+
+
+async def test_an_unchanged_view_repaints_nothing() -> None:
+    app = app_of(ListSource(recorded(2), endless=True))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        before = _paints(app)
+        for _ in range(20):
+            app.drain_now()
+            app._show(app.view)
+        await pilot.pause()
+        assert _paints(app) == before
+
+
+def _paints(app: RunApp) -> list[int]:
+    lists = [widget.line_paints for widget in app.screen.query(RowList)]
+    return [*lists, *(widget.paints for widget in app.screen.query(Painted)), app.screen.query_one(NodePane).paints]
+
+
+async def test_one_tick_stops_at_its_time_budget_and_says_so() -> None:
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 0.005
+        return now[0]
+
+    source = ListSource(recorded(6), endless=True)
+    app = app_of(source, clock=clock)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        source.given = 0
+        app.drain_now()
+        await pilot.pause()
+        assert source.given < len(source.events)
+        assert "display catching up" in screen_text(app)
+
+
+async def test_a_warning_is_a_toast_and_only_the_newest_of_a_tick() -> None:
+    source = ListSource([Stamped(n, 0.0, None, Warned(f"odd [/{n}]")) for n in range(50)], endless=True)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        text = await settled(app, pilot)
+    assert "odd [/49] (and 49 more)" in text
+    assert "odd [/48]" not in text
+
+
+async def test_a_defect_of_the_app_stops_the_engine_and_tells_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    class Broken(ListSource):
+        def drain(self, limit: int = 2000) -> list[Stamped]:
+            secret = "sk-" + "12345"
+            raise LookupError(f"no event \x1b[2J{len(secret)}")
+
+    source = Broken(endless=True)
+    app = app_of(source)
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            for _ in range(50):  # the first tick of the app's own timer fails
+                await pilot.pause()
+
+    with pytest.raises(LookupError):
+        await run()
+
+    app.error_console = Console(file=StringIO())
+    app._print_error_renderables()
+    said = app.error_console.file.getvalue() + capsys.readouterr().err
+    assert source.told == ["start", "abort the app failed"]
+    assert "LookupError: no event" in said
+    assert "sk-12345" not in said
+    assert "\x1b[2J" not in said
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_screen_of_a_recorded_run_is_as_it_was(size: tuple[int, int]) -> None:
+    """Look at the files when this fails; AUTODIFF_GOLDENS=write makes them again."""
+    app = app_of(ListSource(recorded(4, finished=False)[:-140], endless=True))
+    async with app.run_test(size=size) as pilot:
+        text = await settled(app, pilot)
+
+    golden = Path(__file__).with_name("goldens") / f"run-{size[0]}x{size[1]}.txt"
+    if os.environ.get("AUTODIFF_GOLDENS") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == golden.read_text(encoding="utf-8")

@@ -1,0 +1,234 @@
+"""The parts of the run screen that are pure: outline, chart, lines, status."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from tests.tui.recorded import recorded
+
+from autodiff_engine.events import EdgeInfo, ErrorInfo, NodeInfo, RunFinished
+from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
+from autodiff_tui.format import proposal_state
+from autodiff_tui.screens.detail_text import detail_lines
+from autodiff_tui.view import GraphView, Point, RunView, Scores, Trail, reduce
+from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
+from autodiff_tui.widgets.node_text import made_of, node_lines
+from autodiff_tui.widgets.paint import clip, cut, fit, spread, width, wrapped
+from autodiff_tui.widgets.proposal_table import Columns
+from autodiff_tui.widgets.score_chart import chart
+from autodiff_tui.widgets.status_line import first_line, second_line, tiny_line
+
+words = st.text(alphabet="ab 日é👩\u200d[/]", max_size=60)
+
+
+def graph_of(edges: list[tuple[str, str]], *names: str) -> GraphView:
+    everyone = dict.fromkeys((*names, *(name for edge in edges for name in edge)))
+    nodes = {name: NodeInfo(name, "loss" if name == "loss" else "function", "", 1) for name in everyone}
+    return GraphView(nodes, {(a, b, False): EdgeInfo(a, b, False) for a, b in edges})
+
+
+def view_of(steps: int, *, finished: bool = True) -> RunView:
+    view = RunView()
+    for stamped in recorded(steps, finished=finished):
+        view = reduce(view, stamped)
+    return view
+
+
+def plain(lines: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def test_the_outline_has_the_loss_on_top_and_each_node_once() -> None:
+    rows = outline(graph_of([("a", "loss"), ("p", "a"), ("q", "a"), ("q", "loss")]))
+
+    assert [(row.name, row.mention) for row in rows] == [
+        ("loss", "node"), ("a", "node"), ("p", "node"), ("q", "node"), ("q", "shared"),
+    ]  # fmt: skip
+    assert [row.guides for row in rows] == ["", "├ ", "│ ├ ", "│ └ ", "└ "]
+
+
+def test_a_loop_is_said_and_not_followed() -> None:
+    rows = outline(graph_of([("query", "loss"), ("found", "query"), ("query", "found")]))
+
+    assert [(row.name, row.mention) for row in rows][-1] == ("query", "loop")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefg"), st.sampled_from("abcdefg")), max_size=25))
+def test_every_node_of_any_graph_is_there_once_as_itself(edges: list[tuple[str, str]]) -> None:
+    graph = graph_of(edges)
+
+    named = [row.name for row in outline(graph) if row.mention == "node"]
+
+    assert sorted(named) == sorted(graph.nodes)
+
+
+def test_a_chain_of_thousands_is_cut_and_not_recursed() -> None:
+    rows = outline(graph_of([(f"n{index}", f"n{index + 1}") for index in range(5000)]))
+
+    assert len(rows) == MAX_ROWS + 1
+    assert rows[-1].name == "… 4,501 more"
+    assert max(len(row.guides) for row in rows) < 60
+
+
+@given(words, st.integers(0, 40))
+def test_fitted_text_takes_its_cells_and_cut_text_no_more(text: str, cells: int) -> None:
+    assert cell_len(fit(text, cells)) == cells
+    assert cell_len(cut(text, cells)) <= max(cells, 0)
+
+
+@given(words, words, st.integers(1, 60))
+def test_a_spread_line_fills_its_width(left: str, right: str, cells: int) -> None:
+    line = spread(((left, ""),), clip(((right, ""),), cells), cells)
+
+    assert width(line) == cells
+
+
+@given(st.text(alphabet="ab 日", max_size=120), st.integers(2, 30))
+def test_wrapping_loses_nothing_but_spaces(text: str, cells: int) -> None:
+    lines = wrapped(text, cells)
+
+    assert all(cell_len(line) <= cells for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def scores_of(minibatch: list[tuple[int, float]], validation: list[tuple[int, float]] | None = None) -> Scores:
+    series = [Trail(Point(step, mean, 4) for step, mean in points) for points in (minibatch, validation or [])]
+    return Scores(minibatch=series[0], validation=series[1])
+
+
+def test_nothing_all_wrong_and_all_right_look_different() -> None:
+    columns = [plain(chart(scores_of([(1, 0.0), (2, 1.0), (4, 0.5)]), 24, 9, max_steps=4)).splitlines()][0]
+    body = [line[4:] for line in columns[:-1]]
+
+    assert body[-1][1] == "_"
+    assert body[0][1] == " "
+    assert body[0][5] == "█"
+    assert all(line[9] == " " for line in body)  # step 3 was not measured
+    assert [line.strip()[:3] for line in (columns[0], columns[-2])] == ["1.0", "0.0"]
+
+
+def test_minibatch_and_validation_are_drawn_with_different_signs() -> None:
+    text = plain(chart(scores_of([(1, 0.25)], [(0, 0.5), (1, 0.75)]), 30, 9, max_steps=3))
+
+    assert text.count("◆") == 2
+    assert "█" in text
+    assert "┈" in text
+
+
+@given(
+    st.lists(st.floats(0, 1), max_size=30), st.lists(st.floats(0, 1), min_size=1, max_size=30),
+    st.integers(5, 80), st.integers(2, 20), st.integers(0, 40),
+)  # fmt: skip
+def test_a_chart_of_any_scores_keeps_its_size(
+    minibatch: list[float], validation: list[float], cells: int, height: int, max_steps: int
+) -> None:
+    scores = scores_of(list(enumerate(minibatch, 1)), list(enumerate(validation)))
+
+    lines = chart(scores, cells, height, max_steps=max_steps)
+
+    assert len(lines) == height
+    assert all(width(line) == cells for line in lines[:-1])
+
+
+def test_the_status_line_drops_what_matters_least_first() -> None:
+    view = view_of(6, finished=False)
+
+    texts = ["".join(text for text, _ in first_line(view, 75, cells)) for cells in (200, 78, 58, 40)]
+
+    assert [cell_len(text) <= cells for text, cells in zip(texts, (200, 78, 58, 40), strict=True)] == [True] * 4
+    assert "2031-05-04-hotpot" in texts[0]
+    assert "1:15" in texts[0]
+    assert "$" in texts[1]
+    assert "calls" in texts[2]
+    assert "best 0.77 (n=60)" in texts[3]
+
+
+def test_the_second_line_says_what_goes_on_and_how_far() -> None:
+    view = view_of(1, finished=False)
+    assert "17/60" in plain((second_line(replace(view, progress=replace(view.progress, done=17)), 78, behind=False),))
+    assert "loading…" in plain((second_line(RunView(), 78, behind=False),))
+    assert "catching up" in plain((second_line(view, 78, behind=True),))
+
+
+def test_an_error_ends_the_run_on_the_second_line_with_its_hint() -> None:
+    view = view_of(1)
+    assert isinstance(view.finished, RunFinished)
+    failed = replace(
+        view,
+        finished=replace(
+            view.finished, status="failed", error=ErrorInfo("ModelRejected", "no such model", "mend models.task")
+        ),
+    )
+
+    text = plain((second_line(failed, 100, behind=False),))
+
+    assert "no such model · mend models.task" in text
+    assert text.endswith("press q")
+
+
+def test_a_tiny_terminal_is_told_state_step_and_best() -> None:
+    view = view_of(2, finished=False)
+
+    assert plain((tiny_line(view, 59),)) == "● running · step 2/12 · best 0.57 · enlarge the terminal"
+    assert width(tiny_line(view, 20)) <= 20
+
+
+def test_columns_fill_the_table_and_keep_the_verdict() -> None:
+    for cells in range(50, 200):
+        columns = Columns.for_width(cells)
+        assert columns.key + columns.texts + columns.minibatch + columns.validation + columns.fate == cells
+        assert columns.fate >= 18
+
+
+def test_a_proposal_is_shown_whole() -> None:
+    view = view_of(2)
+    won = next(one for one in view.proposals.newest_first(99) if one.fate == "accepted")
+
+    text = plain(detail_lines(won))
+
+    for words_ in ("accepted", "better on the whole set", won.changes[0].method, "asked by", "{+", won.candidate):
+        assert words_ in text
+    assert "n=60" in text
+    assert proposal_state(won) == "accepted"
+
+
+def test_a_node_is_read_with_its_prompt_feedback_and_last_exchange() -> None:
+    view = view_of(3)
+
+    text = plain(node_lines(view, "query.task", 70))
+    assert view.texts["query.task"].value.split(".")[0] in text
+    assert "call 1 · from query" in text
+    assert "call 2 · from query" in text
+    assert text.index("call 1") < text.index("call 2")
+
+    exchange = plain(node_lines(view, "answer", 70))
+    assert "Ana Torres directed it." in exchange
+    assert "Last exchange" in exchange
+
+
+def test_a_node_is_read_again_only_when_something_about_it_changed() -> None:
+    events = recorded(2)
+    view, changes = RunView(), 0
+    for stamped in events:
+        after = reduce(view, stamped)
+        same = all(a is b for a, b in zip(made_of(view, "answer.task"), made_of(after, "answer.task"), strict=True))
+        if same:
+            assert node_lines(view, "answer.task") == node_lines(after, "answer.task")
+        changes += not same
+        view = after
+    assert changes < len(events) / 20
+
+
+def test_the_registry_has_no_key_twice_and_knows_what_cannot_be_done() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    pause, quit_ = by_id("toggle_pause"), by_id("leave")
+    ended = view_of(1)
+
+    assert len(keys) == len(set(keys))
+    assert refusal(pause, RunView(), "live") == ""
+    assert refusal(pause, RunView(), "watch")
+    assert refusal(pause, ended, "live") == "the run has ended"
+    assert refusal(quit_, ended, "watch") == ""
+    paused = replace(RunView(), control=replace(RunView().control, state="paused"))
+    assert (name_now(pause, RunView()), name_now(pause, paused)) == ("Pause", "Resume")

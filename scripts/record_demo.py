@@ -12,14 +12,14 @@ import argparse
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
 from autodiff_engine import build, config, journal
 from autodiff_engine.control import Control
 from autodiff_engine.events import CallFinished, RunFinished, Stamped
+from autodiff_engine.generated import object_count
 from autodiff_engine.llm.recorded import write_answers
 from autodiff_engine.llm.store import AnswerStore
 
@@ -91,8 +91,9 @@ def record(model: Path, work: Path, steps: int) -> RunFinished:
 
 def write_data(path: Path) -> None:
     """Write generated examples as a data file of the user's kind."""
-    command = [sys.executable, "-m", "autodiff_engine.generated", "object_count", "80", "2025"]
-    path.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    with path.open("w", encoding="utf-8") as file:
+        for question, answer in islice(object_count(2025), 80):
+            file.write(json.dumps({"question": question, "answer": answer}) + "\n")
 
 
 def show(stamped: Stamped) -> None:

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from autodiff_engine.candidate import Candidate, TrainedText
@@ -20,7 +21,7 @@ from autodiff_engine.dataset import Example, Splits
 from autodiff_engine.evaluate import Outcome, Task
 from autodiff_engine.events import Event, TextChange
 from autodiff_engine.graph import Exchange, Kind, Node
-from autodiff_engine.instructions import packaged
+from autodiff_engine.instructions import Instructions, packaged
 from autodiff_engine.lint import Lint, secret_runs
 from autodiff_engine.llm import Call, Model, Role, ScriptedModel
 from autodiff_engine.llm.cached import CachedModel
@@ -71,15 +72,20 @@ def answer(call: Call) -> str:
         if not keys:
             return "The answer is wrong."
         return "\n".join(f'<feedback key="{key}">{_feedback(key)}</feedback>' for key in keys)
-    if "is called format." in user:
+    if "which is called format:" in user:
         return "<reasoning>No need.</reasoning><method>rephrase</method><new_text>One word.</new_text>"
-    now = level(user.split("THE TEXT TO IMPROVE")[1])
+    now = current_level(user)
     new = now + 1 if call.request.draw % 2 else now - 1
     return f"<reasoning>More.</reasoning><method>add instructions</method><new_text>LEVEL {new}</new_text>"
 
 
 def _feedback(key: str) -> str:
     return "NOT TO BLAME. The form is right." if key == "format" else "The level is too low."
+
+
+def current_level(prompt: str) -> int:
+    """Return the level of the text that an optimizer's prompt asks to rewrite: the text stands after its role."""
+    return level(prompt.split(TEXTS[0].role)[1])
 
 
 def level(text: str) -> int:
@@ -94,6 +100,12 @@ def needed(text: str) -> int:
     found = re.search(r"difficulty (\d+)", text)
     assert found is not None, text
     return int(found.group(1))
+
+
+@cache
+def instructions() -> Instructions:
+    """Return the packaged instructions, read and compiled once for all tests."""
+    return packaged()
 
 
 def asker(model: Model, role: Role = "task", *, max_tokens: int = 100, context: int = 8000) -> Asker:
@@ -114,16 +126,22 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
     data = data or splits()
     pipeline = program()
     metric = by_name("exact_match", Path())
-    instructions = packaged()
     return Parts(
         task=Task(pipeline, asker(model), 0),
         splits=data,
         metric=metric,
         minibatch_metric=metric,
-        loss=Loss(metric, told.loss_feedback, asker(model, "backward"), instructions, 0),
-        critic=LLMCritic(asker(model, "backward"), instructions, 0, 0, "", None, told.peers),
+        loss=Loss(metric, told.loss_feedback, asker(model, "backward"), instructions(), 0),
+        critic=LLMCritic(asker(model, "backward"), instructions(), 0, 0, "", None, told.peers),
         optimizer=Optimizer(
-            TEXTS, asker(model, "optimizer"), instructions, told.seed, told.update, told.gradients, told.techniques, 200
+            TEXTS,
+            asker(model, "optimizer"),
+            instructions(),
+            told.seed,
+            told.update,
+            told.gradients,
+            told.techniques,
+            200,
         ),
         gates=Gates(
             Lint(secret_runs(data.train, (*data.val, *data.test)), pipeline.slots, 200),
@@ -139,11 +157,14 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
 class Stack:
     """The models as a run has them: gate, cache, limits and meter around a scripted one."""
 
-    def __init__(self, scripted: ScriptedModel, folder: Path, control: Control | None = None) -> None:
+    def __init__(
+        self, scripted: ScriptedModel, folder: Path, control: Control | None = None, *, offline: bool = False
+    ) -> None:
         self.scripted = scripted
         self.meter = Meter(Caps(), {MODEL: FREE})
         self.store = AnswerStore(folder, lambda warning: None)
-        cached = CachedModel(LimitedModel(MeteredModel(scripted, self.meter)), self.store, "run", on_hit=self.meter.hit)
+        limited = LimitedModel(MeteredModel(scripted, self.meter))
+        cached = CachedModel(limited, self.store, "run", offline=offline, on_hit=self.meter.hit)
         self.model = GatedModel(cached, control or Control(), lambda call, count: None, lambda report: None, at_once=8)
 
 
@@ -206,21 +227,20 @@ def proposal(value: str, *, parent: str = "LEVEL 2", k: int = 1, problem: str = 
 
 
 async def trained(
-    model: ScriptedModel | None = None,
+    model: Model | None = None,
     data: Splits | None = None,
     *,
     on_event: Callable[[Event], object] = lambda event: None,
     **settings: object,
-) -> tuple[Trainer, list[Event], ScriptedModel]:
-    """Train to the end; return the trainer, what it told, and the model with what it saw."""
-    scripted = model or ScriptedModel(answer)
+) -> tuple[Trainer, list[Event]]:
+    """Train to the end and report; return the trainer and what it told."""
     events: list[Event] = []
 
     def emit(event: Event) -> None:
         events.append(event)
         on_event(event)
 
-    trainer = Trainer(parts(scripted, data, **settings), Control(), emit, lambda progress: None)
+    trainer = Trainer(parts(model or ScriptedModel(answer), data, **settings), Control(), emit, lambda progress: None)
     await trainer.fit()
     await trainer.report_test()
-    return trainer, events, scripted
+    return trainer, events

@@ -20,7 +20,7 @@ DOORS = {
     "jinja2": {"autodiff_engine.template"},
     "tomli_w": {"autodiff_engine.toml_text"},
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},
-    "textual": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
+    "textual": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.terminal", "autodiff_tui.widgets"},
     "rich": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
 }
 

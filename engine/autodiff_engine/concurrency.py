@@ -20,8 +20,12 @@ async def in_order(
     order whatever arrives first. When it returns True the jobs that have not been reported are cancelled and awaited,
     and only the reported prefix is returned. How many calls are really in flight is limited where calls are made.
 
+    A failure counts, with ``on_result``, only when all before it has been reported: what an early stop would have
+    cancelled cannot fail a run, whenever it arrives.
+
     Raises:
-        Exception: The first failure of a job, unwrapped; the other jobs are cancelled and awaited.
+        Exception: A job's failure, unwrapped, with ``on_result`` the first in order; the others are cancelled and
+            awaited.
     """
     tasks = [asyncio.ensure_future(job()) for job in jobs]
     waiting = set(tasks)
@@ -30,7 +34,7 @@ async def in_order(
         while reported < len(tasks):
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:  # in job order: of several failures at once the same one is raised every time
-                if task in done:
+                if task in done and on_result is None:
                     task.result()
             while reported < len(tasks) and tasks[reported].done():
                 stop = on_result(reported, tasks[reported].result()) if on_result else None

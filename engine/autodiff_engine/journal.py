@@ -32,6 +32,8 @@ FILE = "journal.jsonl"
 _SYNCED = (ProposalJudged, StepFinished, StopChosen, RunFinished)
 _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
+_ON_DISK = {"t": "node_t"}
+"""An event's own field -> its name in a line, where the line says something else by that name."""
 
 
 class Journal:
@@ -106,7 +108,8 @@ def encode(stamped: Stamped) -> str:
     line: dict[str, object] = {"v": SCHEMA_VERSION, "seq": stamped.seq, "t": stamped.t, "type": type(event).__name__}
     if stamped.fact is not None:
         line["fact"] = stamped.fact
-    return json.dumps(line | _adapter(type(event)).dump_python(event, mode="json"), ensure_ascii=True)
+    told: dict[str, object] = _adapter(type(event)).dump_python(event, mode="json")
+    return json.dumps(line | {_ON_DISK.get(name, name): value for name, value in told.items()}, ensure_ascii=True)
 
 
 def read(folder: Path) -> Recorded:
@@ -177,8 +180,8 @@ def _decode(line: str, where: str) -> Stamped | None:
         kind = _types().get(told["type"])
         if kind is None:
             return None
-        known = {field.name for field in fields(kind)}
-        event = _adapter(kind).validate_python({key: value for key, value in told.items() if key in known})
+        names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
+        event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
         return Stamped(told["seq"], told["t"], told.get("fact"), event)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise StorageError(f"{where}: not an event of ours", "the journal was changed by hand") from error

@@ -18,7 +18,8 @@ QUOTE_WORDS = 8
 _TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
 _TALK = re.compile(
     r"\A\W*(?:sure\b|certainly\b|of course\b|here(?:'s| is| are)\b.{0,60}\b(?:text|prompt|version|instruction)"
-    r"|(?:name|role|text):\s|(?:the )?(?:improved|new|revised|updated|rewritten) (?:text|prompt|version|instructions?)\W)",
+    r"|(?:name|role|text):\s"
+    r"|(?:the )?(?:improved|new|revised|updated|rewritten) (?:text|prompt|version|instructions?)\W)",
     re.I | re.S,
 )
 

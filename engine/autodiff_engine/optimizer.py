@@ -24,6 +24,7 @@ _WHAT: Mapping[Gradients, str] = {
     "data": "examples of what the system answered and what was expected",
     "none": "the scores of earlier versions",
 }
+_BASIS: Mapping[Gradients, str] = {"text": "feedback", "data": "examples", "none": "scores"}
 _HEADING: Mapping[Gradients, str] = {
     "text": "FEEDBACK, each with the call that it is about",
     "data": "EXAMPLES",
@@ -105,6 +106,7 @@ class Optimizer:
         together = situation.peers.get(name, ())
         values: dict[str, Filling] = {
             "evidence": _WHAT[self.gradients],
+            "basis": _BASIS[self.gradients],
             "techniques": self.techniques,
             "max_words": self.max_words,
             "stale": situation.stale,

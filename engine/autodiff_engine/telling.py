@@ -31,23 +31,23 @@ class GraphSeen:
 
     def __init__(self) -> None:
         self._nodes: dict[str, NodeInfo] = {}
-        self._edges: dict[tuple[str, str], EdgeInfo] = {}
+        self._edges: dict[EdgeInfo, None] = {}
 
     def grow(self, root: Node) -> GraphGrew | None:
         """Take in one example's graph; return what is new in it, or None."""
         nodes: dict[str, NodeInfo] = {}
-        edges: dict[tuple[str, str], EdgeInfo] = {}
+        edges: dict[EdgeInfo, None] = {}
         for node in topological([root]):
             known = nodes.get(node.name) or self._nodes.get(node.name)
             if known is None or known.calls < node.t:
                 nodes[node.name] = NodeInfo(node.name, node.kind.value, node.role, node.t)
             for parent in node.predecessors:
-                edge = (parent.name, node.name)
+                edge = EdgeInfo(parent.name, node.name, parent not in node.parents)
                 if edge not in self._edges:
-                    edges[edge] = EdgeInfo(parent.name, node.name, parent not in node.parents)
+                    edges[edge] = None
         self._nodes |= nodes
         self._edges |= edges
-        return GraphGrew(tuple(nodes.values()), tuple(edges.values())) if nodes or edges else None
+        return GraphGrew(tuple(nodes.values()), tuple(edges)) if nodes or edges else None
 
 
 def scored(

@@ -146,6 +146,14 @@ async def test_a_skip_connection_beside_the_normal_path_gives_one_copy_with_coun
     assert critic.asked[1][1] == ("too  vague.",)
 
 
+async def test_what_was_said_twice_is_passed_through_with_its_count() -> None:
+    query = reply_of("query", text("q"))
+    shared = made_of("retrieve", query)
+    root = reply_of("answer", reply_of("x", shared), reply_of("y", shared))
+    pieces = await backward(root, seed(root), Spoken(says=lambda node, target: "vague"))
+    assert [each for each in told(pieces) if each[1] == "query"] == [("retrieve", "query", 1, "vague", 2)]
+
+
 async def test_equal_words_that_blame_and_that_do_not_are_two_pieces() -> None:
     task = text("task")
     fine, bad = reply_of("fine", task), reply_of("bad", task)

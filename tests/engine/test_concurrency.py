@@ -41,7 +41,7 @@ async def test_enough_cancels_what_is_in_flight_and_waits_for_it() -> None:
     cancelled: list[int] = []
     jobs = [job(0, 1), job(1, 500, cancelled), job(2, 1, cancelled), job(3, 500, cancelled)]
     assert await in_order(jobs, on_result=lambda index, _: index == 0) == [0]
-    assert cancelled == [1, 3]
+    assert sorted(cancelled) == [1, 3]
 
 
 async def test_a_failure_surfaces_unwrapped_and_cancels_the_others() -> None:
@@ -55,7 +55,25 @@ async def test_a_failure_surfaces_unwrapped_and_cancels_the_others() -> None:
     with pytest.raises(ValueError, match="defect") as raised:
         await in_order([job(0, 500, cancelled), fail, job(2, 500, cancelled)])
     assert raised.value is error
-    assert cancelled == [0, 2]
+    assert sorted(cancelled) == [0, 2]
+
+
+async def test_a_failure_beyond_what_was_enough_is_nobodys() -> None:
+    async def fail() -> int:
+        raise ValueError("beyond")
+
+    jobs = [job(0, 5), job(1, 3), fail]
+    assert await in_order(jobs, on_result=lambda index, _: index == 1) == [0, 1]
+
+
+async def test_what_stands_before_a_failure_is_reported_first() -> None:
+    async def fail() -> int:
+        raise ValueError("third")
+
+    heard: list[int] = []
+    with pytest.raises(ValueError, match="third"):
+        await in_order([job(0, 5), job(1, 3), fail, job(3, 500)], on_result=lambda index, _: heard.append(index))
+    assert heard == [0, 1]
 
 
 async def test_of_several_failures_at_once_the_first_in_order_is_raised() -> None:
@@ -66,7 +84,7 @@ async def test_of_several_failures_at_once_the_first_in_order_is_raised() -> Non
         return run
 
     for _ in range(5):
-        with pytest.raises(ValueError, match="^a$"):
+        with pytest.raises(ValueError, match=r"^a$"):
             await in_order([fail("a"), fail("b"), fail("c")])
 
 
@@ -77,7 +95,7 @@ async def test_cancelling_it_cancels_every_job() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert cancelled == [0, 1, 2]
+    assert sorted(cancelled) == [0, 1, 2]
 
 
 async def test_nothing_to_do_is_done() -> None:

@@ -3,13 +3,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from tests.synthetic import asker, made_of, prompt_of, reply_of, text
+from tests.synthetic import asker, instructions, made_of, prompt_of, reply_of, text
 from tests.synthetic import given as input_of
 
 from autodiff_engine.backward import Said, backward
 from autodiff_engine.critic import LLMCritic, keys_of, read_keyed
 from autodiff_engine.graph import Exchange, Feedback, Node
-from autodiff_engine.instructions import packaged
 from autodiff_engine.llm import Call, ScriptedModel
 
 KEYS = re.compile(r'<feedback key="([^"]+)">')
@@ -26,7 +25,7 @@ def blocks(call: Call) -> str:
 
 
 def critic(model: ScriptedModel, *, expected: str | None = "8", peers: bool = True) -> LLMCritic:
-    return LLMCritic(asker(model, "backward"), packaged(), 0, 3, "a1", expected, peers)
+    return LLMCritic(asker(model, "backward"), instructions(), 0, 3, "a1", expected, peers)
 
 
 def said(*words: str) -> list[Feedback]:

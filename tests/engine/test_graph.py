@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from tests.synthetic import made_of, reply_of, text
 
 from autodiff_engine.graph import Node, reached_by_texts, topological
 
-Edges = list[list[int]]
+ROOT = Path(__file__).parents[2]
 
 
 @st.composite
@@ -88,7 +89,12 @@ def test_the_order_is_the_same_whatever_the_hash_seed() -> None:
     )
     seen = {
         subprocess.run(
-            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script],
+            env={"PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("0", "1", "2")
     }

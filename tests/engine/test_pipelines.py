@@ -1,11 +1,10 @@
 import pytest
-from tests.synthetic import asker
+from tests.synthetic import asker, outcome
 
 from autodiff_engine.answer import parser
 from autodiff_engine.candidate import TrainedText, start
 from autodiff_engine.errors import ConfigError, TemplateError
-from autodiff_engine.evaluate import Outcome
-from autodiff_engine.graph import Kind, Node, topological
+from autodiff_engine.graph import Kind, Node
 from autodiff_engine.llm import ScriptedModel
 from autodiff_engine.loss import loss_node
 from autodiff_engine.metric import BUILT_IN
@@ -27,11 +26,9 @@ async def run(program: Pipeline, reply: str, **inputs: str) -> tuple[Node, Scrip
 
 def graph(answer: Node) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Nodes with their kinds, and edges, as a run tells them."""
-    outcome: Outcome | None = None
-    grown = GraphSeen().grow(loss_node(outcome, answer, BUILT_IN["exact_match"])) if outcome else None
-    assert grown is None
-    nodes = topological([answer])
-    return [(n.name, n.kind.value) for n in nodes], [(p.name, n.name) for n in nodes for p in n.predecessors]
+    grown = GraphSeen().grow(loss_node(outcome(0, answer=answer), answer, BUILT_IN["exact_match"]))
+    assert grown is not None
+    return [(node.name, node.kind) for node in grown.nodes], [(edge.source, edge.target) for edge in grown.edges]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +44,8 @@ async def test_the_papers_programs_of_one_call_have_the_papers_figure(
 ) -> None:
     answer, model = await run(program, reply, question="Who has how many?")
     assert graph(answer) == (
-        [("task", "text"), ("format", "text"), ("question", "input"), ("answer", "answer")],
-        [("task", "answer"), ("format", "answer"), ("question", "answer")],
+        [("task", "text"), ("format", "text"), ("question", "input"), ("answer", "answer"), ("loss", "loss")],
+        [("task", "answer"), ("format", "answer"), ("question", "answer"), ("answer", "loss")],
     )
     assert answer.value == value
     system, user = (message.content for message in model.seen[0].request.messages)
@@ -63,7 +60,7 @@ async def test_a_program_from_templates_takes_texts_first_and_columns_in_order()
         "prompt", texts=(TASK,), system="{{ task }}", user="{{ role }}: {{ name }}", parse=parser("whole")
     )
     answer, model = await run(program, "8", name="Ann", role="cook", unused="x")
-    assert graph(answer)[1] == [("task", "answer"), ("name", "answer"), ("role", "answer")]
+    assert graph(answer)[1][:-1] == [("task", "answer"), ("name", "answer"), ("role", "answer")]
     assert model.seen[0].request.messages[1].content == "cook: Ann"
     assert [node.kind for node in answer.parents] == [Kind.TEXT, Kind.INPUT, Kind.INPUT]
 
@@ -76,13 +73,13 @@ async def test_a_program_from_templates_takes_texts_first_and_columns_in_order()
             (TASK,),
             "",
             "{{ question }}",
-            r"\[prompts\] task: no slot \{\{ task \}\} in \[program\]; its slots are question",
+            r"task: no slot \{\{ task \}\} in \[program\]; its slots are question",
         ),
         (
             (TrainedText("answer", "", "x"),),
             "{{ answer }}",
             "{{ question }}",
-            "answer: the program's call has this name",
+            "the program's call has this name",
         ),
     ],
 )

@@ -56,9 +56,7 @@ def test_a_template_that_cannot_work_is_refused_when_it_is_made(source: str) -> 
         Template(f"first\n{source}", "[program] system")
 
 
-@pytest.mark.parametrize(
-    "source", ["{{ x + 1 }}", "{{ 1 / 0 }}", "{{ range(10**9) | list }}"]
-)
+@pytest.mark.parametrize("source", ["{{ x + 1 }}", "{{ 1 / 0 }}", "{{ range(10**9) | list }}"])
 def test_a_template_that_fails_while_it_is_filled_is_an_error_of_the_template(source: str) -> None:
     with pytest.raises(TemplateError, match=r"^\[program\] user: "):
         Template(source, "[program] user").fill({"x": "7"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,15 +38,32 @@ class RunOptions:
         """Return a new run's id and folder.
 
         Raises:
-            ConfigError: The folder that was asked for is not empty.
+            ConfigError: The folder that was asked for is not empty, or cannot be written.
         """
         name = pipeline.rpartition("/")[2].partition(".py")[0]
         run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}-{secrets.token_hex(2)}"
+        check_writable(self.run_dir or self.runs_root, "--run-dir")
         if self.run_dir is None:
             return run_id, self.runs_root / run_id
         if self.run_dir.is_file() or (self.run_dir.is_dir() and any(self.run_dir.iterdir())):
             raise ConfigError(f"--run-dir {self.run_dir}: there is something already", "name a new or an empty folder")
         return self.run_dir.name, self.run_dir
+
+
+def check_writable(folder: Path, flag: str) -> None:
+    """Refuse a folder that could not be made or written in; nothing is left of the trial.
+
+    Raises:
+        ConfigError: It could not; ``flag`` names another.
+    """
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".autodiff-", dir=there))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(f"{folder}: cannot be written: {reason}", f"choose another folder with {flag}") from error
 
 
 def store(cache_dir: Path | None) -> AnswerStore:

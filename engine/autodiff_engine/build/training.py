@@ -28,7 +28,7 @@ from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast
-from .options import RunOptions
+from .options import RunOptions, check_writable
 from .program import check_columns, pipeline
 
 MOST_WORDS = 1000
@@ -57,6 +57,7 @@ def training(loaded: Loaded, options: RunOptions) -> Run:
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
     run_id, folder = options.place(loaded.config.task.pipeline)
     answers = options.answers(loaded.config, loaded.base)
+    check_writable(answers, "--cache-dir")
     place = Place(run_id, answers, folder / "debug.log", options.offline)
     return run_of(plan, loaded, run_id, folder, place)
 

@@ -23,8 +23,8 @@ class CallReport:
 class GatedModel:
     """Lets a call in when ``control`` says so and reports it; ``on_started`` is called with the number in flight.
 
-    At most ``at_once`` calls are let in at a time, so that a pause or a stop waits for these alone and not for all
-    that a validation has asked for. A call that waits at the gate, or that a stop turns away there, is reported by nobody.
+    At most ``at_once`` calls are let in at a time, so that a pause or a stop waits for these alone, not for all that a
+    validation has asked for. A call that waits at the gate, or that a stop turns away there, is reported by nobody.
     """
 
     def __init__(

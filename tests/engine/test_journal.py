@@ -1,0 +1,194 @@
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autodiff_engine.errors import ConfigError, StorageError
+from autodiff_engine.events import (
+    FACT_TYPES,
+    CallStarted,
+    Event,
+    ExampleScored,
+    FeedbackMissing,
+    RunFinished,
+    RunOpened,
+    Stamped,
+    StepStarted,
+    StopChosen,
+    Warned,
+)
+from autodiff_engine.journal import FILE, Journal, encode, find_run, list_runs, opened, read
+
+EVENTS: list[type[Any]] = [kind for group in get_args(Event) for kind in (get_args(group) or (group,))]
+OPENED = RunOpened("r1", "/somewhere", "c.toml", "0.1", "2026-01-01T00:00:00+00:00", False)
+
+
+def journal(folder: Path, events: Sequence[Event]) -> list[Stamped]:
+    folder.mkdir(parents=True, exist_ok=True)
+    heard: list[Stamped] = []
+    writer = Journal(folder, heard.append)
+    for event in events:
+        assert writer.append(event) is heard[-1]
+    writer.close()
+    return heard
+
+
+def values(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Values of an event, from its type hints; texts with every character, half ones too."""
+    return st.builds(kind)
+
+
+for leaf, strategy in (
+    (str, st.text(st.characters())),
+    (float, st.floats(allow_nan=False, allow_infinity=False)),
+    (int, st.integers(-(2**60), 2**60)),
+):
+    st.register_type_strategy(leaf, strategy)
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+@settings(max_examples=8)
+@given(data=st.data())
+def test_every_event_is_read_back_as_it_was(kind: type[Any], data: st.DataObject, tmp_path_factory: Any) -> None:
+    event = data.draw(values(kind))
+    line = encode(Stamped(1, 0.5, None, event))
+    assert "\n" not in line
+    assert line.isascii()
+    folder = tmp_path_factory.mktemp("run")
+    heard = journal(folder, [event])
+    assert read(folder).events == tuple(heard)
+
+
+def test_every_kind_of_event_is_known() -> None:
+    assert len(EVENTS) == len(set(EVENTS)) >= 24
+    assert set(FACT_TYPES) < set(EVENTS)
+    assert not any(isinstance(kind, UnionType) for kind in EVENTS)
+
+
+def test_facts_are_numbered_by_themselves_and_lines_by_all(tmp_path: Path) -> None:
+    heard = journal(tmp_path, [OPENED, StepStarted(1, ("a",), ()), Warned("x"), StepStarted(2, ("a",), ())])
+    assert [(each.seq, each.fact) for each in heard] == [(1, None), (2, 1), (3, None), (4, 2)]
+    line = json.loads((tmp_path / FILE).read_text().splitlines()[1])
+    assert list(line)[:5] == ["v", "seq", "t", "type", "fact"]
+    assert (line["v"], line["type"]) == (1, "StepStarted")
+    assert opened(heard) == OPENED
+
+
+def test_facts_and_marks_are_on_disk_before_the_run_goes_on_and_telemetry_follows(tmp_path: Path) -> None:
+    writer = Journal(tmp_path, lambda stamped: None)
+    writer.append(CallStarted("1/forward/a/n/1", "task", "n", 1))
+    assert (tmp_path / FILE).read_text() == ""
+    writer.append(StepStarted(1, ("a",), ()))
+    assert [each["type"] for each in map(json.loads, (tmp_path / FILE).read_text().splitlines())] == [
+        "CallStarted",
+        "StepStarted",
+    ]
+    writer.append(Warned("x"))
+    assert len((tmp_path / FILE).read_text().splitlines()) == 3
+    writer.close()
+
+
+def test_a_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
+    heard = journal(tmp_path, [OPENED, Warned("x"), Warned("y")])
+    whole = (tmp_path / FILE).read_bytes()
+    for cut in range(1, len(whole.splitlines()[-1]) + 1):
+        (tmp_path / FILE).write_bytes(whole[:-cut])
+        recorded = read(tmp_path)
+        assert (recorded.torn, recorded.events) == (True, tuple(heard[:2]))
+    assert read(tmp_path).unknown == 0
+
+
+def test_an_event_of_a_later_version_is_counted_and_unknown_fields_are_left(tmp_path: Path) -> None:
+    heard = journal(tmp_path, [OPENED, Warned("x")])
+    with (tmp_path / FILE).open("a") as file:
+        file.write('{"v": 2, "seq": 3, "t": 0.0, "type": "SomethingNew", "what": 1}\n')
+        file.write('{"v": 2, "seq": 4, "t": 0.0, "type": "Warned", "message": "y", "how": "loud"}\n')
+    recorded = read(tmp_path)
+    assert (recorded.unknown, recorded.torn) == (1, False)
+    assert [each.event for each in recorded.events] == [heard[0].event, Warned("x"), Warned("y")]
+
+
+@pytest.mark.parametrize("broken", ['{"v": 1', "[]", "7", "{}", '{"type": "Warned", "seq": 1, "t": 0}', '{"type": {}}'])
+def test_a_broken_line_in_the_middle_is_an_error_that_names_it(tmp_path: Path, broken: str) -> None:
+    journal(tmp_path, [OPENED])
+    with (tmp_path / FILE).open("a") as file:
+        file.write(f"{broken}\n")
+    with (tmp_path / FILE).open("a") as file:
+        file.write(encode(Stamped(3, 0.0, None, Warned("x"))) + "\n")
+    with pytest.raises(StorageError, match=r"journal\.jsonl: line 2: not an event of ours"):
+        read(tmp_path)
+
+
+def test_what_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"journal\.jsonl: No such file"):
+        read(tmp_path)
+    (tmp_path / FILE).write_bytes(b"\xff\xfe\n")
+    with pytest.raises(StorageError, match=r"journal\.jsonl: byte 0 is no text"):
+        read(tmp_path)
+
+
+def test_equal_runs_have_equal_facts_wherever_and_whenever_they_ran(tmp_path: Path) -> None:
+    facts: list[Event] = [StepStarted(1, ("a",), ()), FeedbackMissing(1, "a", "nobody"), StopChosen(2)]
+    one = journal(tmp_path / "one", [OPENED, *facts, Warned("x")])
+    journal(tmp_path / "two", [replace(OPENED, run_id="r2", run_dir="/else"), Warned("a"), Warned("b"), *facts])
+    journal(tmp_path / "three", [OPENED, *facts[:2]])
+    first, second, third = (read(tmp_path / name).facts for name in ("one", "two", "three"))
+    assert first == second != third
+    assert len(first) == 3
+    assert [each.seq for each in one if each.fact] == [2, 3]
+
+
+def test_a_full_disk_is_an_error_of_ours(tmp_path: Path) -> None:
+    writer = Journal(tmp_path, lambda stamped: None)
+    os.close(writer._file.fileno())  # pyright: ignore[reportPrivateUsage]  # what a folder that went away looks like
+    with pytest.raises(StorageError, match=r"journal\.jsonl: Bad file descriptor"):
+        writer.append(StepStarted(1, ("a",), ()))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        writer.close()
+
+
+def test_a_run_is_found_by_folder_id_prefix_and_as_the_latest(tmp_path: Path) -> None:
+    for age, name in enumerate(("20260102-bb", "20260101-aa", "20260103-cc")):
+        journal(tmp_path / name, [OPENED])
+        os.utime(tmp_path / name / FILE, ns=(age * 10**9, age * 10**9))
+    (tmp_path / "not-a-run").mkdir()
+    assert [run.name for run in list_runs(tmp_path)] == ["20260102-bb", "20260101-aa", "20260103-cc"]
+    assert find_run(str(tmp_path / "20260101-aa"), Path()) == tmp_path / "20260101-aa"
+    assert find_run("20260101-aa", tmp_path).name == "20260101-aa"
+    assert find_run("20260102", tmp_path).name == "20260102-bb"
+    assert find_run("latest", tmp_path).name == "20260103-cc"
+
+
+def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path: Path) -> None:
+    for name in ("run", "run-2"):
+        journal(tmp_path / name, [OPENED])
+    assert find_run("run", tmp_path).name == "run"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("nope", "nope: no such run in"), ("2026", "2026: 2 runs begin so: 2026a, 2026b"), ("not-a-run", "no such run")],
+)
+def test_a_run_that_is_not_there_or_not_the_only_one_is_named(tmp_path: Path, name: str, says: str) -> None:
+    for run in ("2026a", "2026b"):
+        journal(tmp_path / run, [OPENED])
+    (tmp_path / "not-a-run").mkdir()
+    with pytest.raises(ConfigError, match=says):
+        find_run(name, tmp_path)
+    with pytest.raises(ConfigError, match="latest: no such run"):
+        find_run("latest", tmp_path / "nowhere")
+
+
+def test_the_last_event_of_a_run_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    journal(tmp_path, [OPENED, ExampleScored(1, "forward", "train", "a", "m", 1.0, "8", "8", "", ()), StopChosen(1)])
+    assert len(synced) == 1
+    assert RunFinished in EVENTS

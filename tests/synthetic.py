@@ -25,7 +25,7 @@ from autodiff_engine.instructions import Instructions, packaged
 from autodiff_engine.lint import Lint, secret_runs
 from autodiff_engine.llm import Call, Model, Role, ScriptedModel
 from autodiff_engine.llm.cached import CachedModel
-from autodiff_engine.llm.gated import GatedModel
+from autodiff_engine.llm.gated import AdmittedModel, GatedModel
 from autodiff_engine.llm.limited import LimitedModel
 from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel
 from autodiff_engine.llm.store import AnswerStore
@@ -163,9 +163,10 @@ class Stack:
         self.scripted = scripted
         self.meter = Meter(Caps(), {MODEL: FREE})
         self.store = AnswerStore(folder, lambda warning: None)
-        limited = LimitedModel(MeteredModel(scripted, self.meter))
+        gate = (control or Control(), lambda call, count: None, lambda report: None)
+        limited = AdmittedModel(LimitedModel(MeteredModel(scripted, self.meter)), *gate, at_once=8)
         cached = CachedModel(limited, self.store, "run", offline=offline, on_hit=self.meter.hit)
-        self.model = GatedModel(cached, control or Control(), lambda call, count: None, lambda report: None, at_once=8)
+        self.model = GatedModel(cached, *gate)
 
 
 def random_delays(seed: int, most_s: float = 0.002) -> Callable[[Call], float]:

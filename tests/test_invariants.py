@@ -213,16 +213,15 @@ async def test_the_same_again_over_one_store_gives_equal_facts_and_makes_no_call
     assert again.calls.cached > 0
 
 
-async def test_what_an_early_stop_cancelled_is_not_missed_offline(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.parametrize("offline", [True, False])
+async def test_what_an_early_stop_cancelled_is_asked_for_by_nobody_again(tmp_path: Path, offline: bool) -> None:
     def late(call: Call) -> float:
         _, phase, name = call.at.split("/")[:3]
         return 0.05 if "p" in phase and phase.endswith(".validation") and name >= "b6" else 0.0
 
     first = await _timed(tmp_path, 2, late, {"two_stage": False})
     assert first.calls.failed > 0  # cancelled in flight, so that nothing is stored for them
-    again = await _timed(tmp_path, 2, late, {"two_stage": False}, offline=True)
+    again = await _timed(tmp_path, 2, late, {"two_stage": False}, offline=offline)
     assert again.facts == first.facts
     assert again.seen == []
 

@@ -67,6 +67,14 @@ class Control:
         self.pause(str(error))
         await self._until_open()
 
+    async def passing(self) -> None:
+        """Wait until the gate is open, and count nothing.
+
+        Raises:
+            RunStopped: A stop was asked for, and what was in flight has finished.
+        """
+        await self._until_open()
+
     async def enter(self) -> None:
         """Wait until a call may start, then count it as in flight; pair with ``leave``.
 

@@ -15,7 +15,7 @@ from ..events import CallFinished, CallStarted, Event, LedgerUpdated
 from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel
 from ..llm.deadline import DeadlineModel
-from ..llm.gated import CallReport, GatedModel
+from ..llm.gated import AdmittedModel, CallReport, GatedModel
 from ..llm.limited import LimitedModel
 from ..llm.litellm_client import LiteLLMModel, missing_key, price
 from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
@@ -150,11 +150,15 @@ class Models:
             {player.name: player.price for player in players.values()},
         )
         self._close: list[Callable[[], Awaitable[None]]] = []
-        inner = self._recorded(place.record) if place.record else self._asking(players, config, place)
-        self.model: Model = GatedModel(inner, control, self._started, self._finished, at_once=config.limits.in_flight)
+        self._control = control
+        self._at_once = config.limits.in_flight
+        self.model: Model = self._recorded(place.record) if place.record else self._asking(players, config, place)
 
     def _recorded(self, record: Record) -> Model:
-        return RecordedModel(record.answers, pace=record.pace, on_hit=self.meter.hit)
+        return self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self.meter.hit))
+
+    def _admitted(self, inner: Model) -> Model:
+        return AdmittedModel(inner, self._control, self._started, self._finished, at_once=self._at_once)
 
     def _asking(self, players: Cast, config: RunConfig, place: Place) -> Model:
         in_flight = config.limits.in_flight
@@ -172,9 +176,15 @@ class Models:
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
         limited = LimitedModel(MeteredModel(routed, self.meter), in_flight, seed=config.trainer.seed)
-        return CachedModel(
-            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, on_hit=self.meter.hit
+        cached = CachedModel(
+            self._admitted(limited),
+            store,
+            place.run_id,
+            mode=config.cache.mode,
+            offline=place.offline,
+            on_hit=self.meter.hit,
         )
+        return GatedModel(cached, self._control, self._started, self._finished)
 
     def spent(self) -> Spent:
         """The ledger so far."""

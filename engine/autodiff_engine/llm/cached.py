@@ -11,6 +11,9 @@ from ..errors import AnswerMissing
 from .model import Call, Model, Reply
 from .store import AnswerStore
 
+_QUIET_TURNS = 50
+"""Turns of the event loop without a stored answer after which none is on its way: one needs about ten to be used."""
+
 CacheMode = Literal["read-write", "off", "refresh", "read-only"]
 """What a run does with other runs' answers; its own are always stored, and read again when it is resumed.
 
@@ -51,6 +54,7 @@ class CachedModel:
         self._offline = offline
         self._on_hit = on_hit
         self._running: dict[str, _Flight] = {}
+        self._hits = 0
 
     async def complete(self, call: Call) -> Reply:
         """Answer from the store, from an equal request in flight, or by asking.
@@ -67,8 +71,10 @@ class CachedModel:
         reply = await self._wait(key, flight)
         if not first:
             reply = replace(reply, cached=True)
-        if reply.cached and self._on_hit is not None:
-            self._on_hit(reply)
+        if reply.cached:
+            self._hits += 1
+            if self._on_hit is not None:
+                self._on_hit(reply)
         return reply
 
     def _launch(self, key: str, call: Call) -> _Flight:
@@ -98,6 +104,7 @@ class CachedModel:
         stored = self._find(key)
         if stored is not None:
             return stored
+        await self._until_quiet()
         if self._offline:
             raise _missing(call)
         reply = await self._inner.complete(call)
@@ -107,6 +114,17 @@ class CachedModel:
         except asyncio.CancelledError:
             await asyncio.wait({storing})  # what was paid for is never lost
             raise
+
+    async def _until_quiet(self) -> None:
+        """Wait while stored answers are still being handed out: what they decide, an early stop, may spare this call.
+
+        A run that is executed again over its answers thus asks for none that its first execution had cancelled.
+        """
+        before = -1
+        while before != self._hits:
+            before = self._hits
+            for _ in range(_QUIET_TURNS):
+                await asyncio.sleep(0)
 
     def _find(self, key: str) -> Reply | None:
         own = self._store.get(key, self._run)

@@ -1,4 +1,4 @@
-"""The gate around a model: pause and stop take hold here, before the cache, so that a cached run pauses too."""
+"""The gate around a model: pause and stop take hold here, before the store and again before a call is sent."""
 
 from __future__ import annotations
 
@@ -20,21 +20,38 @@ class CallReport:
     in_flight: int
 
 
+OnStarted = Callable[[Call, int], None]
+OnFinished = Callable[[CallReport], None]
+
+
 class GatedModel:
-    """Lets a call in when ``control`` says so and reports it; ``on_started`` is called with the number in flight.
+    """Stands before the store, so that a cached run pauses too; reports what was answered without being sent."""
+
+    def __init__(self, inner: Model, control: Control, on_started: OnStarted, on_finished: OnFinished) -> None:
+        self._inner = inner
+        self._control = control
+        self._on_started = on_started
+        self._on_finished = on_finished
+
+    async def complete(self, call: Call) -> Reply:
+        """Wait for the gate, then ask."""
+        await self._control.passing()
+        reply = await self._inner.complete(call)
+        if reply.cached:
+            self._on_started(call, self._control.in_flight)
+            self._on_finished(CallReport(call, reply, "", self._control.in_flight))
+        return reply
+
+
+class AdmittedModel:
+    """Stands behind the store: lets a call be sent when ``control`` says so, counts it as in flight and reports it.
 
     At most ``at_once`` calls are let in at a time, so that a pause or a stop waits for these alone, not for all that a
-    validation has asked for. A call that waits at the gate, or that a stop turns away there, is reported by nobody.
+    validation has asked for. A call that waits here, or that a stop turns away here, is reported by nobody.
     """
 
     def __init__(
-        self,
-        inner: Model,
-        control: Control,
-        on_started: Callable[[Call, int], None],
-        on_finished: Callable[[CallReport], None],
-        *,
-        at_once: int,
+        self, inner: Model, control: Control, on_started: OnStarted, on_finished: OnFinished, *, at_once: int
     ) -> None:
         self._inner = inner
         self._control = control
@@ -43,7 +60,7 @@ class GatedModel:
         self._slots = Slots(at_once)
 
     async def complete(self, call: Call) -> Reply:
-        """Wait for the gate, then ask; a cancelled call is reported with the error ``cancelled``."""
+        """Wait for a slot and for the gate, then ask; a cancelled call is reported with the error ``cancelled``."""
         await self._slots.take()
         try:
             await self._control.enter()

@@ -6,7 +6,7 @@ from tests.engine.llm.calls import Held, a_call
 from autodiff_engine.control import Control
 from autodiff_engine.errors import ModelRefused, RunStopped
 from autodiff_engine.llm import Call, Reply, ScriptedModel, Usage
-from autodiff_engine.llm.gated import CallReport, GatedModel
+from autodiff_engine.llm.gated import AdmittedModel, CallReport, GatedModel
 
 
 class Gate:
@@ -14,7 +14,8 @@ class Gate:
         self.control = Control()
         self.started: list[tuple[str, int]] = []
         self.finished: list[CallReport] = []
-        self.model = GatedModel(inner, self.control, self._on_started, self.finished.append, at_once=at_once)
+        self.model = AdmittedModel(inner, self.control, self._on_started, self.finished.append, at_once=at_once)
+        self.before_the_store = GatedModel(inner, self.control, self._on_started, self.finished.append)
 
     def _on_started(self, call: Call, in_flight: int) -> None:
         self.started.append((call.at, in_flight))
@@ -124,3 +125,25 @@ async def test_an_empty_answer_is_an_answer() -> None:
 
     assert (await gate.model.complete(a_call())).text == ""
     assert gate.finished[0].error == ""
+
+
+async def test_before_the_store_a_paused_run_gets_no_stored_answer_either() -> None:
+    scripted = ScriptedModel(lambda _: Reply("8", "stop", Usage(1, 1), cached=True))
+    gate = Gate(scripted)
+    gate.control.pause()
+    task = asyncio.create_task(gate.before_the_store.complete(a_call()))
+    await _settle()
+    assert scripted.seen == []
+
+    gate.control.resume()
+    reply = await task
+
+    assert gate.finished == [CallReport(a_call(), reply, "", 0)]
+
+
+async def test_before_the_store_only_what_was_not_sent_is_reported() -> None:
+    gate = Gate(ScriptedModel(lambda _: "8"))
+
+    await gate.before_the_store.complete(a_call())
+
+    assert (gate.started, gate.finished) == ([], [])

@@ -14,7 +14,7 @@ from autodiff_engine.events import CallCounts, TokenCounts
 from autodiff_engine.llm import Model, Reply
 from autodiff_engine.llm.cached import CachedModel
 from autodiff_engine.llm.deadline import DeadlineModel
-from autodiff_engine.llm.gated import CallReport, GatedModel
+from autodiff_engine.llm.gated import AdmittedModel, CallReport, GatedModel
 from autodiff_engine.llm.limited import LimitedModel
 from autodiff_engine.llm.litellm_client import LiteLLMModel
 from autodiff_engine.llm.metered import Caps, Meter, MeteredModel, Price
@@ -39,9 +39,10 @@ class Stack:
         self.meter = Meter(caps, {"openai/loopback": Price(0.001, 0.01)})
         timed = DeadlineModel(client, timeout_s)
         metered = MeteredModel(RoutedModel({"task": timed, "backward": timed}), self.meter)
-        limited = LimitedModel(metered, 4, sleep=no_wait)
+        gate = (Control(), lambda _call, _n: None, self.reports.append)
+        limited = AdmittedModel(LimitedModel(metered, 4, sleep=no_wait), *gate, at_once=64)
         cached = CachedModel(limited, self.store, "r1", on_hit=self.meter.hit)
-        self.model = GatedModel(cached, Control(), lambda _call, _n: None, self.reports.append, at_once=64)
+        self.model = GatedModel(cached, *gate)
 
 
 async def test_the_ledger_says_what_was_sent_what_failed_and_what_was_free(

@@ -17,7 +17,7 @@ BEST = Best(
     date="2026-01-02T03:04:05+00:00",
     candidate="0123456789ab",
     step=2,
-    pipeline="/home/somebody/work/program.py:answer",
+    pipeline="/home/somebody/programs/program.py:answer",
     texts=(
         BestText("answer.task", "Count.\n\nThen say it.\n", "says what to do", "prompt", "ba9876543210"),
         BestText("format", 'End with """N""".\\', "says the form", "prompt", None),

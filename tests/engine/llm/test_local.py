@@ -21,8 +21,6 @@ from autodiff_engine.llm.litellm_client import LiteLLMModel
 from autodiff_engine.llm.local import LocalModel, LocalModels, LocalServer, check_local, sha256_of
 from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel
 
-needs_xllamacpp = pytest.mark.skipif(importlib.util.find_spec("xllamacpp") is None, reason="the extra `local`")
-
 
 @pytest.fixture
 def smollm2() -> Path:
@@ -60,7 +58,6 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
     assert sha256_of(tmp_path / "a.gguf") == hashlib.sha256(b"GGUF" * 1000).hexdigest()
 
 
-@needs_xllamacpp
 def test_a_file_that_cannot_be_served_is_a_config_error_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "text.gguf").write_text("hello", encoding="utf-8")
 
@@ -79,7 +76,6 @@ def test_without_xllamacpp_the_error_says_what_to_install(tmp_path: Path, monkey
     assert caught.value.hint == "pip install 'autodiff-tui[local]'"
 
 
-@needs_xllamacpp
 async def test_a_broken_file_is_rejected_with_llama_cpps_own_reason_and_no_child_is_left(tmp_path: Path) -> None:
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + b"\xff" * 100)
     log = tmp_path / "debug.log"

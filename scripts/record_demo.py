@@ -47,11 +47,13 @@ max_tokens = 300
 max_tokens = 250
 
 [models.optimizer]
-temperature = 0.7
-max_tokens = 700
+temperature = 1.0
+max_tokens = 500
 
 [trainer]
 max_steps = {steps}
+batch_size = 6
+proposals = "parallel"
 
 [limits]
 in_flight = 4

@@ -16,6 +16,9 @@ QUOTE_WORDS = 8
 """That many words in a row are a quotation, not chance."""
 
 _TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
+_PASTED = re.compile(r"^[\s*-]*(sent|replied|feedback)\s*:", re.I | re.M)
+"""How the optimizer is shown its evidence; a small LLM pastes it into the new text instead of drawing rules from it."""
+
 _TALK = re.compile(
     r"\A\W*(?:sure\b|certainly\b|of course\b|here(?:'s| is| are)\b.{0,60}\b(?:text|prompt|version|instruction)"
     r"|(?:name|role|text):\s"
@@ -58,6 +61,11 @@ class Lint:
             return "tag debris", f"it holds {tags[0]}"
         if talk := _TALK.match(text):
             return "talk", f"it begins with talk about itself: {' '.join(talk.group(0).split())}"
+        pasted = {label.lower() for label in _PASTED.findall(text)} - {
+            label.lower() for label in _PASTED.findall(before)
+        }
+        if len(pasted) > 1:
+            return "pasted", f"it holds the evidence itself ({', '.join(sorted(pasted))}: …) in place of rules"
         if marked := markers(text, self.slots):
             return "marker", f"it holds a marker for the slot {', '.join(marked)}, but texts are sent as they are"
         if any(run in self.secret for run in runs(text, QUOTE_WORDS)):

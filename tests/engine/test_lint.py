@@ -28,6 +28,7 @@ def lint(*, max_words: int = 30) -> Lint:
         ("tag debris", "Count things.</new_text>"),
         ("tag debris", "<Reasoning>Count.</reasoning> Count things."),
         ("tag debris", "<proposed_variable>Count"),
+        ("pasted", "Count things.\nSent: How many?\nReplied: 3\nFeedback: it is 4"),
         ("talk", "Here is the improved prompt: count things."),
         ("talk", "Sure! Count things."),
         ("talk", "**Improved prompt:** count things."),

@@ -8,7 +8,11 @@ from ..trace import Parser
 from .prompt import one_call
 
 TEXTS = (
-    TrainedText("task", "says what the LLM has to do with the question", "You will answer a reasoning question."),
+    TrainedText(
+        "task",
+        "says what the LLM has to do with the question",
+        "You will answer a reasoning question. Think step by step.",
+    ),
     TrainedText(
         "format",
         "says in which form the LLM has to answer, so that the last number of the reply can be read as the answer",

@@ -37,7 +37,7 @@ metric = "numeric"
 source = "data.jsonl"
 train = 20
 val = 30
-test = 30
+test = 10
 
 [models.task]
 model = "local/{model}"

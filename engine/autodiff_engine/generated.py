@@ -90,7 +90,7 @@ _PLACES = ("In the shed there are", "For the move I have packed", "My cousin lef
 
 
 ALONE = 0.65
-"""The share of things that come alone: with fewer a 1.5B model gets next to none right and has nothing to start from."""
+"""The share of things that come alone: with fewer a 1.5B model gets next to none right: nothing to start from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)  # the same examples every time: a merge must not depend on a draw
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 class NetworkForbidden(RuntimeError):

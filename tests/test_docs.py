@@ -33,13 +33,17 @@ def command(words: list[str]) -> click.Command:
 
 
 def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
-    (config,) = [block for language, block in BLOCKS if language == "toml"]
+    config, local = [block for language, block in BLOCKS if language == "toml"]
     (tmp_path / "my.toml").write_text(config, encoding="utf-8")
 
     loaded = load(tmp_path / "my.toml")
 
     assert loaded.config.task.pipeline == tomllib.loads(config)["task"]["pipeline"]
     assert loaded.config.budget.usd == 1.0
+
+    start, end = config.index("[models.task]"), config.index("[budget]")
+    (tmp_path / "local.toml").write_text(config[:start] + local + config[end:], encoding="utf-8")
+    assert load(tmp_path / "local.toml").config.models["optimizer"].model == "local/FILE.gguf"
 
 
 @pytest.mark.parametrize("line", OURS)

@@ -67,7 +67,10 @@ def cut(text: str, cells: int) -> str:
     kept = text[: cells - 1]  # a character takes a cell at least, except for combining ones: those few are lost
     while cell_len(kept) > cells - 1:
         kept = kept[:-1]
-    return kept + "…" + " " * (cells - 1 - cell_len(kept))
+    shown = kept + "…"
+    while cell_len(shown) < cells:  # counted together: a joiner at the end of what is kept swallows a cell
+        shown += " "
+    return shown
 
 
 def clip(line: Line, cells: int) -> Line:

@@ -42,7 +42,7 @@ def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
     assert loaded.config.budget.usd == 1.0
 
     start, end = config.index("[models.task]"), config.index("[budget]")
-    (tmp_path / "local.toml").write_text(config[:start] + local + config[end:], encoding="utf-8")
+    (tmp_path / "local.toml").write_text(f"{config[:start]}{local}\n{config[end:]}", encoding="utf-8")
     assert load(tmp_path / "local.toml").config.models["optimizer"].model == "local/FILE.gguf"
 
 

@@ -67,7 +67,7 @@ def train(flags: Flags, config: Path) -> int:
     metavar="X",
     envvar="AUTODIFF_SPEED",
     show_envvar=True,
-    help="X times as fast as the app shows it, which takes a minute and a half; without it all but the app runs at once.",
+    help="X times as fast as the app shows it (in a minute and a half); without it all but the app runs at once.",
 )
 @run_dir_option
 @cache_dir_option

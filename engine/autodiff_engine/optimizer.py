@@ -86,7 +86,8 @@ class Optimizer:
         rewrite = read_rewrite(await self._ask(situation, name, messages))
         if rewrite.problem:
             again = self.instructions.ask_again(messages, rewrite.raw, rewrite.problem)
-            rewrite = read_rewrite(await self._ask(situation, name, again))
+            if self._fits(again):
+                rewrite = read_rewrite(await self._ask(situation, name, again))
         return rewrite.because_of(tuple(dict.fromkeys(piece.example for piece in evidence)), left_out)
 
     def _fits(self, messages: Sequence[Message]) -> bool:

@@ -87,6 +87,7 @@ class Trainer:
             after = await self._score_split(best.candidate, "test", "best", "best.test")
         self.progress.test = compare(before, after, split="test", metric=self._parts.metric.name)
         self._emit(TestCompared(self.progress.test))
+        self._on_best(self.progress)
 
     @property
     def _incumbent(self) -> Incumbent:

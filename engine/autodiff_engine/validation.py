@@ -82,7 +82,7 @@ async def _minibatch(case: Case, gates: Gates) -> tuple[Comparison | None, bool]
     Where no example is left that the candidate could do better on, nobody could pass: the whole validation set decides.
     """
     before, quoted = comparable(case.forward, case.proposal.candidate)
-    if not gates.two_stage or all(each.score == 1 for each in before):
+    if not gates.two_stage or all(each.score == 1 or each.unavailable for each in before):
         return None, True
     after = await case.run_batch([each.example for each in before])
     told = compare(before, after, split="train", metric=gates.minibatch_metric, quoted=quoted)

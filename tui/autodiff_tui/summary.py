@@ -73,5 +73,5 @@ def _places(view: RunView) -> list[tuple[str, str]]:
         return [("folder", view.opened.run_dir)] if view.opened else []
     rows = [("folder", finished.run_dir)]
     if finished.best:
-        rows += [("best", finished.best), ("next", f"autodiff-tui export {finished.run_id}")]
+        rows += [("best", finished.best), ("next", f"autodiff-tui export {finished.run_dir}")]
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from ..candidate import start
 from ..comparison import mean
 from ..config import Loaded
 from ..control import Control
+from ..errors import ConfigError, ModelUnavailable
 from ..evaluate import Outcome, Task, evaluate
 from ..events import CallCounts, TokenCounts
 from ..export import read_prompts
@@ -65,16 +66,20 @@ class Evaluating:
             done += 1
             on_progress(done, len(examples))
 
-        with tempfile.TemporaryDirectory(prefix="autodiff-") as folder:
-            log = Path(folder) / "debug.log"
-            place = Place(f"eval-{candidate.id}", self.answers, log, self.offline)
-            models = Models(plan.players, plan.config, place, control, lambda _: None)
-            try:
-                task = Task(plan.program, asker(plan.players, "task", models.model), draw_of(plan.config, "task"))
-                outcomes = await evaluate(task, candidate, examples, plan.metric, at=f"0/{self.split}", seen=seen)
-            finally:
-                spent = models.spent()
-                await models.aclose()
+        name = f"eval-{secrets.token_hex(8)}"  # of its own: what an earlier evaluation stored is not "a run's own"
+        place = Place(name, self.answers, self.answers / "eval.log", self.offline)
+        models = Models(plan.players, plan.config, place, control, lambda _: None)
+        try:
+            task = Task(plan.program, asker(plan.players, "task", models.model), draw_of(plan.config, "task"))
+            outcomes = await evaluate(task, candidate, examples, plan.metric, at=f"0/{self.split}", seen=seen)
+        finally:
+            spent = models.spent()
+            await models.aclose()
+        if all(each.unavailable for each in outcomes):
+            raise ModelUnavailable(
+                f"no score: none of {len(outcomes)} examples was answered: {outcomes[0].unavailable}",
+                "mend that, or try again later",
+            )
         scored = [each.score for each in outcomes if not each.unavailable]
         average = mean(scored)
         return EvalReport(
@@ -97,4 +102,6 @@ def evaluation(
         loaded.config, loaded.base, packaged(), recorded=options.offline, roles=("task",), prompts=given,
         where=str(prompts),
     )  # fmt: skip
+    if not (plan.splits.val if split == "val" else plan.splits.test):
+        raise ConfigError(f"the {split} split of {plan.splits.source} is empty", f"set data.{split}")
     return Evaluating(plan, split, options.answers(loaded.config, loaded.base), options.offline)

@@ -175,14 +175,10 @@ class Models:
 
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
-        limited = LimitedModel(MeteredModel(routed, self.meter), in_flight, seed=config.trainer.seed)
+        admitted = self._admitted(MeteredModel(routed, self.meter))  # each attempt: a pause stops retries too
+        limited = LimitedModel(admitted, in_flight, seed=config.trainer.seed)
         cached = CachedModel(
-            self._admitted(limited),
-            store,
-            place.run_id,
-            mode=config.cache.mode,
-            offline=place.offline,
-            on_hit=self.meter.hit,
+            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, on_hit=self.meter.hit
         )
         return GatedModel(cached, self._control, self._started, self._finished)
 

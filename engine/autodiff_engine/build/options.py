@@ -47,7 +47,7 @@ class RunOptions:
             return run_id, self.runs_root / run_id
         if self.run_dir.is_file() or (self.run_dir.is_dir() and any(self.run_dir.iterdir())):
             raise ConfigError(f"--run-dir {self.run_dir}: there is something already", "name a new or an empty folder")
-        return self.run_dir.name, self.run_dir
+        return run_id, self.run_dir
 
 
 def check_writable(folder: Path, flag: str) -> None:

@@ -121,6 +121,10 @@ def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureF
 
     assert run(["export", "latest"]) == 0
     assert Path("best.toml").read_bytes() == Path(end["best"]).read_bytes()
+    scores = tomllib.loads(Path("best.toml").read_text(encoding="utf-8"))["scores"]
+    assert [(each["which"], each["split"]) for each in scores] == [
+        ("start", "val"), ("best", "val"), ("start", "test"), ("best", "test"),
+    ]  # fmt: skip
     assert capsys.readouterr().out == ""
 
     assert run(["eval", "c.toml", "--prompts", "best.toml", "--split", "test", "--ui", "json"]) == 0
@@ -212,6 +216,23 @@ def test_a_provider_that_is_down_is_3_and_no_score(capsys: pytest.CaptureFixture
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("error: no score: none of 6 examples was answered")
+
+
+@pytest.mark.parametrize("mode", ["off", "refresh"])
+def test_without_the_store_an_evaluation_asks_again_each_time(server: Loopback, mode: str) -> None:
+    arguments = ["eval", "c.toml", "--quiet", "--set", f"cache.mode={mode}"]
+
+    assert run(arguments) == 0
+    once = len(server.received)
+    assert run(arguments) == 0
+
+    assert len(server.received) == 2 * once == 12
+
+
+def test_an_empty_split_is_a_mistake_in_the_config(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:
+    assert run(["eval", "c.toml", "--split", "test", "--set", "data.test=0"]) == 2
+    assert "the test split of questions.csv is empty" in capsys.readouterr().err
+    assert server.received == []
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])

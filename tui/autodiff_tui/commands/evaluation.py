@@ -54,7 +54,6 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
     """Score prompts on a split of CONFIG's data: the mean, n, its 95 % interval and what it cost."""
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_engine.control import Control
-    from autodiff_engine.errors import ModelUnavailable
     from autodiff_tui.interruptible import run
 
     evaluating = build.evaluation(load_config(config, flags), run_options(flags), prompts=prompts, split=split)
@@ -62,8 +61,6 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
     if report is None:
         sys.stderr.write("error: interrupted; the answers so far are stored\n")
         return 128 + number
-    if report.n == 0:
-        raise ModelUnavailable(f"no score: none of {report.excluded} examples was answered", "try again later")
     _say(report, flags)
     return 0
 

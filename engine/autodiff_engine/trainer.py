@@ -22,6 +22,7 @@ from .events import (
     StepFinished,
     StepStarted,
     TestCompared,
+    Warned,
 )
 from .gradients import Told, gradients
 from .loss import failures, good_enough, loss_node
@@ -70,12 +71,19 @@ class Trainer:
         """
         candidate = start(self._parts.task.pipeline.texts)
         outcomes = await self._score_split(candidate, "val", "start", "start.validation")
+        self._warn_of_unreadable(outcomes)
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
                 return
             await self._step(step)
             self._control.step_finished()
+
+    def _warn_of_unreadable(self, outcomes: Sequence[Outcome]) -> None:
+        unread = sum(each.wrong_format for each in outcomes)
+        if 2 * unread > len(outcomes):
+            form = "say in a start text in which form to answer (program.answer reads it)"
+            self._emit(Warned(f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"))
 
     async def report_test(self) -> None:
         """Score the start prompts and the best ones on the test split: the only look at it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,6 @@ from .events import (
     Event,
     ProposalJudged,
     RunFinished,
-    RunOpened,
     Stamped,
     StepFinished,
     StopChosen,
@@ -191,8 +190,3 @@ def _placeless(stamped: Stamped) -> str:
     told = json.loads(encode(stamped))
     kept = {key: value for key, value in told.items() if key not in ("seq", "t", *_PLACES)}
     return json.dumps(kept, sort_keys=True)
-
-
-def opened(events: Sequence[Stamped]) -> RunOpened | None:
-    """Return how the run was opened, from its events."""
-    return next((each.event for each in events if isinstance(each.event, RunOpened)), None)

@@ -1,4 +1,4 @@
-"""The one module that knows litellm: every provider's API, prices, context windows and the names of keys."""
+"""The one module that knows litellm: every provider's API, prices and the names of keys."""
 
 from __future__ import annotations
 
@@ -118,15 +118,6 @@ def price(model: str) -> Price | None:
     if not isinstance(asked, int | float) or not isinstance(answered, int | float):
         return None
     return Price(float(asked), float(answered))
-
-
-def context_window(model: str) -> int | None:
-    """Return how many tokens a prompt may have, None if litellm's list does not say. Imports litellm: seconds."""
-    if model.startswith("local/"):
-        return None
-    entry = _listed(model)
-    window = entry.get("max_input_tokens", entry.get("max_tokens"))
-    return window if isinstance(window, int) else None
 
 
 def _listed(model: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from autodiff_engine.llm import Reply, Usage
 from autodiff_engine.llm.budget import FREE
 from autodiff_engine.llm.deadline import DeadlineModel
 from autodiff_engine.llm.limited import LimitedModel
-from autodiff_engine.llm.litellm_client import LOGGER, LiteLLMModel, context_window, missing_key, price
+from autodiff_engine.llm.litellm_client import LOGGER, LiteLLMModel, missing_key, price
 from autodiff_engine.llm.unavailable import NotBilled, RateLimited
 
 CANARY = "sk-canary-0123456789abcdef"
@@ -262,7 +262,7 @@ def test_a_missing_key_is_named_before_anything_is_sent(monkeypatch: pytest.Monk
         missing_key("nonsense")
 
 
-def test_prices_and_windows_come_from_litellms_own_list_and_unknown_is_none() -> None:
+def test_prices_come_from_litellms_own_list_and_unknown_is_none() -> None:
     known = price("openai/gpt-4o-mini")
 
     assert known is not None
@@ -270,8 +270,6 @@ def test_prices_and_windows_come_from_litellms_own_list_and_unknown_is_none() ->
     assert price("gpt-4o-mini") == known
     assert price("openai/no-such-model") is None
     assert price("local/file.gguf") == FREE
-    assert context_window("openai/gpt-4o-mini") == 128_000
-    assert context_window("openai/no-such-model") is None
 
 
 def test_importing_the_llm_layer_imports_no_litellm() -> None:

@@ -140,7 +140,11 @@ def output_options(command: Command) -> Command:
             help="Use no colour; NO_COLOR in the environment says the same.",
         ),
         _option(
-            "--ascii", is_flag=True, heading=_OUTPUT, envvar="AUTODIFF_ASCII", help="Use no character beyond ASCII."
+            "--ascii",
+            is_flag=True,
+            heading=_OUTPUT,
+            envvar="AUTODIFF_ASCII",
+            help="Use no character beyond ASCII in plain output.",
         ),
     )(command)
 

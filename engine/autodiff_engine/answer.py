@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from .config import Answer, LabelsAnswer
+from .config import Answer, RegexAnswer
 from .errors import ConfigError
 
 Parser = Callable[[str], str | None]
@@ -16,19 +17,32 @@ _SEARCHED = 20_000
 """Characters at the end of a reply that a user's regex sees: its work stays bounded by more than the LLM's patience."""
 
 
-def parser(spec: Answer | tuple[str, ...]) -> Parser:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A parser, and ``form``: in words, what it takes out of a reply, for the LLMs that write feedback and prompts."""
+
+    parse: Parser
+    form: str
+
+    def __call__(self, reply: str) -> str | None:
+        """Return the answer in ``reply``; None when it is not in the expected form."""
+        return self.parse(reply)
+
+
+def reader(spec: Answer | tuple[str, ...]) -> Reader:
     """Return what takes the answer out of a reply as ``program.answer`` says; plain labels may be given as they are.
 
     Raises:
         ConfigError: The regex is none.
     """
     if spec == "whole":
-        return whole
+        return Reader(whole, "the whole reply")
     if spec == "last_number":
-        return last_number
-    if isinstance(spec, tuple):
-        return labels(spec)
-    return labels(spec.labels) if isinstance(spec, LabelsAnswer) else regex(spec.regex)
+        return Reader(last_number, "the last number in the reply")
+    if isinstance(spec, RegexAnswer):
+        return Reader(regex(spec.regex), f"what the regular expression {spec.regex} matches last in the reply")
+    known = spec if isinstance(spec, tuple) else spec.labels
+    return Reader(labels(known), f"one of {', '.join(known)}; it must stand last in the reply")
 
 
 def whole(reply: str) -> str | None:

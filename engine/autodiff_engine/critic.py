@@ -101,6 +101,7 @@ class LLMCritic:
             "sent": sent(exchange) if exchange else "",
             "reply": exchange.reply if exchange else node.value,
             "parsed": exchange.parsed if exchange else node.value,
+            "form": exchange.form if exchange else "",
             "expected": self.expected,
             "feedback": [each.text for each in feedback],
             "targets": _described(targets),

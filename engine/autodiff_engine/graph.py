@@ -32,6 +32,8 @@ class Exchange:
     """None when the reply was not in the expected format."""
     finish_reason: str
     key: str
+    form: str = ""
+    """In words, what the parser takes out of a reply; empty when that is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ class Instructions:
     def ask_again(self, asked: tuple[Message, ...], reply: str, problem: str) -> tuple[Message, ...]:
         """Return the conversation that asks for a usable reply once more."""
         again = self.templates["repair.user.j2"].fill({"problem": problem})
-        said = reply if reply.strip() else "(nothing)"  # some providers refuse a turn without text
+        said = reply if reply.strip() else "..."  # some providers refuse a turn without text
         return (*asked, Message("assistant", said), Message("user", again))
 
     def write(self, folder: Path) -> None:

@@ -70,6 +70,7 @@ class Loss:
             "inputs": [{"name": name, "value": value} for name, value in outcome.example.inputs.items()],
             "reply": reply,
             "parsed": outcome.parsed,
+            "form": answer.exchange.form if answer.exchange else "",
             "expected": outcome.example.expected,
             "metric": self.metric.description,
             "score": f"{float(outcome.score):g}",

@@ -114,6 +114,7 @@ class Optimizer:
             "name": name,
             "role": text.role,
             "value": situation.parent.texts[name],
+            "forms": list(situation.forms.get(name, ())),
             "peers": self._described(
                 situation, [each for each in self.texts if situation.show_peers and each.name in together]
             ),

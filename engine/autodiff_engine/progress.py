@@ -16,7 +16,7 @@ from .loss import Loss, good_enough
 from .metric import Metric
 from .optimizer import Optimizer
 from .proposal import Evidence, Proposal, Situation, Version
-from .telling import in_words, peers_of
+from .telling import forms_of, in_words, peers_of
 from .validation import Gates, Verdict
 
 
@@ -97,6 +97,7 @@ def situation_of(
         parent=progress.best.candidate,
         evidence=evidence,
         peers=peers_of(forward),
+        forms=forms_of(forward),
         right=sum(good_enough(each.score, settings.threshold) for each in forward),
         total=sum(not each.unavailable for each in forward),
         accepted=[each.version for each in best],

@@ -39,7 +39,8 @@ class Situation:
     """All that is known when proposal ``k`` of ``step`` is written.
 
     ``evidence`` is by text name, in the order of examples, then of t; ``peers`` has, by text name, the names of those
-    sent in the same call, which ``show_peers`` lets the LLM see. ``stale`` counts steps since the last acceptance.
+    sent in the same call, which ``show_peers`` lets the LLM see; ``forms`` what is read from the replies of its calls.
+    ``stale`` counts steps since the last acceptance.
     """
 
     step: int
@@ -47,6 +48,7 @@ class Situation:
     parent: Candidate
     evidence: Mapping[str, Sequence[Evidence]]
     peers: Mapping[str, Sequence[str]]
+    forms: Mapping[str, Sequence[str]]
     right: int
     total: int
     accepted: Sequence[Version]

@@ -15,7 +15,7 @@ _FENCED = re.compile(r"\A```[\w-]*\n((?:(?!```).)*)\n```\Z", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One new value of a text, or the ``problem`` that makes the reply unusable; ``raw`` is the reply."""
+    """One new value of a text, or the ``problem`` with the reply; ``raw`` is the reply, empty if it was cut off."""
 
     text: str
     method: str
@@ -36,12 +36,14 @@ def read_rewrite(reply: Reply) -> Rewrite:
     Truncated, refused, empty or without tags: a Rewrite with a problem, in words that a repair call can use.
     """
     text, problem = _between(reply.text)
+    raw = reply.text
     if reply.finish_reason == "length":
+        raw = ""  # shown its own cut-off text, a small LLM writes it once more
         problem = "it was cut off at the length limit; write a shorter text"
     elif reply.finish_reason == "content_filter":
         problem = "it was refused by a content filter"
     reasoning = " ".join(_first(reply.text, "reasoning").split())
-    return Rewrite(text, _method(_first(reply.text, "method")), reasoning, reply.text, problem)
+    return Rewrite(text, _method(_first(reply.text, "method")), reasoning, raw, problem)
 
 
 def _between(reply: str) -> tuple[str, str]:

@@ -138,6 +138,17 @@ def peers_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(each) for name, each in peers.items()}
 
 
+def forms_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
+    """Return by text name what is read, in words, from the replies of the calls that the text was sent in."""
+    forms: dict[str, dict[str, None]] = {}
+    for outcome in outcomes:
+        for node in topological([outcome.answer]) if outcome.answer else ():
+            for parent in node.parents:
+                if parent.kind is Kind.TEXT and node.exchange is not None and node.exchange.form:
+                    forms.setdefault(parent.name, {})[node.exchange.form] = None
+    return {name: tuple(each) for name, each in forms.items()}
+
+
 def result(verdict: Verdict) -> str:
     """Return both gate scores and the reason of a rejection in one line, for the optimizer's history (CH)."""
     gates = [("on these examples", verdict.minibatch), ("on the validation examples", verdict.validation)]

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from .answer import Parser, Reader
 from .candidate import Candidate, TrainedText
 from .errors import GraphError
 from .graph import Exchange, Kind, Node
 from .llm import Call, Message, Model, Request
 from .llm.model import JSONValue, Role
 from .template import Filling, Template
-
-Parser = Callable[[str], str | None]
-"""Takes the answer out of a reply; None when the reply is not in the expected format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class Trace:
         template: Prompt,
         prompts: Sequence[str],
         role: str = "",
-        parse: Parser | None = None,
+        parse: Reader | Parser | None = None,
         given: Mapping[str, Node | Sequence[Node] | str] = MappingProxyType({}),
         **slots: Node | Sequence[Node] | str,
     ) -> Node:
@@ -107,7 +105,8 @@ class Trace:
             self.keys.append(call.request.key)
             reply = await self._asker.model.complete(call)
         parsed = parse(reply.text) if parse else reply.text
-        exchange = Exchange(system, user, reply.text, parsed, reply.finish_reason, call.request.key)
+        form = parse.form if isinstance(parse, Reader) else ""
+        exchange = Exchange(system, user, reply.text, parsed, reply.finish_reason, call.request.key, form)
         parents = (*peers, *(node for given in slots.values() for node in _nodes(given)))
         value = reply.text if parsed is None else parsed
         return Node(name, Kind.ANSWER, role or f"the LLM's reply of {name}", value, t, parents, (), exchange)

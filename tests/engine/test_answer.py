@@ -1,8 +1,10 @@
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff_engine.answer import parser
+from autodiff_engine.answer import reader
 from autodiff_engine.config import LabelsAnswer, RegexAnswer
 from autodiff_engine.errors import ConfigError
 
@@ -28,18 +30,18 @@ from autodiff_engine.errors import ConfigError
     ],
 )
 def test_the_last_number_is_read_as_digits(reply: str, number: str | None) -> None:
-    assert parser("last_number")(reply) == number
+    assert reader("last_number")(reply) == number
 
 
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["Answer: {}", "{}.", "so, {} apples", "({})", "a\n{}\n"]))
 def test_any_whole_number_is_found_with_and_without_commas(number: int, text: str) -> None:
-    assert parser("last_number")(text.format(number)) == str(number)
-    assert parser("last_number")(text.format(f"{number:,}")) == str(number)
+    assert reader("last_number")(text.format(number)) == str(number)
+    assert reader("last_number")(text.format(f"{number:,}")) == str(number)
 
 
 def test_the_whole_reply_is_stripped_and_an_empty_one_is_no_answer() -> None:
-    assert parser("whole")("  a b \n") == "a b"
-    assert parser("whole")(" \n") is None
+    assert reader("whole")("  a b \n") == "a b"
+    assert reader("whole")(" \n") is None
 
 
 @pytest.mark.parametrize(
@@ -58,24 +60,37 @@ def test_the_whole_reply_is_stripped_and_an_empty_one_is_no_answer() -> None:
     ],
 )
 def test_a_label_is_found_and_returned_as_the_config_writes_it(reply: str, label: str | None) -> None:
-    assert parser(LabelsAnswer(labels=("Yes", "No", "not sure")))(reply) == label
-    assert parser(("Yes", "No", "not sure"))(reply) == label
+    assert reader(LabelsAnswer(labels=("Yes", "No", "not sure")))(reply) == label
+    assert reader(("Yes", "No", "not sure"))(reply) == label
 
 
 @given(st.text(max_size=40))
 def test_a_label_is_never_made_up(reply: str) -> None:
-    assert parser(("a", "b(", "c++"))(reply) in ("a", "b(", "c++", None)
+    assert reader(("a", "b(", "c++"))(reply) in ("a", "b(", "c++", None)
 
 
 def test_a_regex_gives_group_one_of_its_last_match() -> None:
-    parse = parser(RegexAnswer(regex="Answer: (.*)"))
+    parse = reader(RegexAnswer(regex="Answer: (.*)"))
 
     assert parse("Answer: 1\nno, Answer:  2 \nbye") == "2"
     assert parse("2") is None
-    assert parser(RegexAnswer(regex="[0-9]+"))("1 and 22") == "22"
-    assert parser(RegexAnswer(regex="a(b)?"))("a") is None
+    assert reader(RegexAnswer(regex="[0-9]+"))("1 and 22") == "22"
+    assert reader(RegexAnswer(regex="a(b)?"))("a") is None
 
 
 def test_a_regex_that_is_none_is_said_with_its_key() -> None:
     with pytest.raises(ConfigError, match=r"program\.answer = .*not a regular expression"):
-        parser(RegexAnswer(regex="("))
+        reader(RegexAnswer(regex="("))
+
+
+@pytest.mark.parametrize(
+    ("spec", "form"),
+    [
+        ("whole", "the whole reply"),
+        ("last_number", "the last number in the reply"),
+        (("yes", "no"), "one of yes, no; it must stand last in the reply"),
+        (RegexAnswer(regex="A: (.*)"), "what the regular expression A: (.*) matches last in the reply"),
+    ],
+)
+def test_a_reader_says_in_words_what_it_takes(spec: Literal["whole", "last_number"], form: str) -> None:
+    assert reader(spec).form == form

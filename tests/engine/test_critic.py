@@ -96,7 +96,7 @@ async def test_unusable_keys_are_asked_for_once_more(bad: str, problem: str) -> 
     assert len(model.seen) == 2
     repair = model.seen[1].request.messages
     assert repair[:2] == model.seen[0].request.messages
-    assert (repair[2].role, repair[2].content) == ("assistant", bad or "(nothing)")
+    assert (repair[2].role, repair[2].content) == ("assistant", bad or "...")
     assert problem in repair[3].content
     assert told["query"].text == "About query."
 
@@ -181,6 +181,16 @@ async def test_a_reply_that_could_not_be_read_is_said_to_be_so() -> None:
     second, _ = await asked(blocks, TARGETS, read)
     assert "(no answer could be read from this reply)" in prompt_of(first.seen[0])
     assert "(the answer read from it: 7)" in prompt_of(second.seen[0])
+
+
+async def test_what_is_read_from_a_reply_is_said_where_it_is_known() -> None:
+    assert NODE.exchange is not None
+    told = replace(NODE, exchange=replace(NODE.exchange, form="the last number in the reply"))
+    for targets in (TARGETS, TARGETS[:1]):
+        known, _ = await asked(blocks, targets, told)
+        unknown, _ = await asked(blocks, targets)
+        assert "(what is read from a reply: the last number in the reply)" in prompt_of(known.seen[0])
+        assert "what is read from" not in prompt_of(unknown.seen[0])
 
 
 async def test_a_repeated_call_says_which_of_how_many_it_is() -> None:

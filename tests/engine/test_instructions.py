@@ -18,7 +18,7 @@ def test_a_run_keeps_the_instructions_that_it_began_with(tmp_path: Path) -> None
 def test_a_changed_file_is_what_is_sent(tmp_path: Path) -> None:
     packaged().write(tmp_path)
     (tmp_path / "loss.system.j2").write_text("Be short.", encoding="utf-8")
-    values = {"inputs": [], "reply": "", "parsed": "", "expected": None, "metric": "", "score": "0"}
+    values = {"inputs": [], "reply": "", "parsed": "", "form": "", "expected": None, "metric": "", "score": "0"}
     assert read(tmp_path).ask("loss", values)[0] == Message("system", "Be short.")
 
 
@@ -29,7 +29,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-@pytest.mark.parametrize(("reply", "shown"), [("so {{ x }}", "so {{ x }}"), ("", "(nothing)"), (" \n", "(nothing)")])
+@pytest.mark.parametrize(("reply", "shown"), [("so {{ x }}", "so {{ x }}"), ("", "..."), (" \n", "...")])
 def test_a_repair_goes_on_with_the_conversation_and_has_no_empty_turn(reply: str, shown: str) -> None:
     instructions = Instructions({"repair.user.j2": Template("Mend: {{ problem }}")})
     asked = (Message("system", "s"), Message("user", "u"))

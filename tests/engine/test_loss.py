@@ -59,6 +59,16 @@ async def test_a_reply_in_the_wrong_form_is_said_to_be_so() -> None:
     assert by_template.text.startswith("expected `8`, got nothing that could be read (wrong form)")
 
 
+async def test_what_is_read_from_an_output_is_said_where_it_is_known() -> None:
+    told, answer = wrong()
+    assert answer.exchange is not None
+    known = replace(answer, exchange=replace(answer.exchange, form="the last number in the reply"))
+    model, _ = await fed("llm", (told, known))
+    assert "What is read from an output: the last number in the reply" in prompt_of(model.seen[0])
+    model, _ = await fed("llm", (told, answer))
+    assert "is read from" not in prompt_of(model.seen[0])
+
+
 async def test_the_template_costs_no_call() -> None:
     model, feedback = await fed("template", wrong())
     assert model.seen == []

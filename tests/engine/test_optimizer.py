@@ -24,6 +24,7 @@ def situation(**told: object) -> Situation:
         parent=PARENT,
         evidence={"task": [Evidence("a1", "first piece"), Evidence("a2", "second piece")]},
         peers={"task": ("format",), "format": ("task",)},
+        forms={"task": ("one of yes, no",)},
         right=31,
         total=47,
         accepted=(),
@@ -73,6 +74,18 @@ async def test_the_prompt_holds_the_text_whole_its_role_peers_others_and_feedbac
     assert in_order(sent, ["query.task", "says what to look for", "Look it up."])
     assert "31 of 47" in sent
     assert sent.count("One word.") == 1
+
+
+async def test_what_is_read_from_the_reply_is_said_after_the_text() -> None:
+    sent = await prompt(situation())
+    assert in_order(sent, ["</old_text>", "What is read from the LLM's reply: one of yes, no", "Which rules"])
+    assert "is read" not in await prompt(situation(forms={}))
+
+
+async def test_a_reply_that_was_cut_off_is_not_shown_to_the_llm_again() -> None:
+    long = Reply("<new_text>LEVEL 3 and so on", "length", Usage(1, 1))
+    model, _ = await proposed(situation(), lambda call: long)
+    assert [message.content for message in model.seen[1].request.messages if message.role == "assistant"] == ["..."]
 
 
 async def test_without_peers_the_texts_of_the_same_call_are_not_shown() -> None:

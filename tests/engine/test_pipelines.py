@@ -1,7 +1,7 @@
 import pytest
 from tests.synthetic import asker, outcome
 
-from autodiff_engine.answer import parser
+from autodiff_engine.answer import reader
 from autodiff_engine.candidate import TrainedText, start
 from autodiff_engine.errors import ConfigError, TemplateError
 from autodiff_engine.graph import Kind, Node
@@ -34,8 +34,8 @@ def graph(answer: Node) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 @pytest.mark.parametrize(
     ("program", "reply", "value"),
     [
-        (object_count(parser("last_number")), "There are 7.\nAnswer: 8", "8"),
-        (trec(parser(LABELS)), "The class is\nhum", "HUM"),
+        (object_count(reader("last_number")), "There are 7.\nAnswer: 8", "8"),
+        (trec(reader(LABELS)), "The class is\nhum", "HUM"),
     ],
     ids=["object_count", "trec"],
 )
@@ -57,7 +57,7 @@ async def test_the_papers_programs_of_one_call_have_the_papers_figure(
 
 async def test_a_program_from_templates_takes_texts_first_and_columns_in_order() -> None:
     program = one_call(
-        "prompt", texts=(TASK,), system="{{ task }}", user="{{ role }}: {{ name }}", parse=parser("whole")
+        "prompt", texts=(TASK,), system="{{ task }}", user="{{ role }}: {{ name }}", parse=reader("whole")
     )
     answer, model = await run(program, "8", name="Ann", role="cook", unused="x")
     assert graph(answer)[1][:-1] == [("task", "answer"), ("name", "answer"), ("role", "answer")]
@@ -87,16 +87,16 @@ def test_a_program_that_cannot_be_trained_is_refused(
     texts: tuple[TrainedText, ...], system: str, user: str, says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says):
-        one_call("prompt", texts=texts, system=system, user=user, parse=parser("whole"))
+        one_call("prompt", texts=texts, system=system, user=user, parse=reader("whole"))
 
 
 def test_a_template_that_cannot_be_parsed_says_which_half() -> None:
     with pytest.raises(TemplateError, match=r"^\[program\] system: line 1"):
-        one_call("prompt", texts=(TASK,), system="{{ task", user="{{ question }}", parse=parser("whole"))
+        one_call("prompt", texts=(TASK,), system="{{ task", user="{{ question }}", parse=reader("whole"))
 
 
 def test_start_texts_may_be_replaced_by_name() -> None:
-    program = object_count(parser("last_number")).starting_from({"task": "Count."}, "[prompts]")
+    program = object_count(reader("last_number")).starting_from({"task": "Count."}, "[prompts]")
     assert start(program.texts).texts["task"] == "Count."
     with pytest.raises(ConfigError, match=r"\[prompts\]: object_count has no trained text `tusk`; it has task, format"):
         program.starting_from({"tusk": "Count."}, "[prompts]")
@@ -105,5 +105,5 @@ def test_start_texts_may_be_replaced_by_name() -> None:
 @pytest.mark.parametrize("marker", ["{{ question }}", "{question}", "{{ task }}"])
 def test_a_start_text_with_a_marker_is_refused_and_points_to_the_program(marker: str) -> None:
     with pytest.raises(ConfigError, match="holds a marker for slot") as raised:
-        object_count(parser("last_number")).starting_from({"task": f"Answer {marker}"}, "[prompts]")
+        object_count(reader("last_number")).starting_from({"task": f"Answer {marker}"}, "[prompts]")
     assert "[program]" in raised.value.hint

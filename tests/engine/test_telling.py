@@ -17,6 +17,7 @@ from autodiff_engine.telling import (
     data_evidence,
     feedback_evidence,
     feedback_given,
+    forms_of,
     in_words,
     peers_of,
     result,
@@ -92,7 +93,7 @@ async def test_the_optimizers_prompt_lists_repeated_calls_of_an_example_with_t_a
     evidence = feedback_evidence(outcomes, told)
     model = ScriptedModel(lambda call: "<new_text>x</new_text>")
     texts = [TrainedText(node.name, node.role, node.value) for node in (TASK, FORM)]
-    situation = Situation(1, 1, Candidate({each.name: each.value for each in texts}), evidence, {}, 0, 2, (), (), 0)
+    situation = Situation(1, 1, Candidate({each.name: each.value for each in texts}), evidence, {}, {}, 0, 2, (), (), 0)
     await Optimizer(texts, asker(model, "optimizer"), instructions(), 0, "rotate", "text", True, 99).propose(
         replace(situation, step=2)
     )
@@ -107,6 +108,13 @@ async def test_the_optimizers_prompt_lists_repeated_calls_of_an_example_with_t_a
     places = [sent.index(each) for each in order]
     assert places == sorted(places)
     assert "feedback: of form" not in sent
+
+
+def test_what_is_read_from_a_reply_is_known_of_the_texts_that_it_was_asked_for_with() -> None:
+    told = reply_of("answer", TASK, reply_of("query", FORM))
+    assert told.exchange is not None
+    answer = replace(told, exchange=replace(told.exchange, form="the last number"))
+    assert forms_of([outcome(0, "a1", answer), outcome(0, "a2", answer)]) == {"task": ("the last number",)}
 
 
 def test_a_text_that_nobody_blames_asks_for_no_rewrite_and_one_that_some_blame_shows_all() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from ..answer import parser
+from ..answer import reader
 from ..candidate import TrainedText
 from ..config import LabelsAnswer, RunConfig
 from ..dataset import Splits
@@ -36,9 +36,9 @@ def pipeline(config: RunConfig, base: Path) -> Pipeline:
     if name == "prompt":
         return _from_templates(config, given).starting_from({}, where)
     if name == "object_count":
-        return object_count(parser("last_number")).starting_from(given, where)
+        return object_count(reader("last_number")).starting_from(given, where)
     if name == "trec":
-        return trec(parser(LabelsAnswer(labels=LABELS))).starting_from(given, where)
+        return trec(reader(LabelsAnswer(labels=LABELS))).starting_from(given, where)
     if ".py" in name:
         raise ConfigError(f"task.pipeline = {name!r}: programs of your own come with a later version")
     near = get_close_matches(name, BUILT_IN, 1)
@@ -81,4 +81,4 @@ def _from_templates(config: RunConfig, given: Mapping[str, str]) -> Pipeline:
         TrainedText(name, told.roles.get(name) or _ROLES.get(name, f"the part of the prompt called {name}"), value)
         for name, value in given.items()
     )
-    return one_call("prompt", texts=texts, system=told.system, user=told.user, parse=parser(told.answer))
+    return one_call("prompt", texts=texts, system=told.system, user=told.user, parse=reader(told.answer))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..answer import Reader
 from ..candidate import TrainedText
 from ..pipeline import Pipeline
-from ..trace import Parser
 from .prompt import one_call
 
 TEXTS = (
@@ -21,6 +21,6 @@ TEXTS = (
 )
 
 
-def object_count(parse: Parser) -> Pipeline:
-    """Return the program; ``parse`` takes the last number of a reply."""
-    return one_call("object_count", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=parse)
+def object_count(read: Reader) -> Pipeline:
+    """Return the program; ``read`` takes the last number of a reply."""
+    return one_call("object_count", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=read)

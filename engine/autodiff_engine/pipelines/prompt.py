@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..answer import Parser, Reader
 from ..candidate import TrainedText
 from ..errors import ConfigError
 from ..graph import Node
 from ..pipeline import Pipeline
 from ..template import Template
-from ..trace import Parser, Prompt, Trace, slot_of
+from ..trace import Prompt, Trace, slot_of
 
 ANSWER = "answer"
 
@@ -20,7 +21,7 @@ def one_call(
     texts: tuple[TrainedText, ...],
     system: str,
     user: str,
-    parse: Parser,
+    parse: Reader | Parser,
     where: str = "[program]",
 ) -> Pipeline:
     """Return a program of one call: slots are the trained texts and, for the rest, columns of the data.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..answer import Reader
 from ..candidate import TrainedText
 from ..pipeline import Pipeline
-from ..trace import Parser
 from .prompt import one_call
 
 LABELS = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
@@ -24,8 +24,6 @@ TEXTS = (
 )
 
 
-def trec(parse: Parser) -> Pipeline:
-    """Return the program; ``parse`` takes one of ``LABELS`` from a reply."""
-    return one_call(
-        "trec", texts=TEXTS, system="{{ task }}\n{{ format }}", user="Question: {{ question }}", parse=parse
-    )
+def trec(read: Reader) -> Pipeline:
+    """Return the program; ``read`` takes one of ``LABELS`` from a reply."""
+    return one_call("trec", texts=TEXTS, system="{{ task }}\n{{ format }}", user="Question: {{ question }}", parse=read)

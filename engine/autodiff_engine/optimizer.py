@@ -13,7 +13,7 @@ from .instructions import Instructions
 from .llm import Message, Reply
 from .proposal import Evidence, Proposal, Situation
 from .rewrite import Rewrite, read_rewrite
-from .sentences import estimated_tokens
+from .sentences import estimated_tokens, words
 from .template import Filling
 from .trace import Asker
 
@@ -84,11 +84,18 @@ class Optimizer:
             evidence, left_out = evidence[1:], left_out + 1
             messages = self._messages(situation, name, evidence, left_out)
         rewrite = read_rewrite(await self._ask(situation, name, messages))
-        if rewrite.problem:
-            again = self.instructions.ask_again(messages, rewrite.raw, rewrite.problem)
+        problem = rewrite.problem or self._idle(rewrite, situation.parent.texts[name])
+        if problem:
+            again = self.instructions.ask_again(messages, rewrite.raw if rewrite.problem else "", problem)
             if self._fits(again):
                 rewrite = read_rewrite(await self._ask(situation, name, again))
         return rewrite.because_of(tuple(dict.fromkeys(piece.example for piece in evidence)), left_out)
+
+    def _idle(self, rewrite: Rewrite, before: str) -> str:
+        """Return what is wrong with a text that did not change: a small LLM writes the old one, and better if asked."""
+        if words(rewrite.text) != words(before):
+            return ""
+        return f"the new text is the old one; it has to hold what follows from the {_BASIS[self.gradients]}"
 
     def _fits(self, messages: Sequence[Message]) -> bool:
         asked = sum(estimated_tokens(message.content) for message in messages)

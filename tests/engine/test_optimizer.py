@@ -82,6 +82,25 @@ async def test_what_is_read_from_the_reply_is_said_after_the_text() -> None:
     assert "is read" not in await prompt(situation(forms={}))
 
 
+async def test_the_old_text_again_is_asked_for_once_more_without_being_shown() -> None:
+    old = f"<new_text>{PARENT.texts['task'].upper()} </new_text>"
+    model, made = await proposed(situation(), lambda call: GOOD if len(call.request.messages) > 2 else old)
+    assert [message.content for message in model.seen[1].request.messages[2:]] == [
+        "...",
+        model.seen[1].request.messages[-1].content,
+    ]
+    assert "the new text is the old one" in model.seen[1].request.messages[-1].content
+    assert made.candidate.texts["task"] == "LEVEL 3"
+    model, made = await proposed(situation(), lambda call: old)
+    assert (len(model.seen), made.problem) == (2, "")  # the lint rejects it, by name
+
+
+async def test_an_example_of_a_reply_is_shown_where_there_is_something_to_learn_from() -> None:
+    assert "about a trout" in await prompt(situation())
+    model, _ = await proposed(situation(evidence={}), gradients="none")
+    assert all("about a trout" not in prompt_of(call) for call in model.seen)
+
+
 async def test_a_reply_that_was_cut_off_is_not_shown_to_the_llm_again() -> None:
     long = Reply("<new_text>LEVEL 3 and so on", "length", Usage(1, 1))
     model, _ = await proposed(situation(), lambda call: long)

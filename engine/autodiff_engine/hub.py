@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def _library(text: str) -> _Library:
         ) from error
     library.disable_progress_bars()  # they would be painted over the app
     library.logging.set_verbosity_error()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it warns of is in the error that it raises
     return library
 
 

@@ -5,7 +5,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autodiff_engine.retrieval import Corpus, Passage, Retriever
@@ -49,9 +49,12 @@ def test_words_are_not_stemmed_and_the_title_counts() -> None:
 
 def test_a_corpus_without_words_or_passages_can_be_searched() -> None:
     assert found("lamp", corpus=Corpus(())) == []
-    assert found("the lamp", corpus=Corpus.of([Passage("The", "of the and")])) == []
+    wordless = Passage("The", "of the and")
+    assert found("the lamp", corpus=Corpus.of([wordless])) == []
+    assert found("the lamp", corpus=Corpus.of([wordless, *SMALL.passages])) == ["Tarn Lamp"]
 
 
+@settings(deadline=None)  # each example builds an index
 @given(st.lists(st.sampled_from(SMALL.passages)), st.integers(-1, 12), st.text("lampbe1 ", max_size=20))
 def test_no_more_come_than_are_asked_for_and_each_once(some: list[Passage], k: int, query: str) -> None:
     corpus = Corpus.of(some)
@@ -80,6 +83,7 @@ def bm25(query: list[str], documents: list[list[str]]) -> list[float]:
 word = st.sampled_from(["kettle", "stove", "lathe", "loom"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(word, max_size=6), min_size=1, max_size=8), st.lists(word, min_size=1, max_size=4))
 def test_the_order_is_that_of_the_formula(texts: list[list[str]], query: list[str]) -> None:
     corpus = Corpus.of(Passage(f"t{place}", " ".join(text)) for place, text in enumerate(texts))

@@ -17,6 +17,8 @@ DOORS = {
     "litellm": {"autodiff_engine.llm.litellm_client"},
     "diskcache": {"autodiff_engine.llm.store"},
     "xllamacpp": {"autodiff_engine.llm.local_server"},
+    "bm25s": {"autodiff_engine.retrieval"},
+    "datasets": {"autodiff_engine.hub"},
     "jinja2": {"autodiff_engine.template"},
     "tomli_w": {"autodiff_engine.toml_text"},
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},

@@ -18,6 +18,8 @@ from . import user_code
 from .config import code
 from .dataset import Example
 from .errors import ConfigError, DataError, ProgramError
+from .ranking import KINDS as RANKINGS
+from .ranking import ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,14 @@ class Comparing:
         """Compare with the expected answer."""
         if example.expected is None:
             raise DataError(f"example {example.id} has no expected answer, which the metric {self.name} needs")
-        value = self.compare(answer, example.expected)
+        return self.against(answer, example.expected)
+
+    def against(self, answer: str, expected: str) -> Score:
+        """Compare with ``expected``, whatever the example's own is: another of its columns, say."""
+        value = self.compare(answer, expected)
         if value == 1:
             return Score(value, f"{answer!r} is right")
-        return Score(value, f"expected {example.expected!r}, got {answer!r}")
+        return Score(value, f"expected {expected!r}, got {answer!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,11 @@ def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
         return UsersOwn(code(name).shown, says, function)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    close = get_close_matches(name, BUILT_IN, 1, 0.5)
-    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(BUILT_IN)}, or file.py:function"
+    if found := ranking(name, where):
+        return Comparing(found.name, found.description, found.compare)
+    known = (*BUILT_IN, *RANKINGS)
+    close = get_close_matches(name, known, 1, 0.5)
+    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, or file.py:function"
     raise ConfigError(f'{where} = "{name}": no such metric; {there}')
 
 
@@ -149,16 +158,25 @@ def _f1(answer: str, expected: str) -> Fraction:
     given, wanted = _words(answer), _words(expected)
     if not given or not wanted:
         return _exact(answer, expected)
-    yes_or_no = (["yes"], ["no"])
-    if given != wanted and (given in yes_or_no or wanted in yes_or_no):
+    if given != wanted and (given in _ALONE or wanted in _ALONE):
         return Fraction(0)
     common = sum((Counter(given) & Counter(wanted)).values())
     return Fraction(2 * common, len(given) + len(wanted))
 
 
+def _same_words(answer: str, expected: str) -> Fraction:
+    return Fraction(_words(answer) == _words(expected))
+
+
+_ALONE = (["yes"], ["no"], ["noanswer"])
+"""Answers that no part of a longer one is half right for, as HotPotQA has it."""
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+
+
 def _words(text: str) -> list[str]:
+    """Split as HotPotQA does: lower case, no ASCII punctuation, no articles, in that order."""
     bare = "".join(char for char in text.lower() if char not in string.punctuation)
-    return [word for word in bare.split() if word not in ("a", "an", "the")]
+    return _ARTICLES.sub(" ", bare).split()
 
 
 BUILT_IN: Mapping[str, Metric] = MappingProxyType(
@@ -182,9 +200,16 @@ BUILT_IN: Mapping[str, Metric] = MappingProxyType(
             Comparing(
                 "f1",
                 "how many words the answer and the expected answer share, as 2 * shared / (words of the one + words of "
-                "the other), in lower case, without ASCII punctuation and the articles a, an, the; yes and no match "
-                "nothing but themselves, and where one of the two has no such words both must be the same text",
+                "the other), in lower case, without ASCII punctuation and the articles a, an, the; yes, no and "
+                "noanswer match nothing but themselves, and where one of the two has no such words both must be the "
+                "same text",
                 _f1,
+            ),
+            Comparing(
+                "em",
+                "the answer and the expected answer are the same words in the same order, in lower case, without ASCII "
+                "punctuation and the articles a, an, the: 1 if they are, else 0",
+                _same_words,
             ),
         )
     }

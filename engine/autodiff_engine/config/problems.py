@@ -22,6 +22,7 @@ from .schema import (
     Price,
     ProgramConfig,
     PromptsConfig,
+    RetrievalConfig,
     RunConfig,
     TaskConfig,
     TrainerConfig,
@@ -33,6 +34,7 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "task": TaskConfig,
         "data": DataConfig,
+        "retrieval": RetrievalConfig,
         "trainer": TrainerConfig,
         "budget": BudgetConfig,
         "limits": LimitsConfig,

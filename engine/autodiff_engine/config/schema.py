@@ -29,6 +29,12 @@ Role = Literal["task", "backward", "optimizer", "teacher", "judge"]
 K = TypeVar("K")
 V = TypeVar("V")
 
+_SOURCES = (
+    "FILE.jsonl, FILE.csv, bbh:FILE, trec:FILE, hotpot:FILE, hf:OWNER/NAME@REVISION#CONFIG:SPLIT (all but the name may "
+    "be left out), generated:object_count or generated:two_hop; files are relative to the config's folder"
+)
+_CORPORA = "FILE.jsonl, a folder of .txt and .md files, hotpot:FILE, hf:DATASET or generated:two_hop"
+
 
 def _sealed(value: Mapping[K, V]) -> Mapping[K, V]:
     return MappingProxyType(dict(value))
@@ -50,11 +56,13 @@ def _says(wanted: str) -> Callable[[object, ValidatorFunctionWrapHandler], objec
     return validate
 
 
-def _of_today(source: str | SourceFiles) -> str | SourceFiles:
-    kind, name = file_of(source) if isinstance(source, str) else ("", "")
-    if kind in ("hf", "hotpot"):
-        raise ValueError(f"{kind}:{name} comes with a later version; write the examples to a .jsonl file and name that")
-    return source
+def _a_corpus(text: str) -> str:
+    kind, name = file_of(text)
+    if kind not in ("", "hotpot", "hf") and text != "generated:two_hop":
+        raise ValueError(f'must be {_CORPORA}, not "{text}"')
+    if not name:
+        raise ValueError(f'must name a file, a folder or data, as in {_CORPORA}, not "{text}"')
+    return text
 
 
 Texts = Annotated[Mapping[str, str], AfterValidator(_sealed), WrapSerializer(_opened)]
@@ -92,7 +100,7 @@ class DataConfig(_Table):
     source: Annotated[
         str | SourceFiles,
         WrapValidator(_says('a text like "questions.csv", or {train = "…", val = "…", test = "…"}')),
-        AfterValidator(_of_today),
+        Field(description=_SOURCES),
     ]
     train: Positive | None = None
     val: Positive | None = None
@@ -101,6 +109,22 @@ class DataConfig(_Table):
     """Of the splits alone; ``trainer.seed`` does not change them."""
     columns: Texts = Field(default_factory=dict, validate_default=True)
     """Our name -> the file's: ``{answer = "label"}``; ``answer = ""`` says that there are no expected answers."""
+
+
+class RetrievalConfig(_Table):
+    """What programs that search look things up in."""
+
+    corpus: Annotated[
+        Annotated[str, AfterValidator(_a_corpus)] | None,
+        Field(
+            description=f"{_CORPORA}; files are relative to the config's folder. Default: what data.source brings "
+            "along, the paragraphs of HotPotQA or the generated corpus"
+        ),
+    ] = None
+    k: Annotated[
+        Positive | None,
+        Field(description="How many passages a search gives at most. Default: the program's own number"),
+    ] = None
 
 
 class Price(_Table):
@@ -238,6 +262,7 @@ class RunConfig(_Table):
 
     task: TaskConfig
     data: DataConfig
+    retrieval: RetrievalConfig = RetrievalConfig()
     models: Annotated[Mapping[Role, ModelConfig], AfterValidator(_sealed), WrapSerializer(_opened)]
     trainer: TrainerConfig = TrainerConfig()
     budget: BudgetConfig = BudgetConfig()

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
-from .schema import DataConfig, ModelConfig, RunConfig, SourceFiles, TaskConfig, TrainerConfig
+from .schema import DataConfig, ModelConfig, RetrievalConfig, RunConfig, SourceFiles, TaskConfig, TrainerConfig
 
 
 def to_toml(config: RunConfig) -> str:
@@ -26,6 +26,7 @@ def rebased(config: RunConfig, base: Path, folder: Path) -> RunConfig:
         update={
             "task": _task(config.task, base, folder),
             "data": _data(config.data, base, folder),
+            "retrieval": _retrieval(config.retrieval, base, folder),
             "trainer": _trainer(config.trainer, base, folder),
             "models": MappingProxyType({role: _model(it, base, folder) for role, it in config.models.items()}),
             "prompts": config.prompts.model_copy(
@@ -68,6 +69,12 @@ def _data(data: DataConfig, base: Path, folder: Path) -> DataConfig:
         test=None if test is None else paths.source(test).moved(base, folder),
     )
     return data.model_copy(update={"source": files})
+
+
+def _retrieval(retrieval: RetrievalConfig, base: Path, folder: Path) -> RetrievalConfig:
+    if retrieval.corpus is None:
+        return retrieval
+    return retrieval.model_copy(update={"corpus": paths.source(retrieval.corpus).moved(base, folder)})
 
 
 def _model(model: ModelConfig, base: Path, folder: Path) -> ModelConfig:

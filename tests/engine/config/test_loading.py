@@ -278,6 +278,14 @@ def test_the_schema_knows_every_table_and_lets_roles_leave_keys_out() -> None:
     assert found["$defs"]["TrainerConfig"]["additionalProperties"] is False
 
 
+def test_the_schema_says_what_data_and_corpora_there_are() -> None:
+    tables = json.loads(json.dumps(schema()))["$defs"]
+
+    assert "hotpot:FILE" in tables["DataConfig"]["properties"]["source"]["description"]
+    assert "generated:two_hop" in tables["RetrievalConfig"]["properties"]["corpus"]["description"]
+    assert "How many passages" in tables["RetrievalConfig"]["properties"]["k"]["description"]
+
+
 def test_the_users_own_config_has_a_fixed_name() -> None:
     assert user_config_path().name == "config.toml"
     assert "autodiff-tui" in str(user_config_path())

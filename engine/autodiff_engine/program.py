@@ -79,7 +79,7 @@ def pipeline_of(written: Callable[..., object], name: str, given: Mapping[str, s
         raise ConfigError(f'{where} = "{name}": it is not `async def`', "write `async def answer(trace, question)`")
     _check_texts(texts, f'{where} = "{name}"')
     needed, further = _columns(function, f'{where} = "{name}"')
-    known = [each for each in inspect.unwrap(function).__globals__.values() if isinstance(each, Prompt)]
+    known = [each for each in _globals(function).values() if isinstance(each, Prompt)]
     slots = tuple(sorted({slot for prompt in known for slot in prompt.slots}))
 
     async def run(trace: Trace, columns: Mapping[str, str]) -> Node:
@@ -146,6 +146,10 @@ def _check_texts(texts: Sequence[Text], where: str) -> None:
                 f"{where}: {name!r} cannot name a text: what stands after its last dot names a slot",
                 "use letters, digits, _ and dots, as in query.task",
             )
+
+
+def _globals(function: Callable[..., object]) -> dict[str, object]:
+    return getattr(inspect.unwrap(function), "__globals__", {})
 
 
 def _role(name: str) -> str:

@@ -12,7 +12,7 @@ from types import ModuleType
 from .config import code
 from .errors import ConfigError, ProgramUnusable
 from .llm.redact import one_line
-from .user_error import frames_of
+from .user_error import HINT, frames_of
 
 
 def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
@@ -58,9 +58,8 @@ def _module(file: Path, where: str) -> ModuleType:
     except (Exception, SystemExit) as error:  # a script that ends itself must not end us
         del sys.modules[name]
         said = one_line(f"{type(error).__name__}: {error}")
-        hint = "--verbose shows the frames of your own code"
         raise ProgramUnusable(
-            f"{where}: {file.name} cannot be imported: {said}", hint, traceback=frames_of(error)
+            f"{where}: {file.name} cannot be imported: {said}", HINT, traceback=frames_of(error)
         ) from error
     return module
 

@@ -13,7 +13,7 @@ from typing import cast
 from .errors import EngineError, ProgramError
 from .llm.redact import one_line, redacted
 
-HINT = "the frames of your own code are in crash.txt in the run's folder; --verbose shows them"
+HINT = "--verbose shows the frames of your own code; a run keeps them in crash.txt in its folder"
 
 
 def user_error(where: str, error: BaseException) -> EngineError:

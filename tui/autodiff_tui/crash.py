@@ -10,7 +10,6 @@ from autodiff_engine.llm.redact import redacted
 
 from .safe import one_line
 
-
 CRASH = "crash.txt"
 
 

@@ -41,7 +41,8 @@ class Node:
     """One value of the forward pass; compared by identity, never changed.
 
     ``parents`` are in the order in which the program named them; ``skips`` are further parents along which only
-    feedback flows (skip connections, §3.3.4). ``t`` counts the calls of ``name`` on this example from 1.
+    feedback flows (skip connections, §3.3.4). ``t`` counts the calls of ``name`` on this example from 1; within
+    parallel branches, until these have ended, from the beginning of the branch (``number``).
     """
 
     name: str
@@ -57,6 +58,15 @@ class Node:
     def predecessors(self) -> tuple[Node, ...]:
         """Parents, then skips, each node once."""
         return tuple(dict.fromkeys((*self.parents, *self.skips)))
+
+
+def number(node: Node, t: int) -> None:
+    """Give ``node`` its place among the calls of its name: for the trace that made it, when its branches have ended.
+
+    How many calls the branches before it make is not known earlier, and the program may hold the node anywhere by then:
+    to replace it would need all these places.
+    """
+    object.__setattr__(node, "t", t)
 
 
 @dataclass(frozen=True, slots=True)

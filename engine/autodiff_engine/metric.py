@@ -20,6 +20,7 @@ from .dataset import Example
 from .errors import ConfigError, DataError, ProgramError
 from .ranking import KINDS as RANKINGS
 from .ranking import ranking
+from .user_error import place_of, user_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,11 @@ class UsersOwn:
             if inspect.isawaitable(given):
                 given = cast("object", await given)
         except Exception as error:
-            raise ProgramError(f"{where}: {type(error).__name__}: {error}") from error
+            raise user_error(where, error) from error
         value, why = _value_and_why(given)
-        return Score(_checked(value, where), why or f"expected {example.expected!r}, got {answer!r}")
+        return Score(
+            _checked(value, where, place_of(self.function)), why or f"expected {example.expected!r}, got {answer!r}"
+        )
 
 
 def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
@@ -124,12 +127,12 @@ def _value_and_why(given: object) -> tuple[object, str]:
     return (pair[0], pair[1]) if len(pair) == 2 and isinstance(pair[1], str) else (pair, "")
 
 
-def _checked(value: object, where: str) -> Fraction:
+def _checked(value: object, where: str, place: str) -> Fraction:
     if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-        raise ProgramError(f"{where}: gave {value!r}, which is no number from 0 to 1")
+        raise ProgramError(f"{where}: gave {value!r}, which is no number from 0 to 1{place}")
     number = value if isinstance(value, int | Fraction) else float(cast("float", value))
     if not 0 <= number <= 1:  # also what is not a number at all
-        raise ProgramError(f"{where}: gave {value!r}, which is not from 0 to 1")
+        raise ProgramError(f"{where}: gave {value!r}, which is not from 0 to 1{place}")
     return Fraction(number)
 
 

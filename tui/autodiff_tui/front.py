@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autodiff_engine.errors import ConfigError, EngineError
+from autodiff_engine.errors import ConfigError, EngineError, ProgramError
 
 from . import crash, summary
-from .exits import Exit, complain, complain_about, of_error, of_run
+from .crash import CRASH
+from .exits import Exit, complain, complain_about, of_error, of_run, show_frames
 from .flags import UI, Flags
 from .headless import Followed, follow, reader_for, write_line
 from .session import Execute, LiveSession
@@ -95,6 +96,8 @@ def _conclude(
         for line in summary.lines(followed.view):
             write_line(line, sys.stdout, ascii_only=flags.ascii)
     if finished.error is not None:
+        if flags.verbose and finished.error.kind == ProgramError.__name__ and (run_dir / CRASH).is_file():
+            show_frames((run_dir / CRASH).read_text(encoding="utf-8"))
         complain_about(finished.error)
     return Exit.FAILED if followed.broke else of_run(finished, followed.signal)
 

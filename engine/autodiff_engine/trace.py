@@ -66,6 +66,8 @@ class Trace:
         self._open: set[str] = set()
         self.keys: list[str] = []
         """Cache keys of the calls so far, in the order in which they were made."""
+        self.nodes: list[Node] = []
+        """The steps so far, each once it is done."""
 
     def input(self, name: str, value: str, *, role: str = "") -> Node:
         """Record what the example gives the program."""
@@ -79,6 +81,7 @@ class Trace:
         prompts: Sequence[str],
         role: str = "",
         parse: Reader | Parser | None = None,
+        skip: Sequence[Node | str] = (),
         given: Mapping[str, Node | Sequence[Node] | str] = MappingProxyType({}),
         **slots: Node | Sequence[Node] | str,
     ) -> Node:
@@ -88,6 +91,8 @@ class Trace:
         the last dot. ``given`` and ``slots`` fill the others; a Node among them becomes a parent, in that order, after
         the prompts. Names that come from data belong into ``given``: a column may be called ``role``.
         The node's value is what ``parse`` took from the reply, or the whole reply when that is not to be had.
+        ``skip`` has nodes, or names of trained texts, that feedback reaches from here directly, though nothing of them
+        is sent (skip connections, §3.3.4).
 
         Raises:
             GraphError: Two calls of one name are open at once, or a name is unknown or that of a trained text.
@@ -97,6 +102,7 @@ class Trace:
         peers = [self._text(name, prompt) for prompt in prompts]
         filling: dict[str, Filling] = {slot_of(peer.name): peer.value for peer in peers}
         filling |= {slot: _value(given) for slot, given in slots.items()}
+        skips = self._skips(name, skip)
         system = template.system.fill(filling) if template.system else ""
         user = template.user.fill(filling)
         with self._opened(name) as t:
@@ -109,7 +115,8 @@ class Trace:
         exchange = Exchange(system, user, reply.text, parsed, reply.finish_reason, call.request.key, form)
         parents = (*peers, *(node for given in slots.values() for node in _nodes(given)))
         value = reply.text if parsed is None else parsed
-        return Node(name, Kind.ANSWER, role or f"the LLM's reply of {name}", value, t, parents, (), exchange)
+        role = role or f"the LLM's reply of {name}"
+        return self._recorded(Node(name, Kind.ANSWER, role, value, t, parents, skips, exchange))
 
     async def apply(
         self,
@@ -117,14 +124,25 @@ class Trace:
         function: Callable[..., str | Awaitable[str]],
         *inputs: Node,
         role: str = "",
-        skip: Sequence[Node] = (),
+        skip: Sequence[Node | str] = (),
         kind: Kind = Kind.FUNCTION,
     ) -> Node:
-        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7)."""
+        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7).
+
+        ``skip`` has nodes or names of trained texts.
+        """
+        skips = self._skips(name, skip)
         with self._opened(name) as t:
             made = function(*(node.value for node in inputs))
             value = made if isinstance(made, str) else await made
-        return Node(name, kind, role or f"what {name} computes", value, t, tuple(inputs), tuple(skip))
+        return self._recorded(Node(name, kind, role or f"what {name} computes", value, t, tuple(inputs), skips))
+
+    def _recorded(self, node: Node) -> Node:
+        self.nodes.append(node)
+        return node
+
+    def _skips(self, step: str, skip: Sequence[Node | str]) -> tuple[Node, ...]:
+        return tuple(self._text(step, each) if isinstance(each, str) else each for each in skip)
 
     def _text(self, call: str, prompt: str) -> Node:
         if prompt not in self._texts:

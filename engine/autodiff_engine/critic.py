@@ -17,6 +17,8 @@ from .trace import Asker
 SENTENCES = 3
 FORM = "For inputs like ..., the right output is ..., because ..."
 """What stands for feedback in the form of a reply: a small LLM goes on from it; one that copies it has said nothing."""
+SKIPPED = " (this step was not given it; it acts on this step through earlier ones)"
+"""What is said of a target at the far end of a skip connection."""
 _BLOCK = re.compile(
     r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
 )
@@ -104,7 +106,7 @@ class LLMCritic:
             "form": exchange.form if exchange else "",
             "expected": self.expected,
             "feedback": [each.text for each in feedback],
-            "targets": _described(targets),
+            "targets": _described(targets, [each for each in node.skips if each not in node.parents]),
             "neighbours": _described(neighbours),
         }
 
@@ -132,9 +134,9 @@ def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
     return found, "; ".join(f"{what} {', '.join(which)}" for what, which in problems if which)
 
 
-def _described(nodes: Sequence[Node]) -> list[Filling]:
+def _described(nodes: Sequence[Node], skips: Sequence[Node] = ()) -> list[Filling]:
     return [
-        {"key": key, "role": node.role, "value": node.value, "form": FORM}
+        {"key": key, "role": f"{node.role}{SKIPPED if node in skips else ''}", "value": node.value, "form": FORM}
         for key, node in zip(keys_of(nodes), nodes, strict=True)
     ]
 

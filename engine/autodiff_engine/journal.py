@@ -108,6 +108,9 @@ def encode(stamped: Stamped) -> str:
     if stamped.fact is not None:
         line["fact"] = stamped.fact
     told: dict[str, object] = _adapter(type(event)).dump_python(event, mode="json")
+    for name, default in _later(type(event)):
+        if getattr(event, name) == default:
+            del told[name]
     return json.dumps(line | {_ON_DISK.get(name, name): value for name, value in told.items()}, ensure_ascii=True)
 
 
@@ -171,6 +174,12 @@ def _types() -> dict[str, type[Event]]:
 @cache
 def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
     return TypeAdapter(kind)
+
+
+@cache
+def _later(kind: type[Event]) -> tuple[tuple[str, object], ...]:
+    """Fields that older journals do not have, with what they then are: left out, so that equal runs are equal text."""
+    return tuple((field.name, field.default) for field in fields(kind) if field.metadata.get("later"))
 
 
 def _decode(line: str, where: str) -> Stamped | None:

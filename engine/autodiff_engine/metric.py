@@ -18,9 +18,19 @@ from . import user_code
 from .config import code
 from .dataset import Example
 from .errors import ConfigError, DataError, ProgramError
+from .graph import Exchange
 from .ranking import KINDS as RANKINGS
 from .ranking import ranking
 from .user_error import place_of, user_error
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCall:
+    """An LLM call that a metric made, by the last two parts of its structural id."""
+
+    name: str
+    t: int
+    exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,8 @@ class Score:
 
     value: Fraction
     why: str
+    calls: tuple[MetricCall, ...] = ()
+    """What an LLM was asked for it, in order."""
 
 
 class Metric(Protocol):
@@ -44,12 +56,13 @@ class Metric(Protocol):
         """What is compared, after which changes."""
         ...
 
-    async def score(self, answer: str, example: Example) -> Score:
-        """Score ``answer`` to ``example``.
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
+        """Score ``answer`` to ``example``; ``at`` is the structural id of the LLM call that a metric may make.
 
         Raises:
             DataError: The metric needs an expected answer and the example has none.
             ProgramError: The user's own metric raised, or gave something that is no score.
+            ModelUnavailable: The metric asks an LLM and got nothing that it can read: there is no score.
         """
         ...
 
@@ -62,7 +75,7 @@ class Comparing:
     description: str
     compare: Callable[[str, str], Fraction]
 
-    async def score(self, answer: str, example: Example) -> Score:
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
         """Compare with the expected answer."""
         if example.expected is None:
             raise DataError(f"example {example.id} has no expected answer, which the metric {self.name} needs")
@@ -84,7 +97,7 @@ class UsersOwn:
     description: str
     function: Callable[..., object]
 
-    async def score(self, answer: str, example: Example) -> Score:
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
         """Ask the user's function; a plain one runs on the engine's loop, so it should be quick."""
         where = f"metric {self.name} on example {example.id}"
         try:

@@ -29,6 +29,9 @@ _BRANCH: ContextVar[Scope] = ContextVar("branch")
 """The branch of ``Trace.all`` that a task belongs to: all branches of a program are handed the one trace."""
 
 
+_STEPS = (Kind.ANSWER, Kind.FUNCTION, Kind.RETRIEVED)
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who answers the calls of one role, and with which parameters."""
@@ -75,6 +78,11 @@ class Trace:
         """Return whether ``node`` is of this run of the program."""
         return node in self._nodes
 
+    @property
+    def nodes(self) -> list[Node]:
+        """The steps so far, each once it is done; in no order that means anything while branches run at once."""
+        return [node for node in self._nodes if node.kind in _STEPS]
+
     def input(self, name: str, value: str, *, role: str = "") -> Node:
         """Record what the example gives the program."""
         check_given(name, "its value", value)
@@ -92,6 +100,7 @@ class Trace:
         prompts: Sequence[str],
         role: str = "",
         parse: Reader | Parser | None = None,
+        skip: Sequence[Node | str] = (),
         given: Mapping[str, Given] = MappingProxyType({}),
         **slots: Given,
     ) -> Node:
@@ -101,6 +110,8 @@ class Trace:
         the last dot. ``given`` and ``slots`` fill the others; a Node among them becomes a parent, in that order, after
         the prompts. Names that come from data belong into ``given``: a column may be called ``role``.
         The node's value is what ``parse`` took from the reply, or the whole reply when that is not to be had.
+        ``skip`` has nodes, or names of trained texts, that feedback reaches from here directly, though nothing of them
+        is sent (skip connections, §3.3.4).
 
         Raises:
             GraphError: Two calls of one name are open at once, or a name is unknown or that of a trained text.
@@ -112,6 +123,7 @@ class Trace:
         peers = [self._text(name, prompt) for prompt in prompts]
         for slot, each in slots.items():
             self._check(name, f"slot {slot}", each)
+        skips = self._skips(name, skip)
         with self._opened(name) as (t, at, scope):
             system, user = fill(name, template, peers, slots, self._starts)
             messages = ([Message("system", system)] if system else []) + [Message("user", user)]
@@ -124,7 +136,7 @@ class Trace:
         parents = (*peers, *(node for each in slots.values() for node in nodes_of(each)))
         value = reply.text if found is None else found
         role = role or f"the LLM's reply of {name}"
-        return self._made(Node(name, Kind.ANSWER, role, value, t, parents, (), exchange), scope)
+        return self._made(Node(name, Kind.ANSWER, role, value, t, parents, skips, exchange), scope)
 
     async def apply(
         self,
@@ -132,13 +144,13 @@ class Trace:
         function: Callable[..., str | Awaitable[str]],
         *inputs: Node,
         role: str = "",
-        skip: Sequence[Node] = (),
+        skip: Sequence[Node | str] = (),
         kind: Kind | Literal["function", "retrieved"] = Kind.FUNCTION,
         outside: bool = False,
     ) -> Node:
-        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7).
+        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7, §3.3.4).
 
-        ``function`` is plain or async, and returns text. ``outside`` says that its inputs alone do not decide its
+        ``function`` is plain or async, and returns text; ``skip`` has nodes or names of trained texts. ``outside`` says that its inputs alone do not decide its
         result (a web search, a clock): then the result is stored by the step's name, the inputs and the draw, like an
         LLM's answer, and where it is stored the function is not called. A plain function that looks outside runs in a
         thread, ``limits.in_flight`` of them at once; any other runs on the engine's loop, so it should be quick.
@@ -148,8 +160,9 @@ class Trace:
             ProgramError: ``function`` raised, or returned no text.
         """
         kind = result_kind(name, kind)
-        for place, each in enumerate((*inputs, *skip), 1):
+        for place, each in enumerate(inputs, 1):
             self._check(name, f"input {place}", each)
+        skips = self._skips(name, skip)
         values = [node.value for node in inputs]
         where = self._where(name)
         with self._opened(name) as (t, at, scope):
@@ -162,7 +175,7 @@ class Trace:
             else:
                 value = await made_by(where, function, values)
         role = role or f"what {name} computes"
-        return self._made(Node(name, kind, role, value, t, tuple(inputs), tuple(skip)), scope)
+        return self._made(Node(name, kind, role, value, t, tuple(inputs), skips), scope)
 
     async def all(self, *branches: Coroutine[Any, Any, T]) -> list[T]:
         """Run ``branches`` at once; return their results in order: ``a, b = await trace.all(f(trace), g(trace))``.
@@ -201,6 +214,12 @@ class Trace:
 
     def _where(self, name: str) -> str:
         return f"step {name} on example {self.example}"
+
+    def _skips(self, step: str, skip: Sequence[Node | str]) -> tuple[Node, ...]:
+        for place, each in enumerate(skip, 1):
+            if not isinstance(each, str):
+                self._check(step, f"skip {place}", each)
+        return tuple(self._text(step, each) if isinstance(each, str) else each for each in skip)
 
     def _text(self, call: str, prompt: str) -> Node:
         if prompt not in self._texts:

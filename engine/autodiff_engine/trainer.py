@@ -25,7 +25,8 @@ from .events import (
     Warned,
 )
 from .gradients import Told, gradients
-from .loss import failures, good_enough, loss_node
+from .loss import failures, loss_nodes, reached
+from .objective import check_nodes
 from .progress import Incumbent, Parts, Progress, counted, first_incumbent, incumbent_of, situation_of
 from .proposal import Evidence, Failed, Proposal, Situation
 from .scoring import run_batch
@@ -37,6 +38,7 @@ from .telling import (
     feedback_given,
     result,
     scored,
+    unreadable,
 )
 from .validation import Case, Verdict, judge
 
@@ -71,19 +73,14 @@ class Trainer:
         """
         candidate = start(self._parts.task.pipeline.texts)
         outcomes = await self._score_split(candidate, "val", "start", "start.validation")
-        self._warn_of_unreadable(outcomes)
+        if warning := unreadable(outcomes):
+            self._emit(Warned(warning))
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
                 return
             await self._step(step)
             self._control.step_finished()
-
-    def _warn_of_unreadable(self, outcomes: Sequence[Outcome]) -> None:
-        unread = sum(each.wrong_format for each in outcomes)
-        if 2 * unread > len(outcomes):
-            form = "say in a start text in which form to answer (program.answer reads it)"
-            self._emit(Warned(f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"))
 
     async def report_test(self) -> None:
         """Score the start prompts and the best ones on the test split: the only look at it."""
@@ -93,9 +90,13 @@ class Trainer:
         before = after = await self._score_split(first.candidate, "test", "start", "start.test")
         if best.candidate.id != first.candidate.id:
             after = await self._score_split(best.candidate, "test", "best", "best.test")
-        self.progress.test = compare(before, after, split="test", metric=self._parts.metric.name)
+        self.progress.test = compare(before, after, split="test", metric=self._metric)
         self._emit(TestCompared(self.progress.test))
         self._on_best(self.progress)
+
+    @property
+    def _metric(self) -> str:
+        return self._parts.task.scored_by(self._parts.metric)
 
     @property
     def _incumbent(self) -> Incumbent:
@@ -109,7 +110,7 @@ class Trainer:
         self._grow_graph(forward)
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
-        perfect = all(good_enough(each.score, settings.threshold) for each in forward if not each.unavailable)
+        perfect = all(reached(each, settings.threshold) for each in forward if not each.unavailable)
         carry = forward if settings.carry else []
         if perfect and settings.selective:
             self._finish(step, "nothing to learn", [])
@@ -123,6 +124,9 @@ class Trainer:
             self._finish(step, "rejected", carry)
             return
         self._adopt(accepted)
+        if self._parts.task.losses:
+            outcomes, metric = accepted.outcomes, self._metric
+            self._emit(candidate_scored(outcomes, step, "best", accepted.candidate.id, "val", metric))
         self._finish(step, "accepted", [], accepted_k=accepted.made_by.k if accepted.made_by else None)
 
     def _batch(self, step: int) -> list[Example]:
@@ -136,7 +140,7 @@ class Trainer:
             excluded={each.id for each in carried},
         )
         self._cursor = drawn.cursor
-        right = {each.example.id: good_enough(each.score, settings.threshold) for each in self._carried}
+        right = {each.example.id: reached(each, settings.threshold) for each in self._carried}
         batch = trim([*carried, *drawn.examples], lambda each: right.get(each.id), settings.max_batch)
         kept = tuple(each.id for each in batch if each.id in right)
         self._emit(StepStarted(step, tuple(each.id for each in batch), kept))
@@ -146,7 +150,7 @@ class Trainer:
         self, candidate: Candidate, examples: Sequence[Example], step: int, phase: str
     ) -> list[Outcome]:
         parts = self._parts
-        name = parts.minibatch_metric.name
+        name = parts.task.scored_by(parts.minibatch_metric)
         self._emit(PhaseStarted(step, phase, len(examples)))
         return await run_batch(
             parts.task,
@@ -165,7 +169,7 @@ class Trainer:
             return {}
         if parts.settings.gradients == "data":
             return data_evidence(failed, [text.name for text in parts.task.pipeline.texts])
-        self._emit(PhaseStarted(step, "backward", len(failed)))
+        self._emit(PhaseStarted(step, "backward", sum(len(parts.loss.seeds(each)) for each in failed)))
         told = await gradients(
             failed, parts.loss, parts.critic, step=step, control=self._control, tell=lambda each: self._told(step, each)
         )
@@ -235,7 +239,7 @@ class Trainer:
         examples = self._parts.splits.val if split == "val" else self._parts.splits.test
         step = self.progress.steps
         outcomes = await self._score(candidate, examples, step, phase, split, lambda _: None)
-        self._emit(candidate_scored(outcomes, step, which, candidate.id, split, self._parts.metric.name))
+        self._emit(candidate_scored(outcomes, step, which, candidate.id, split, self._metric))
         return outcomes
 
     async def _score(
@@ -252,10 +256,10 @@ class Trainer:
         self._emit(PhaseStarted(step, phase, len(examples)))
 
         def tell(outcome: Outcome) -> bool | None:
-            self._emit(scored(outcome, step=step, phase=phase, split=split, metric=parts.metric.name, traced=False))
-            return seen(outcome)
+            self._emit(scored(outcome, step=step, phase=phase, split=split, metric=self._metric, traced=False))
+            return seen(outcome.without_graph())
 
-        return await evaluate(
+        outcomes = await evaluate(
             parts.task,
             candidate,
             examples,
@@ -264,6 +268,9 @@ class Trainer:
             seen=tell,
             trouble=self._control.trouble,
         )
+        if self.progress.start is None:
+            check_nodes(parts.task.losses, [each.nodes for each in outcomes])
+        return [each.without_graph() for each in outcomes]
 
     def _adopt(self, incumbent: Incumbent) -> None:
         progress = self.progress
@@ -285,6 +292,6 @@ class Trainer:
     def _grow_graph(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.answer is not None:
-                grown = self._graph.grow(loss_node(outcome, outcome.answer, self._parts.minibatch_metric))
+                grown = self._graph.grow(*loss_nodes(outcome, self._parts.minibatch_metric), outcome.answer)
                 if grown is not None:
                     self._emit(grown)

@@ -38,8 +38,8 @@ class Spoken:
         return [node.name for node, *_ in self.asked]
 
 
-def seed(node: Node, words: str = "wrong") -> Feedback:
-    return Feedback("a1", node.t, "loss", words, "loss")
+def seed(node: Node, words: str = "wrong", loss: str = "loss") -> Piece:
+    return Piece(node, Feedback("a1", node.t, loss, words, "loss"))
 
 
 def told(pieces: Sequence[Piece]) -> list[tuple[str, str, int, str, int]]:
@@ -56,7 +56,7 @@ def diamond() -> Node:
 async def test_in_a_diamond_each_consumer_gives_feedback_once_and_a_node_is_asked_with_all_of_it() -> None:
     critic = Spoken()
     root = diamond()
-    pieces = await backward(root, seed(root), critic)
+    pieces = await backward([seed(root)], critic)
     assert sorted(critic.nodes) == ["answer", "left", "longer", "right", "start"]
     by_name = {node.name: words for node, words, *_ in critic.asked}
     assert by_name["start"] == ("left#1 on start", "right#1 on start")  # though one of the paths is longer
@@ -69,7 +69,7 @@ async def test_feedback_is_in_structural_order_whatever_arrives_first() -> None:
     for draw in map(random.Random, range(8)):
         root = diamond()
         critic = Spoken(delay=lambda draw=draw: draw.random() * 0.003)
-        results.append(told(await backward(root, seed(root), critic)))
+        results.append(told(await backward([seed(root)], critic)))
     assert all(each == results[0] for each in results)
     assert results[0][:4] == [
         ("loss", "answer", 1, "wrong", 1),
@@ -95,7 +95,7 @@ async def test_calls_of_one_level_run_at_once() -> None:
             return await super().blame(node, feedback, targets, calls=calls)
 
     root = reply_of("answer", reply_of("x", text("a")), reply_of("y", text("b")))
-    await asyncio.wait_for(backward(root, seed(root), Meeting()), 5)
+    await asyncio.wait_for(backward([seed(root)], Meeting()), 5)
     assert waiting == 2
 
 
@@ -103,7 +103,7 @@ async def test_branches_that_no_text_reaches_cost_no_call_and_are_no_targets() -
     frozen = reply_of("frozen", input_of("question"), Node("k", Kind.HYPERPARAMETER, "how many", "3"))
     root = reply_of("answer", text("a"), frozen, input_of("question"))
     critic = Spoken()
-    await backward(root, seed(root), critic)
+    await backward([seed(root)], critic)
     assert critic.nodes == ["answer"]
     assert [target.name for target in critic.asked[0][2]] == ["a"]
 
@@ -111,7 +111,7 @@ async def test_branches_that_no_text_reaches_cost_no_call_and_are_no_targets() -
 async def test_a_graph_without_texts_costs_nothing_and_gives_nothing() -> None:
     root = reply_of("answer", input_of("question"))
     critic = Spoken()
-    assert await backward(root, seed(root), critic) == ()
+    assert await backward([seed(root)], critic) == ()
     assert critic.asked == []
 
 
@@ -120,7 +120,7 @@ async def test_a_function_with_one_predecessor_that_can_carry_feedback_passes_it
     query = reply_of("query", text("q"))
     retrieved = made_of("retrieve", query, k, input_of("question"))
     critic = Spoken()
-    pieces = await backward(retrieved, seed(retrieved, "nothing fits"), critic)
+    pieces = await backward([seed(retrieved, "nothing fits")], critic)
     assert critic.nodes == ["query"]
     assert critic.asked[0][1] == ("nothing fits",)
     assert [each.feedback.how for each in pieces] == ["loss", "pass-through", "llm"]
@@ -130,7 +130,7 @@ async def test_a_function_with_several_such_predecessors_makes_one_call_for_all_
     first, second = reply_of("query", text("q"), t=1), reply_of("query", text("q"), t=2)
     combined = made_of("combine", first, second, input_of("question"))
     critic = Spoken()
-    await backward(combined, seed(combined), critic)
+    await backward([seed(combined)], critic)
     assert critic.nodes == ["combine", "query", "query"]
     assert critic.asked[0][2] == (first, second)
 
@@ -140,7 +140,7 @@ async def test_a_skip_connection_beside_the_normal_path_gives_one_copy_with_coun
     retrieved = made_of("retrieve", query)
     answer = reply_of("answer", retrieved, skips=(query,))
     critic = Spoken(says=lambda node, target: "too  vague." if target is query else "Too VAGUE.")
-    pieces = await backward(answer, seed(answer), critic)
+    pieces = await backward([seed(answer)], critic)
     assert [each for each in told(pieces) if each[1] == "query"] == [("answer", "query", 1, "too  vague.", 2)]
     assert critic.nodes == ["answer", "query"]
     assert critic.asked[1][1] == ("too  vague.",)
@@ -150,7 +150,7 @@ async def test_what_was_said_twice_is_passed_through_with_its_count() -> None:
     query = reply_of("query", text("q"))
     shared = made_of("retrieve", query)
     root = reply_of("answer", reply_of("x", shared), reply_of("y", shared))
-    pieces = await backward(root, seed(root), Spoken(says=lambda node, target: "vague"))
+    pieces = await backward([seed(root)], Spoken(says=lambda node, target: "vague"))
     assert [each for each in told(pieces) if each[1] == "query"] == [("retrieve", "query", 1, "vague", 2)]
 
 
@@ -165,7 +165,7 @@ async def test_equal_words_that_blame_and_that_do_not_are_two_pieces() -> None:
         ) -> Mapping[Node, Said]:
             return {each: Said("It is vague.", node is not fine, "llm") for each in targets}
 
-    pieces = await backward(root, seed(root), Divided())
+    pieces = await backward([seed(root)], Divided())
     assert [each.feedback.to_blame for each in pieces if each.target is task] == [True, False]  # bad stands later
 
 
@@ -173,7 +173,7 @@ async def test_a_node_that_nobody_blames_opens_no_call_and_its_feedback_is_kept(
     upstream = reply_of("upstream", text("u"))
     root = reply_of("answer", text("a"), upstream)
     critic = Spoken(blameless=["upstream", "a"])
-    pieces = await backward(root, seed(root), critic)
+    pieces = await backward([seed(root)], critic)
     assert critic.nodes == ["answer"]
     assert [(p.target.name, p.feedback.to_blame) for p in pieces] == [
         ("answer", True),
@@ -195,7 +195,7 @@ async def test_a_node_that_only_some_blame_hears_only_them() -> None:
             return {each: Said(f"from {node.name}", node is not x, word.how) for each, word in said.items()}
 
     critic = Half()
-    await backward(root, seed(root), critic)
+    await backward([seed(root)], critic)
     assert {node.name: words for node, words, *_ in critic.asked}["shared"] == ("from y",)
 
 
@@ -204,7 +204,7 @@ async def test_calls_of_one_name_say_how_often_it_was_called_and_their_feedback_
     first = reply_of("query", task, t=1)
     second = reply_of("query", task, first, t=2)
     critic = Spoken()
-    pieces = await backward(second, seed(second), critic)
+    pieces = await backward([seed(second)], critic)
     assert [(node.t, calls) for node, _, _, calls in critic.asked] == [(2, 2), (1, 2)]
     assert [p.feedback.t for p in pieces if p.target is task] == [2, 1]
 
@@ -229,7 +229,7 @@ async def test_an_error_of_a_call_surfaces_as_itself_and_cancels_the_rest(error:
 
     root = reply_of("answer", reply_of("x", text("a")), reply_of("y", text("b")))
     with pytest.raises(type(error)) as raised:
-        await backward(root, seed(root), Failing())
+        await backward([seed(root)], Failing())
     assert raised.value is error
     assert cancelled == ["y"]
 
@@ -237,7 +237,7 @@ async def test_an_error_of_a_call_surfaces_as_itself_and_cancels_the_rest(error:
 async def test_nothing_is_written_into_the_graph_so_that_two_passes_are_equal() -> None:
     root = diamond()
     before = [repr(node) for node in topological([root])]
-    assert await backward(root, seed(root), Spoken()) == await backward(root, seed(root), Spoken())
+    assert await backward([seed(root)], Spoken()) == await backward([seed(root)], Spoken())
     assert [repr(node) for node in topological([root])] == before
 
 
@@ -246,7 +246,7 @@ async def test_feedback_runs_down_a_chain_of_2000_nodes() -> None:
     for t in range(1, 2_000):
         node = made_of("next", node, t=t)
     critic = Spoken()
-    pieces = await backward(node, seed(node), critic)
+    pieces = await backward([seed(node)], critic)
     assert critic.nodes == ["start"]
     assert len(pieces) == 2_001
 
@@ -310,7 +310,7 @@ async def test_numbers_that_are_multiplied_along_edges_sum_up_over_all_paths(
     drawn: tuple[Node, dict[tuple[Node, Node], int]],
 ) -> None:
     root, weights = drawn
-    pieces = await backward(root, seed(root, "1"), Multiplying(weights))
+    pieces = await backward([seed(root, "1")], Multiplying(weights))
     sums: dict[str, int] = {}
     for piece in pieces:
         if piece.target.kind is Kind.TEXT:
@@ -326,7 +326,7 @@ async def test_only_llm_steps_and_steps_with_a_choice_are_asked_each_once(
 ) -> None:
     root, _ = drawn
     critic = Spoken()
-    await backward(root, seed(root), critic)
+    await backward([seed(root)], critic)
     carriers = reached_by_texts(topological([root]))
     expected = [
         node

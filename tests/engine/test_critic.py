@@ -6,7 +6,7 @@ import pytest
 from tests.synthetic import asker, instructions, made_of, prompt_of, reply_of, text
 from tests.synthetic import given as input_of
 
-from autodiff_engine.backward import Said, backward
+from autodiff_engine.backward import Piece, Said, backward
 from autodiff_engine.critic import LLMCritic, keys_of, read_keyed
 from autodiff_engine.graph import Exchange, Feedback, Node
 from autodiff_engine.llm import Call, ScriptedModel
@@ -150,7 +150,7 @@ async def test_what_is_not_to_blame_upstream_opens_no_call_and_is_kept() -> None
     model = ScriptedModel(
         lambda call: block("task", "A.") + block("format", "NOT TO BLAME.") + block("query", "NOT TO BLAME. Fine.")
     )
-    pieces = await backward(NODE, said("It is wrong.")[0], critic(model))
+    pieces = await backward([Piece(NODE, said("It is wrong.")[0])], critic(model))
     assert len(model.seen) == 1
     assert {piece.target.name: piece.feedback.to_blame for piece in pieces[1:]} == {
         "task": True,

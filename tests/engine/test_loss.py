@@ -9,7 +9,7 @@ from tests.synthetic import asker, instructions, outcome, prompt_of, reply_of, t
 from autodiff_engine.evaluate import Outcome
 from autodiff_engine.graph import Exchange, Feedback, Node
 from autodiff_engine.llm import ScriptedModel
-from autodiff_engine.loss import Loss, failures, good_enough, loss_node
+from autodiff_engine.loss import Loss, failures, good_enough, loss_nodes
 from autodiff_engine.metric import by_name
 
 METRIC = by_name("exact_match", Path())
@@ -29,7 +29,9 @@ async def fed(
 ) -> tuple[ScriptedModel, Feedback]:
     model = ScriptedModel(lambda call: reply)
     loss = Loss(METRIC, mode, asker(model, "backward"), instructions(), 0)
-    return model, await loss.feedback(*told, step=2)
+    (begun,) = loss.seeds(replace(told[0], answer=told[1]))
+    assert (begun.name, begun.node, begun.score) == ("loss", told[1], told[0].score)
+    return model, await loss.feedback(told[0], begun, step=2)
 
 
 async def test_one_call_turns_the_loss_into_feedback_on_the_answer() -> None:
@@ -103,6 +105,6 @@ def test_failures_are_what_is_below_the_threshold_and_has_a_graph() -> None:
 
 def test_the_root_of_a_graph_is_the_loss_with_a_true_description() -> None:
     told, answer = wrong()
-    node = loss_node(told, answer, METRIC)
+    (node,) = loss_nodes(told, METRIC)
     assert (node.name, node.kind, node.value, node.parents) == ("loss", "loss", "0.0", (answer,))
     assert METRIC.description in node.role

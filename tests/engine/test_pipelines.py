@@ -6,7 +6,7 @@ from autodiff_engine.candidate import TrainedText, start
 from autodiff_engine.errors import ConfigError, TemplateError
 from autodiff_engine.graph import Kind, Node
 from autodiff_engine.llm import ScriptedModel
-from autodiff_engine.loss import loss_node
+from autodiff_engine.loss import loss_nodes
 from autodiff_engine.metric import BUILT_IN
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.object_count import object_count
@@ -26,7 +26,7 @@ async def run(program: Pipeline, reply: str, **inputs: str) -> tuple[Node, Scrip
 
 def graph(answer: Node) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Nodes with their kinds, and edges, as a run tells them."""
-    grown = GraphSeen().grow(loss_node(outcome(0, answer=answer), answer, BUILT_IN["exact_match"]))
+    grown = GraphSeen().grow(*loss_nodes(outcome(0, answer=answer), BUILT_IN["exact_match"]))
     assert grown is not None
     return [(node.name, node.kind) for node in grown.nodes], [(edge.source, edge.target) for edge in grown.edges]
 

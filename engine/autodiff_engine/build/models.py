@@ -29,7 +29,7 @@ from ..run import Spent
 from ..trace import Asker
 
 USED: tuple[Role, ...] = ("task", "backward", "optimizer")
-"""The roles that a training calls."""
+"""The roles that every training calls; a judge besides where a metric asks one."""
 
 LOCAL = "local/"
 LOCAL_SLOTS = 4
@@ -222,6 +222,11 @@ def asker(players: Cast, role: Role, model: Model) -> Asker:
     """Return who answers the calls of ``role``."""
     player = players[role]
     return Asker(model, player.name, player.endpoint, player.params, role, player.context)
+
+
+def draw_of(config: RunConfig, role: Role) -> int:
+    """Return the draw index of a role's calls: 0 where answers do not vary, else the trainer's seed."""
+    return 0 if config.models[role].temperature == 0 else config.trainer.seed
 
 
 def node_of(at: str) -> str:

@@ -18,6 +18,7 @@ from .schema import (
     CacheConfig,
     DataConfig,
     LimitsConfig,
+    LossConfig,
     ModelConfig,
     Price,
     ProgramConfig,
@@ -43,9 +44,7 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         "prompts": PromptsConfig,
     }
 )
-_NOT_BUILT: Mapping[Path, str] = MappingProxyType(
-    {("task", "losses"): "a program has one loss, task.metric", ("trainer", "demos"): "only prompts are trained"}
-)
+_NOT_BUILT: Mapping[Path, str] = MappingProxyType({("trainer", "demos"): "only prompts are trained"})
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "Input should be ": "must be ",
@@ -128,7 +127,7 @@ def _unknown_table(name: str, is_table: bool) -> str:
 
 def _unknown_key(path: Path) -> str:
     keys = _keys(path[:-1])
-    homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields]
+    homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields and len(path) == 2]
     if homes and not get_close_matches(path[-1], keys, 1, 0.75):
         return f"[{_table(path)}] has no key {path[-1]}; [{homes[0]}] has it"
     return f"[{_table(path)}] has no key {path[-1]}; {_nearest(path[-1], keys)}"
@@ -140,6 +139,8 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def _keys(table: Path) -> tuple[str, ...]:
+    if table[:2] == ("task", "losses"):
+        return tuple(LossConfig.model_fields)
     if table[0] != "models":
         return tuple(_TABLES[table[0]].model_fields)
     return tuple((Price if len(table) == 3 else ModelConfig).model_fields)
@@ -205,7 +206,8 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 
 def _table(path: Path) -> str:
-    return ".".join(path[:-1])
+    """Name the table that holds ``path``; of a list of tables the first is 1."""
+    return ".".join(str(int(part) + 1) if part.isdigit() else part for part in path[:-1])
 
 
 def _snake(name: str) -> str:

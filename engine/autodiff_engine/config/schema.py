@@ -77,6 +77,19 @@ class _Table(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class LossConfig(_Table):
+    """One of several losses: a metric on a node of the program."""
+
+    node: Annotated[str, Field(min_length=1)]
+    """A step's name; where it is called several times, the mean over its calls counts."""
+    metric: Annotated[str, Field(min_length=1)]
+    """A built-in metric, or ``path/to/file.py:function``."""
+    expected: Annotated[str, Field(min_length=1)] | None = None
+    """The column that the node's value is compared with; None: the expected answer."""
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """Relative to those of the other losses."""
+
+
 class TaskConfig(_Table):
     """What is trained, and what counts as right."""
 
@@ -84,6 +97,15 @@ class TaskConfig(_Table):
     """A built-in program, or ``path/to/file.py:function``."""
     metric: Annotated[str, Field(min_length=1)] = "exact_match"
     """A built-in metric, or ``path/to/file.py:function``."""
+    judge: Annotated[str, Field(min_length=1)] | None = None
+    """For the metric "judge": the criteria that an LLM grades by, in the user's words."""
+    losses: Annotated[tuple[LossConfig, ...], Strict(False), Field(min_length=1)] | None = None
+    """Several losses, whose weighted mean is an example's score; None: ``metric`` on the program's answer."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether an LLM is asked for scores."""
+        return "judge" in (self.metric, *(loss.metric for loss in self.losses or ()))
 
 
 class SourceFiles(_Table):
@@ -270,6 +292,21 @@ class RunConfig(_Table):
     cache: CacheConfig = CacheConfig()
     prompts: PromptsConfig = PromptsConfig()
     program: ProgramConfig | None = None
+
+    @model_validator(mode="after")
+    def _metrics_that_fit(self) -> RunConfig:
+        if self.task.losses and self.trainer.minibatch_metric:
+            raise ValueError("[trainer] minibatch_metric: with task.losses each loss names its metric; leave it out")
+        if self.judged and self.task.judge is None:
+            raise ValueError(
+                '[task] needs the key judge: the criteria that the metric "judge" grades by, in your words'
+            )
+        return self
+
+    @property
+    def judged(self) -> bool:
+        """Whether an LLM is asked for scores at either gate."""
+        return self.task.judged or self.trainer.minibatch_metric == "judge"
 
     @model_validator(mode="after")
     def _program_with_its_pipeline(self) -> RunConfig:

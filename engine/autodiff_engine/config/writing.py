@@ -7,7 +7,16 @@ from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
-from .schema import DataConfig, ModelConfig, RetrievalConfig, RunConfig, SourceFiles, TaskConfig, TrainerConfig
+from .schema import (
+    DataConfig,
+    LossConfig,
+    ModelConfig,
+    RetrievalConfig,
+    RunConfig,
+    SourceFiles,
+    TaskConfig,
+    TrainerConfig,
+)
 
 
 def to_toml(config: RunConfig) -> str:
@@ -48,8 +57,13 @@ def _task(task: TaskConfig, base: Path, folder: Path) -> TaskConfig:
         update={
             "pipeline": paths.code(task.pipeline).moved(base, folder),
             "metric": paths.code(task.metric).moved(base, folder),
+            "losses": task.losses and tuple(_loss(loss, base, folder) for loss in task.losses),
         }
     )
+
+
+def _loss(loss: LossConfig, base: Path, folder: Path) -> LossConfig:
+    return loss.model_copy(update={"metric": paths.code(loss.metric).moved(base, folder)})
 
 
 def _trainer(trainer: TrainerConfig, base: Path, folder: Path) -> TrainerConfig:

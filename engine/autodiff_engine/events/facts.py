@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from .parts import Comparison, EdgeInfo, ModelInfo, NodeInfo, TextChange, TextInfo, TracedCall
+from .parts import (
+    LATER,
+    Comparison,
+    EdgeInfo,
+    LossInfo,
+    LossMean,
+    LossScore,
+    ModelInfo,
+    NodeInfo,
+    TextChange,
+    TextInfo,
+    TracedCall,
+)
 
 Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted"]
 """Where a proposal ended: the gate that it did not pass, or accepted."""
@@ -13,7 +25,10 @@ Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted"]
 
 @dataclass(frozen=True, slots=True)
 class ProgramDescribed:
-    """What is trained: the texts, the metrics and the models."""
+    """What is trained: the texts, the metrics and the models.
+
+    ``metric`` is on the answer; where there are several ``losses``, their weighted mean is an example's score.
+    """
 
     pipeline: str
     texts: tuple[TextInfo, ...]
@@ -23,6 +38,7 @@ class ProgramDescribed:
     models: tuple[ModelInfo, ...]
     max_steps: int
     max_proposals: int
+    losses: tuple[LossInfo, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +76,9 @@ class ExampleScored:
 
     ``phase`` is ``forward``, ``pK.minibatch``, ``pK.validation``, or in step 0 ``start.validation``; at the end
     ``start.test`` and ``best.test``.
-    ``trace`` is given for forward and minibatch phases only; ``keys`` always.
+    ``trace`` is given for forward and minibatch phases only; ``keys`` always. Both hold the calls of a judge, too.
+    ``losses`` has each of several losses; ``score`` then is their weighted mean, and ``on_answer`` what the task's
+    metric gives the answer.
     """
 
     step: int
@@ -75,6 +93,8 @@ class ExampleScored:
     why: str
     keys: tuple[str, ...]
     trace: tuple[TracedCall, ...] = ()
+    losses: tuple[LossScore, ...] = field(default=(), metadata=LATER)
+    on_answer: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +171,10 @@ class ProposalJudged:
 
 @dataclass(frozen=True, slots=True)
 class CandidateScored:
-    """A candidate was scored on a whole split; ``low`` and ``high`` bound the mean (Wilson, 95 %)."""
+    """A candidate was scored on a whole split; ``low`` and ``high`` bound the mean (Wilson, 95 %).
+
+    Where several losses make the score, ``losses`` has each of them and ``on_answer`` the mean of the task's metric.
+    """
 
     step: int
     which: Literal["start", "best"]
@@ -163,6 +186,8 @@ class CandidateScored:
     low: float
     high: float
     wrong_format: int
+    losses: tuple[LossMean, ...] = field(default=(), metadata=LATER)
+    on_answer: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,20 @@ def test_what_is_wrong_is_told_with_file_table_key_and_the_nearest_name(tmp_path
         ("[task]", "trainer = 3\n[task]", "c.toml: trainer must be a table, not 3"),
         ("[task]", "seed = 3\n[task]", "c.toml: the key seed stands outside of a table; it belongs to [data]"),
         ("[models.task]", '[models]\ntask = "x"\n[models.judge]', "c.toml: models.task must be a table, not 'x'"),
-        ("[task]", '[task]\nlosses = [{node = "a"}]', "c.toml: [task] losses is not built yet: "),
+        ("[task]", '[task]\nlosses = [{node = "a"}]', "c.toml: [task.losses.1] needs the key metric"),
+        ("[task]", "[task]\nlosses = []", "c.toml: [task] losses "),
+        ("[task]", '[task]\nlosses = [{node = "a", metric = "f1", wieght = 2}]',
+         "c.toml: [task.losses.1] has no key wieght; did you mean weight?"),
+        ("[task]", '[task]\nlosses = [{node = "a", metric = "f1", weight = 0}]',
+         "c.toml: [task.losses.1] weight must be greater than 0, not 0"),
+        ("[task]", '[trainer]\nminibatch_metric = "f1"\n[task]\nlosses = [{node = "a", metric = "f1"}]',
+         "c.toml: [trainer] minibatch_metric: with task.losses each loss names its metric; leave it out"),
+        ("[task]", '[task]\nmetric = "judge"', 'c.toml: [task] needs the key judge: the criteria that '),
+        ("[task]", '[task]\nlosses = [{node = "a", metric = "judge"}]', "c.toml: [task] needs the key judge: "),
+        ("[task]", '[trainer]\nminibatch_metric = "judge"\n[task]', "c.toml: [task] needs the key judge: "),
         ("[task", "[tas[k", "c.toml: not TOML: "),
     ],
-)
+)  # fmt: skip
 def test_what_is_missing_or_misplaced_is_told_in_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
     found = lines(tmp_path, SMALL.replace(old, new, 1))
 

@@ -43,6 +43,8 @@ class HubName:
 def read_rows(text: str) -> list[dict[str, object]]:
     """Return all rows of one split in their order, classes by name; downloads what is not on this machine yet.
 
+    The library reads a folder below the current one instead, if it is called as the data set is.
+
     Raises:
         DataError: The extra ``data`` is not installed, there is no such data, or the hub cannot be reached.
     """

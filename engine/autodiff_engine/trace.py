@@ -148,12 +148,13 @@ class Trace:
         kind: Kind | Literal["function", "retrieved"] = Kind.FUNCTION,
         outside: bool = False,
     ) -> Node:
-        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7, §3.3.4).
+        """Record what ``function`` makes of the inputs' values; feedback flows to them and along ``skip`` (eq. 7).
 
-        ``function`` is plain or async, and returns text; ``skip`` has nodes or names of trained texts. ``outside`` says that its inputs alone do not decide its
-        result (a web search, a clock): then the result is stored by the step's name, the inputs and the draw, like an
-        LLM's answer, and where it is stored the function is not called. A plain function that looks outside runs in a
-        thread, ``limits.in_flight`` of them at once; any other runs on the engine's loop, so it should be quick.
+        ``function`` is plain or async, and returns text; ``skip`` has nodes or names of trained texts (§3.3.4).
+        ``outside`` says that its inputs alone do not decide its result (a web search, a clock): then the result is
+        stored by the step's name, the inputs and the draw, like an LLM's answer, and where it is stored the function is
+        not called. A plain function that looks outside runs in a thread, ``limits.in_flight`` of them at once; any
+        other runs on the engine's loop, so it should be quick.
 
         Raises:
             GraphError: As of ``generate``, or a function's result cannot be of this ``kind``.

@@ -8,17 +8,25 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .. import user_code
-from ..answer import reader
+from ..answer import after, reader
 from ..candidate import TrainedText
 from ..config import LabelsAnswer, RunConfig, code
 from ..dataset import Splits
 from ..errors import ConfigError
 from ..export import read_prompts
+from ..passage import render
 from ..pipeline import Pipeline
 from ..pipelines.object_count import object_count
 from ..pipelines.prompt import one_call
+from ..pipelines.rag import Search, multi_hop, multi_hop_cycle, vanilla_rag
+from ..pipelines.react import react
 from ..pipelines.trec import LABELS, trec
 from ..program import pipeline_of
+from .retrieval import retriever
+
+ANSWER_MARK = "Answer:"
+REACT_STEPS = 3
+"""The paper's limit of the agent's steps."""
 
 _ROLES: Mapping[str, str] = {
     "task": "says what the LLM has to do with its input",
@@ -91,6 +99,11 @@ def _from_templates(config: RunConfig, given: Mapping[str, str]) -> Pipeline:
     return one_call("prompt", texts=texts, system=told.system, user=told.user, parse=reader(told.answer))
 
 
+def _search(config: RunConfig, base: Path) -> Search:
+    index = retriever(config, base, program=config.task.pipeline)
+    return lambda query, k: render(index.search(query, k))
+
+
 Make = Callable[[RunConfig, Path, Mapping[str, str]], Pipeline]
 """Makes a built-in program of the config, the folder of its files, and the start texts, which replace its own after."""
 
@@ -99,5 +112,15 @@ BUILT_IN: Mapping[str, Make] = MappingProxyType(
         "prompt": lambda config, base, given: _from_templates(config, given),
         "object_count": lambda config, base, given: object_count(reader("last_number")),
         "trec": lambda config, base, given: trec(reader(LabelsAnswer(labels=LABELS))),
+        "vanilla_rag": lambda config, base, given: vanilla_rag(
+            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 3
+        ),
+        "multi_hop": lambda config, base, given: multi_hop(
+            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 2
+        ),
+        "multi_hop_cycle": lambda config, base, given: multi_hop_cycle(
+            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 2
+        ),
+        "react": lambda config, base, given: react(_search(config, base), k=config.retrieval.k or 2, steps=REACT_STEPS),
     }
 )

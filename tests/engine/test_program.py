@@ -85,7 +85,7 @@ async def test_without_a_declaration_the_configs_texts_are_the_trained_ones(tmp_
     program = loaded(tmp_path / "own", body, {"task": "Count."})
     assert [(text.name, text.role) for text in program.texts] == [("task", "the part of the prompt called task")]
     assert (await run(program, question="?"))[0].value == "8"
-    with pytest.raises(ConfigError, match='task.pipeline = "mine.py:answer": nothing to train') as nothing:
+    with pytest.raises(ConfigError, match=r'task.pipeline = "mine.py:answer": nothing to train') as nothing:
         loaded(tmp_path / "own", body)
     assert "@program(texts=" in nothing.value.hint
 
@@ -137,7 +137,9 @@ def test_a_file_and_a_function_that_are_not_there_are_named(tmp_path: Path) -> N
     with pytest.raises(ConfigError, match="name the function too") as no:
         pipeline(parse({**told, "task": {"pipeline": "own/mine.py"}}), tmp_path)
     assert no.value.hint == 'as in "own/mine.py:answer"'
-    with pytest.raises(ConfigError, match=r"no such program; there are prompt, object_count, trec, or file.py:function"):
+    with pytest.raises(
+        ConfigError, match=r"no such program; there are prompt, object_count, trec, or file.py:function"
+    ):
         pipeline(parse({**told, "task": {"pipeline": "trek"}}), tmp_path)
 
 

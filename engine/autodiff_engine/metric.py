@@ -116,8 +116,9 @@ def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
         return UsersOwn(code(name).shown, says, function)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    close = get_close_matches(name, BUILT_IN, 1, 0.5)
-    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(BUILT_IN)}, or file.py:function"
+    names = (*BUILT_IN, "judge")  # which is made where there is a model to ask
+    close = get_close_matches(name, names, 1, 0.5)
+    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}, or file.py:function"
     raise ConfigError(f'{where} = "{name}": no such metric; {there}')
 
 

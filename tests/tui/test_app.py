@@ -81,7 +81,7 @@ async def test_nothing_important_is_cut_at_80_columns(size: tuple[int, int]) -> 
 
 async def test_the_graph_shows_skip_connections_and_a_root_for_each_loss() -> None:
     grown = GraphGrew(
-        (NodeInfo("loss.retrieve", "loss", "recall@4 of retrieve", 1), NodeInfo("loss.answer", "loss", "f1 of answer", 1)),
+        (NodeInfo("loss.retrieve", "loss", "recall@4", 1), NodeInfo("loss.answer", "loss", "f1 of answer", 1)),
         (
             EdgeInfo("retrieve", "loss.retrieve", False), EdgeInfo("answer", "loss.answer", False),
             EdgeInfo("query.task", "combine", True),

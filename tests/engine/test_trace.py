@@ -120,7 +120,7 @@ async def test_lists_of_nodes_fill_a_slot_and_are_parents_in_order() -> None:
     assert list(node.parents[1:]) == found
 
 
-@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "self"])
+@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "skip", "self"])
 async def test_a_column_of_the_data_may_be_called_like_a_parameter(column: str) -> None:
     model = ScriptedModel(echo)
     t = trace(model)

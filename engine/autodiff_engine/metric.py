@@ -127,7 +127,7 @@ def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
         return BUILT_IN[name]
     if found := ranking(name, where):
         return Comparing(found.name, found.description, found.compare)
-    known = (*BUILT_IN, *RANKINGS)
+    known = (*BUILT_IN, *RANKINGS, "judge")  # a judge is made where there is a model to ask
     close = get_close_matches(name, known, 1, 0.5)
     there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, or file.py:function"
     raise ConfigError(f'{where} = "{name}": no such metric; {there}')

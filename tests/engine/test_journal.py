@@ -17,6 +17,7 @@ from autodiff_engine.events import (
     Event,
     ExampleScored,
     FeedbackMissing,
+    LossScore,
     RunFinished,
     RunOpened,
     Stamped,
@@ -191,3 +192,14 @@ def test_the_last_event_of_a_run_is_synced(tmp_path: Path, monkeypatch: pytest.M
     journal(tmp_path, [OPENED, ExampleScored(1, "forward", "train", "a", "m", 1.0, "8", "8", "", ()), StopChosen(1)])
     assert len(synced) == 1
     assert RunFinished in EVENTS
+
+
+def test_what_came_later_is_written_where_it_says_something_and_read_where_it_is_missing(tmp_path: Path) -> None:
+    plain = ExampleScored(1, "forward", "train", "a1", "f1", 0.5, "7", "8", "", ("k",))
+    several = replace(plain, losses=(LossScore("retrieve", "recall@4", 0.5, (0.0, 1.0)),), on_answer=0.0)
+    journal(tmp_path, [plain, several])
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert not {"losses", "on_answer"} & lines[0].keys()  # a run with one loss is written as it always was
+    assert lines[1]["losses"] == [{"node": "retrieve", "metric": "recall@4", "score": 0.5, "calls": [0.0, 1.0]}]
+    assert lines[1]["on_answer"] == 0.0
+    assert [each.event for each in read(tmp_path).events] == [plain, several]

@@ -120,7 +120,7 @@ async def test_lists_of_nodes_fill_a_slot_and_are_parents_in_order() -> None:
     assert list(node.parents[1:]) == found
 
 
-@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "self"])
+@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "skip", "self"])
 async def test_a_column_of_the_data_may_be_called_like_a_parameter(column: str) -> None:
     model = ScriptedModel(echo)
     t = trace(model)
@@ -161,3 +161,27 @@ async def test_functions_plain_and_async_record_their_inputs_and_skips() -> None
     doubled = await t.apply("join", later, joined, kind=Kind.RETRIEVED)
     assert (joined.value, joined.t, joined.parents, joined.skips) == ("ab", 1, (a, b), (c,))
     assert (doubled.value, doubled.t, doubled.kind) == ("abab", 2, Kind.RETRIEVED)
+
+
+async def test_a_skip_is_no_input_of_the_call_and_may_name_a_trained_text() -> None:
+    model = ScriptedModel(echo)
+    t = trace(model)
+    far = t.input("far", "never sent")
+    node = await t.generate(
+        "answer", template=PROMPT, prompts=["format"], task="x", question="Why?", skip=[far, "task"]
+    )
+    assert [each.name for each in node.skips] == ["far", "task"]
+    assert [each.name for each in node.predecessors] == ["format", "far", "task"]
+    assert "never sent" not in "".join(message.content for message in model.seen[0].request.messages)
+    joined = await t.apply("join", lambda value: value, node, skip=["task"])
+    assert joined.skips == node.skips[1:]
+    with pytest.raises(GraphError, match="join: no trained text called tusk; there are task, format"):
+        await t.apply("join", lambda value: value, node, skip=["tusk"])
+
+
+async def test_the_steps_are_kept_also_where_they_do_not_lead_to_the_answer() -> None:
+    t = trace(ScriptedModel(echo))
+    asked = t.input("question", "Why?")
+    aside = await t.apply("log", lambda value: value, asked)
+    answer = await t.generate("answer", template=PROMPT, prompts=BOTH, question=asked)
+    assert t.nodes == [aside, answer]

@@ -48,6 +48,31 @@ def test_the_outline_has_the_loss_on_top_and_each_node_once() -> None:
     assert [row.guides for row in rows] == ["", "├ ", "│ ├ ", "│ └ ", "└ "]
 
 
+def test_a_skip_connection_is_said_where_it_starts_and_hides_no_other_edge() -> None:
+    base = graph_of([("answer", "loss"), ("combine", "answer"), ("query", "combine"), ("task", "query")])
+    graph = GraphView(base.nodes, {**base.edges, ("task", "combine", True): EdgeInfo("task", "combine", True)})
+
+    rows = outline(graph)
+
+    assert [(row.name, row.mention, row.skip) for row in rows] == [
+        ("loss", "node", False), ("answer", "node", False), ("combine", "node", False), ("query", "node", False),
+        ("task", "node", False), ("task", "shared", True),
+    ]  # fmt: skip
+
+
+def test_several_losses_stand_at_the_top_one_after_the_other() -> None:
+    graph = graph_of([("answer", "loss.answer"), ("retrieve", "answer"), ("retrieve", "loss.retrieve")])
+    nodes = {
+        name: replace(node, kind="loss" if name.startswith("loss") else node.kind) for name, node in graph.nodes.items()
+    }
+
+    rows = outline(GraphView(nodes, graph.edges))
+
+    assert [(row.name, row.guides) for row in rows] == [
+        ("loss.answer", ""), ("answer", "└ "), ("retrieve", "  └ "), ("loss.retrieve", ""), ("retrieve", "└ "),
+    ]  # fmt: skip
+
+
 def test_a_loop_is_said_and_not_followed() -> None:
     rows = outline(graph_of([("query", "loss"), ("found", "query"), ("query", "found")]))
 

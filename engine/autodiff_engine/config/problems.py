@@ -53,6 +53,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "a valid number": "a number",
         "a valid string": "a text in quotes",
         "a valid boolean": "true or false",
+        "a valid tuple": "a list",
     }
 )
 _SECRET = re.compile(

@@ -65,6 +65,12 @@ def _a_corpus(text: str) -> str:
     return text
 
 
+def _not_empty(value: tuple[V, ...]) -> tuple[V, ...]:
+    if not value:
+        raise ValueError("must hold at least one loss; leave it out, and task.metric on the answer is the only one")
+    return value
+
+
 Texts = Annotated[Mapping[str, str], AfterValidator(_sealed), WrapSerializer(_opened)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -99,7 +105,7 @@ class TaskConfig(_Table):
     """A built-in metric, or ``path/to/file.py:function``."""
     judge: Annotated[str, Field(min_length=1)] | None = None
     """For the metric "judge": the criteria that an LLM grades by, in the user's words."""
-    losses: Annotated[tuple[LossConfig, ...], Strict(False), Field(min_length=1)] | None = None
+    losses: Annotated[tuple[LossConfig, ...], Strict(False), AfterValidator(_not_empty)] | None = None
     """Several losses, whose weighted mean is an example's score; None: ``metric`` on the program's answer."""
 
     @property

@@ -178,6 +178,16 @@ def test_plain_output_tells_the_run_and_ends_with_the_result(capsys: pytest.Capt
     ]  # fmt: skip
 
 
+def test_eval_of_several_losses_tells_each_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    losses = 'task.losses=[{node = "answer", metric = "f1", weight = 0.5}, {node = "answer", metric = "numeric"}]'
+    assert run(["eval", "c.toml", "--quiet", "--set", losses]) == 0
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert re.match(r"val objective 0\.\d\d \(n=6\), 95 % interval", first)
+    part = r"0\.\d\d"
+    said = rf"losses: answer f1 ({part}) \(weight 0.5\), answer numeric \1; exact_match of the answer \1"
+    assert re.fullmatch(said, second), second
+
+
 def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["eval", "c.toml"]) == 0
 

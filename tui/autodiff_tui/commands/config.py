@@ -102,7 +102,7 @@ def toml_value(value: object) -> str:
         case list() | tuple():
             return f"[{', '.join(toml_value(item) for item in cast('list[object]', value))}]"
         case Mapping():
-            pairs = cast("Mapping[str, object]", value).items()
+            pairs = [(key, item) for key, item in cast("Mapping[str, object]", value).items() if item is not None]
             return f"{{{', '.join(f'{toml_value(key)} = {toml_value(item)}' for key, item in pairs)}}}"
         case _:
             return str(value)

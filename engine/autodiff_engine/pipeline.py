@@ -41,7 +41,7 @@ class Pipeline:
             TrainedText(text.name, text.role, values.get(text.name, text.value), text.kind) for text in self.texts
         )
         for text in texts:
-            for slot in markers(text.value, self.slots):
+            for slot in markers(text.value, self.slots) if text.kind == "prompt" else ():  # demos quote the data
                 raise ConfigError(
                     f"{where}: the text `{text.name}` holds a marker for slot `{slot}`, but texts are sent as they are",
                     "put the slot into a template under [program] (system or user), and take it out of the text",

@@ -19,8 +19,9 @@ from .events import (
     GraphGrew,
     NodeInfo,
     TracedCall,
+    Warned,
 )
-from .graph import Kind, Node, topological
+from .graph import Exchange, Kind, Node, topological
 from .proposal import Evidence
 from .statistics import wilson
 from .validation import Verdict
@@ -81,6 +82,14 @@ def candidate_scored(
     return CandidateScored(step, which, candidate, split, metric, average, n, low, high, wrong)
 
 
+def warning_of(outcomes: Sequence[Outcome]) -> Warned | None:
+    """Return a warning when most replies cannot be read."""
+    unread = sum(each.wrong_format for each in outcomes)
+    form = "say in a start text in which form to answer (program.answer reads it)"
+    told = f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"
+    return Warned(told) if 2 * unread > len(outcomes) else None
+
+
 def in_words(outcomes: Sequence[Outcome]) -> str:
     """Return a split's score as the optimizer is shown it."""
     return f"{mean([each.score for each in outcomes]):.3f} (n={len(outcomes)})"
@@ -128,11 +137,11 @@ def data_evidence(outcomes: Sequence[Outcome], texts: Sequence[str]) -> dict[str
 
 
 def peers_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
-    """Return by text name the other texts that some call was sent together with it, in the program's order."""
+    """Return by text name the other texts, demos too, that some call was sent with it, in the program's order."""
     peers: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for node in topological([outcome.answer]) if outcome.answer else ():
-            texts = [parent.name for parent in node.parents if parent.kind is Kind.TEXT]
+            texts = [parent.name for parent in node.parents if parent.kind in (Kind.TEXT, Kind.DEMOS)]
             for name in texts:
                 peers.setdefault(name, {}).update(dict.fromkeys(each for each in texts if each != name))
     return {name: tuple(each) for name, each in peers.items()}
@@ -181,11 +190,16 @@ def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]
     if node is not None and node.exchange is not None:
         repeated = max(t for name, t in calls if name == node.name) > 1
         lines[0] += f", call {node.t} of {node.name}" if repeated else ""
-        lines += [f"sent: {node.exchange.user}", f"replied: {node.exchange.reply}"]
+        lines += [f"sent: {_without_demos(node.exchange)}", f"replied: {node.exchange.reply}"]
     elif node is not None:
         lines += [f"computed: {node.value}"]
     lines.append(f"feedback: {'' if told.to_blame else 'this text is not to blame. '}{told.text}")
     return "\n".join(lines)
+
+
+def _without_demos(exchange: Exchange) -> str:
+    """Return the user half; with demos in it every piece of feedback would repeat them all."""
+    return exchange.user if exchange.bare is None else exchange.bare
 
 
 def _example(outcome: Outcome) -> str:

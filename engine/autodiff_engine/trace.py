@@ -58,7 +58,7 @@ class Trace:
     """
 
     def __init__(self, candidate: Candidate, texts: Sequence[TrainedText], asker: Asker, *, at: str, draw: int) -> None:
-        self._texts = {text.name: Node(text.name, Kind.TEXT, text.role, candidate.texts[text.name]) for text in texts}
+        self._texts = {text.name: _text_node(text, candidate) for text in texts}
         self._asker = asker
         self._at = at
         self._draw = draw
@@ -99,6 +99,8 @@ class Trace:
         filling |= {slot: _value(given) for slot, given in slots.items()}
         system = template.system.fill(filling) if template.system else ""
         user = template.user.fill(filling)
+        demos = {slot_of(peer.name): "" for peer in peers if peer.kind is Kind.DEMOS}
+        bare = template.user.fill(filling | demos) if demos else None
         with self._opened(name) as t:
             messages = ([Message("system", system)] if system else []) + [Message("user", user)]
             call = self._asker.call(messages, at=f"{self._at}/{name}/{t}", draw=self._draw)
@@ -106,7 +108,7 @@ class Trace:
             reply = await self._asker.model.complete(call)
         parsed = parse(reply.text) if parse else reply.text
         form = parse.form if isinstance(parse, Reader) else ""
-        exchange = Exchange(system, user, reply.text, parsed, reply.finish_reason, call.request.key, form)
+        exchange = Exchange(system, user, reply.text, parsed, reply.finish_reason, call.request.key, form, bare)
         parents = (*peers, *(node for given in slots.values() for node in _nodes(given)))
         value = reply.text if parsed is None else parsed
         return Node(name, Kind.ANSWER, role or f"the LLM's reply of {name}", value, t, parents, (), exchange)
@@ -143,6 +145,11 @@ class Trace:
             yield t
         finally:
             self._open.discard(name)
+
+
+def _text_node(text: TrainedText, candidate: Candidate) -> Node:
+    kind = Kind.DEMOS if text.kind == "demos" else Kind.TEXT
+    return Node(text.name, kind, text.role, candidate.texts[text.name])
 
 
 def _nodes(given: Node | Sequence[Node] | str) -> Sequence[Node]:

@@ -28,7 +28,7 @@ from ..run import Spent
 from ..trace import Asker
 
 USED: tuple[Role, ...] = ("task", "backward", "optimizer")
-"""The roles that a training calls."""
+"""The roles that every training calls."""
 
 LOCAL = "local/"
 LOCAL_SLOTS = 4

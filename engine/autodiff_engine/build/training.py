@@ -68,13 +68,14 @@ def plan_of(
     instructions: Instructions,
     *,
     recorded: bool,
-    roles: tuple[Role, ...] = USED,
+    roles: tuple[Role, ...] | None = None,
     prompts: Mapping[str, str] | None = None,
     where: str = "",
 ) -> Plan:
     """Load what the config names and check that it fits together.
 
-    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there.
+    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
+    those that are called, by default all that a training calls.
     """
     program = pipeline(config, base)
     if prompts is not None:
@@ -84,8 +85,15 @@ def plan_of(
     metric = by_name(config.task.metric, base)
     named = config.trainer.minibatch_metric
     minibatch_metric = by_name(named, base) if named else metric
-    players = cast(config, base, roles=roles, recorded=recorded)
+    players = cast(config, base, roles=roles or called(config, program), recorded=recorded)
     return Plan(config, program, splits, metric, minibatch_metric, players, instructions)
+
+
+def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
+    """Return the roles that a training of ``program`` calls: a teacher only where one was asked for and has a use."""
+    demos = config.trainer.demos
+    taught = demos.teacher and demos.bootstrapped and any(text.kind == "demos" for text in program.texts)
+    return (*USED, "teacher") if taught else USED
 
 
 def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
@@ -166,6 +174,9 @@ def parts_of(plan: Plan, models: Models) -> Parts:
     """Return what a trainer works with."""
     config, settings, splits = plan.config, plan.config.trainer, plan.splits
     task, backward, optimizer = (asker(plan.players, role, models.model) for role in USED)
+    demos = [text.name for text in plan.program.texts if text.kind == "demos"]
+    taught = "teacher" in plan.players
+    teacher = asker(plan.players, "teacher", models.model) if taught else None
     return Parts(
         task=Task(plan.program, task, draw_of(config, "task")),
         splits=splits,
@@ -183,13 +194,14 @@ def parts_of(plan: Plan, models: Models) -> Parts:
             settings.techniques, most_words(plan),
         ),
         gates=Gates(
-            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan)),
+            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan), demos),
             plan.minibatch_metric.name,
             plan.metric.name,
             Rule(settings.accept, settings.alpha),
             settings.two_stage,
         ),
         settings=settings,
+        teacher=Task(plan.program, teacher, draw_of(config, "teacher")) if teacher else None,
     )  # fmt: skip
 
 

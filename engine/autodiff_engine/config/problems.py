@@ -17,6 +17,7 @@ from .schema import (
     BudgetConfig,
     CacheConfig,
     DataConfig,
+    DemosConfig,
     LimitsConfig,
     ModelConfig,
     Price,
@@ -41,9 +42,7 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         "prompts": PromptsConfig,
     }
 )
-_NOT_BUILT: Mapping[Path, str] = MappingProxyType(
-    {("task", "losses"): "a program has one loss, task.metric", ("trainer", "demos"): "only prompts are trained"}
-)
+_NOT_BUILT: Mapping[Path, str] = MappingProxyType({("task", "losses"): "a program has one loss, task.metric"})
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "Input should be ": "must be ",
@@ -138,6 +137,8 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def _keys(table: Path) -> tuple[str, ...]:
+    if table == ("trainer", "demos"):
+        return tuple(DemosConfig.model_fields)
     if table[0] != "models":
         return tuple(_TABLES[table[0]].model_fields)
     return tuple((Price if len(table) == 3 else ModelConfig).model_fields)

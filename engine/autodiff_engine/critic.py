@@ -107,7 +107,7 @@ class LLMCritic:
             "expected": self.expected,
             "feedback": [each.text for each in feedback],
             "targets": _described(targets, [each for each in node.skips if each not in node.parents]),
-            "neighbours": _described(neighbours),
+            "neighbours": _described([each for each in neighbours if each.kind is not Kind.DEMOS]),  # sent has them
         }
 
 

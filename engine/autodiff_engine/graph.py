@@ -13,6 +13,8 @@ class Kind(StrEnum):
     INPUT = "input"
     TEXT = "text"
     """A trained text: where feedback ends up."""
+    DEMOS = "demos"
+    """A trained text that holds worked examples: it gets scores, no feedback."""
     HYPERPARAMETER = "hyperparameter"
     ANSWER = "answer"
     """What an LLM replied."""
@@ -34,6 +36,8 @@ class Exchange:
     key: str
     form: str = ""
     """In words, what the parser takes out of a reply; empty when that is not known."""
+    bare: str | None = None
+    """The user half without the demos that were sent: what a demo shows of this call. None when it takes no demos."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +110,10 @@ def topological(roots: Iterable[Node]) -> list[Node]:
 
 
 def reached_by_texts(order: Iterable[Node]) -> dict[Node, None]:
-    """Return, in ``order`` (topological), the nodes that a trained text is or leads to: all that can carry feedback."""
+    """Return, in ``order`` (topological), the nodes that a trained text is or leads to: all that can carry feedback.
+
+    Demos do not count: they are filled from traces, whatever is said about them.
+    """
     reached: dict[Node, None] = {}
     for node in order:
         if node.kind is Kind.TEXT or any(parent in reached for parent in node.predecessors):

@@ -46,7 +46,7 @@ class Pipeline:
         texts = tuple(replace(text, value=values.get(text.name, text.value)) for text in self.texts)
         own = bool(code(self.name).file)
         for text in texts:
-            for slot in markers(text.value, self.slots):
+            for slot in markers(text.value, self.slots) if text.kind == "prompt" else ():  # demos quote the data
                 place = self.name if own and text.name not in values else where
                 raise ConfigError(
                     f"{place}: the text `{text.name}` holds a marker for slot `{slot}`, but texts are sent as they are",

@@ -33,6 +33,8 @@ class Parts:
     optimizer: Optimizer
     gates: Gates
     settings: TrainerConfig
+    teacher: Task | None = None
+    """The program played by the teacher; None: demos are made of own replies alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ def check_given(name: str, slot: str, given: object) -> None:
 
 def fill(
     name: str, prompt: Prompt, peers: Sequence[Node], slots: Mapping[str, Given], starts: Mapping[str, str]
-) -> tuple[str, str]:
-    """Return the system and the user message of a call.
+) -> tuple[str, str, str | None]:
+    """Return the system and the user message of a call, and the user message without demos where it takes any.
 
     ``starts`` has the start values of the trained texts: a marker for a slot in one of them is the author's mistake,
     a marker in a rewrite the candidate's doing.
@@ -86,11 +86,14 @@ def fill(
             raise TemplateError(f"{name}: no slot {{{{ {slot} }}}} in its templates for the trained text {peer.name}")
         if slot in filling or slot in slots:
             raise TemplateError(f"{name}: the slot {{{{ {slot} }}}} is filled twice, once by the text {peer.name}")
-        _check_markers(name, prompt, peer, starts)
+        if peer.kind is Kind.TEXT:  # demos quote the data
+            _check_markers(name, prompt, peer, starts)
         filling[slot] = peer.value
     filling |= {slot: _filling(given) for slot, given in slots.items()}
     try:
-        return prompt.system.fill(filling) if prompt.system else "", prompt.user.fill(filling)
+        demos = {slot_of(peer.name): "" for peer in peers if peer.kind is Kind.DEMOS}
+        bare = prompt.user.fill(filling | demos) if demos else None
+        return prompt.system.fill(filling) if prompt.system else "", prompt.user.fill(filling), bare
     except TemplateError as error:
         raise TemplateError(f"{name}: {error}") from error
 

@@ -21,8 +21,9 @@ from .events import (
     LossScore,
     NodeInfo,
     TracedCall,
+    Warned,
 )
-from .graph import Kind, Node, topological
+from .graph import Exchange, Kind, Node, topological
 from .objective import TermScore
 from .proposal import Evidence
 from .statistics import wilson
@@ -108,13 +109,12 @@ def on_answer(outcomes: Sequence[Outcome]) -> float | None:
     return mean(scores) if scores else None
 
 
-def unreadable(outcomes: Sequence[Outcome]) -> str:
-    """Return a warning when no answer could be read from most replies; empty when that is not so."""
+def warning_of(outcomes: Sequence[Outcome]) -> Warned | None:
+    """Return a warning when most replies cannot be read."""
     unread = sum(each.wrong_format for each in outcomes)
-    if 2 * unread <= len(outcomes):
-        return ""
     form = "say in a start text in which form to answer (program.answer reads it)"
-    return f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"
+    told = f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"
+    return Warned(told) if 2 * unread > len(outcomes) else None
 
 
 def in_words(outcomes: Sequence[Outcome]) -> str:
@@ -164,11 +164,11 @@ def data_evidence(outcomes: Sequence[Outcome], texts: Sequence[str]) -> dict[str
 
 
 def peers_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
-    """Return by text name the other texts that some call was sent together with it, in the program's order."""
+    """Return by text name the other texts, demos too, that some call was sent with it, in the program's order."""
     peers: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for node in outcome.graph:
-            texts = [parent.name for parent in node.parents if parent.kind is Kind.TEXT]
+            texts = [parent.name for parent in node.parents if parent.kind in (Kind.TEXT, Kind.DEMOS)]
             for name in texts:
                 peers.setdefault(name, {}).update(dict.fromkeys(each for each in texts if each != name))
     return {name: tuple(each) for name, each in peers.items()}
@@ -215,11 +215,16 @@ def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]
     if node is not None and node.exchange is not None:
         repeated = max(t for name, t in calls if name == node.name) > 1
         lines[0] += f", call {node.t} of {node.name}" if repeated else ""
-        lines += [f"sent: {node.exchange.user}", f"replied: {node.exchange.reply}"]
+        lines += [f"sent: {_without_demos(node.exchange)}", f"replied: {node.exchange.reply}"]
     elif node is not None:
         lines += [f"computed: {node.value}"]
     lines.append(f"feedback: {'' if told.to_blame else 'this text is not to blame. '}{told.text}")
     return "\n".join(lines)
+
+
+def _without_demos(exchange: Exchange) -> str:
+    """Return the user half; with demos in it every piece of feedback would repeat them all."""
+    return exchange.user if exchange.bare is None else exchange.bare
 
 
 def _example(outcome: Outcome) -> str:

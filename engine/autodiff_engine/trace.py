@@ -56,7 +56,7 @@ class Trace:
     """
 
     def __init__(self, candidate: Candidate, texts: Sequence[TrainedText], asker: Asker, *, at: str, draw: int) -> None:
-        self._texts = {text.name: Node(text.name, Kind.TEXT, text.role, candidate.texts[text.name]) for text in texts}
+        self._texts = {text.name: _text_node(text, candidate) for text in texts}
         self._starts = {text.name: text.value for text in texts}
         self._asker = asker
         self._at = at
@@ -125,14 +125,14 @@ class Trace:
             self._check(name, f"slot {slot}", each)
         skips = self._skips(name, skip)
         with self._opened(name) as (t, at, scope):
-            system, user = fill(name, template, peers, slots, self._starts)
+            system, user, bare = fill(name, template, peers, slots, self._starts)
             messages = ([Message("system", system)] if system else []) + [Message("user", user)]
             call = self._asker.call(messages, at=at, draw=self._draw)
             scope.keys.append(call.request.key)
             reply = await self._asker.model.complete(call)
         found = parsed(self._where(name), parse, reply.text)
         form = parse.form if isinstance(parse, Reader) else ""
-        exchange = Exchange(system, user, reply.text, found, reply.finish_reason, call.request.key, form)
+        exchange = Exchange(system, user, reply.text, found, reply.finish_reason, call.request.key, form, bare)
         parents = (*peers, *(node for each in slots.values() for node in nodes_of(each)))
         value = reply.text if found is None else found
         role = role or f"the LLM's reply of {name}"
@@ -257,3 +257,8 @@ async def _in_branch(part: Scope, branch: Coroutine[Any, Any, T]) -> T:
     result = await branch
     part.whole = True
     return result
+
+
+def _text_node(text: TrainedText, candidate: Candidate) -> Node:
+    kind = Kind.DEMOS if text.kind == "demos" else Kind.TEXT
+    return Node(text.name, kind, text.role, candidate.texts[text.name])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from .candidate import Candidate, start
 from .comparison import compare
-from .concurrency import in_order
 from .control import Control
 from .dataset import Example, next_batch, trim
-from .errors import ModelRefused, ModelUnavailable
+from .demos import Demos
 from .evaluate import Outcome, evaluate
 from .events import (
     Event,
@@ -22,13 +20,13 @@ from .events import (
     StepFinished,
     StepStarted,
     TestCompared,
-    Warned,
 )
 from .gradients import Told, gradients
 from .loss import failures, loss_nodes, reached
 from .objective import check_nodes
 from .progress import Incumbent, Parts, Progress, counted, first_incumbent, incumbent_of, situation_of
-from .proposal import Evidence, Failed, Proposal, Situation
+from .proposal import Evidence, Failed, Proposal
+from .proposing import Proposing
 from .scoring import run_batch
 from .telling import (
     GraphSeen,
@@ -38,7 +36,7 @@ from .telling import (
     feedback_given,
     result,
     scored,
-    unreadable,
+    warning_of,
 )
 from .validation import Case, Verdict, judge
 
@@ -60,6 +58,7 @@ class Trainer:
         self._emit = emit
         self._on_best = on_best
         self._graph = GraphSeen()
+        self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, emit)
         self._carried: list[Outcome] = []
         self._cursor = 0
         self._stale = 0
@@ -73,8 +72,8 @@ class Trainer:
         """
         candidate = start(self._parts.task.pipeline.texts)
         outcomes = await self._score_split(candidate, "val", "start", "start.validation")
-        if warning := unreadable(outcomes):
-            self._emit(Warned(warning))
+        if unreadable := warning_of(outcomes):
+            self._emit(unreadable)
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
@@ -108,6 +107,7 @@ class Trainer:
         batch = self._batch(step)
         forward = await self._run_batch(self._incumbent.candidate, batch, step, "forward")
         self._grow_graph(forward)
+        self._demos.saw(forward)
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
         perfect = all(reached(each, settings.threshold) for each in forward if not each.unavailable)
@@ -116,10 +116,11 @@ class Trainer:
             self._finish(step, "nothing to learn", [])
             return
         evidence = await self._evidence(step, failed)
-        if not evidence and settings.gradients != "none":
+        proposing = await self._proposing(step, forward, evidence)
+        if not proposing.count:
             self._finish(step, "no feedback", carry)
             return
-        accepted = await self._first_accepted(step, forward, evidence)
+        accepted = await self._first_accepted(step, forward, proposing)
         if accepted is None:
             self._finish(step, "rejected", carry)
             return
@@ -165,10 +166,11 @@ class Trainer:
     async def _evidence(self, step: int, failed: Sequence[Outcome]) -> Mapping[str, Sequence[Evidence]]:
         """Return, by text name, what asks for a rewrite of it."""
         parts = self._parts
-        if parts.settings.gradients == "none":
+        rewritten = [text.name for text in parts.task.pipeline.texts if text.kind == "prompt"]
+        if parts.settings.gradients == "none" or not rewritten:
             return {}
         if parts.settings.gradients == "data":
-            return data_evidence(failed, [text.name for text in parts.task.pipeline.texts])
+            return data_evidence(failed, rewritten)
         self._emit(PhaseStarted(step, "backward", sum(len(parts.loss.seeds(each)) for each in failed)))
         told = await gradients(
             failed, parts.loss, parts.critic, step=step, control=self._control, tell=lambda each: self._told(step, each)
@@ -181,19 +183,36 @@ class Trainer:
         for piece in told.pieces:
             self._emit(feedback_given(step, piece))
 
-    async def _first_accepted(
+    async def _proposing(
         self, step: int, forward: Sequence[Outcome], evidence: Mapping[str, Sequence[Evidence]]
-    ) -> Incumbent | None:
-        settings = self._parts.settings
+    ) -> Proposing:
+        parts = self._parts
+        situation = situation_of(self.progress, forward, evidence, parts.settings, step=step, stale=self._stale)
+        demos: Proposal | None = None
+        if self._demos.due(step):
+            await self._ask_teacher(step, forward)
+            demos = await self._demos.propose(step, situation.parent)
+        return Proposing(parts.optimizer, situation, parts.settings, self._control, self._emit, demos)
+
+    async def _ask_teacher(self, step: int, forward: Sequence[Outcome]) -> None:
+        """Have the teacher run the program on what it failed; an example that got no answer is left out."""
+        parts, examples = self._parts, self._demos.untaught(forward)
+        if parts.teacher is None or not examples:
+            return
+        name = parts.minibatch_metric.name
+        self._emit(PhaseStarted(step, "teacher", len(examples)))
+
+        def tell(each: Outcome) -> None:
+            self._emit(scored(each, step=step, phase="teacher", split="train", metric=name, traced=True))
+
+        candidate, metric = self._incumbent.candidate, parts.minibatch_metric
+        at = f"{step}/teacher"
+        self._demos.taught(await evaluate(parts.teacher, candidate, examples, metric, at=at, seen=tell))
+
+    async def _first_accepted(self, step: int, forward: Sequence[Outcome], proposing: Proposing) -> Incumbent | None:
         failed: list[Failed] = []
-        situation = situation_of(self.progress, forward, evidence, settings, step=step, stale=self._stale)
-        ahead: list[Proposal] = []
-        if settings.proposals == "parallel":
-            ks = range(1, settings.max_proposals + 1)
-            ahead = await in_order([lambda k=k: self._propose(replace(situation, k=k)) for k in ks])
-        for k in range(1, settings.max_proposals + 1):
-            known = tuple(failed) if settings.history else ()
-            proposal = ahead[k - 1] if ahead else await self._propose(replace(situation, k=k, failed=known))
+        for k in range(1, proposing.count + 1):
+            proposal = await proposing.proposal(k, failed)
             self._emit(
                 ProposalMade(step, k, proposal.candidate.id, proposal.parent.id, proposal.changes, proposal.problem)
             )
@@ -202,17 +221,6 @@ class Trainer:
                 return incumbent_of(proposal, verdict)
             failed.append(Failed(proposal, result(verdict)))
         return None
-
-    async def _propose(self, situation: Situation) -> Proposal:
-        self._emit(PhaseStarted(situation.step, f"p{situation.k}.propose", 0))
-        while True:
-            try:
-                return await self._parts.optimizer.propose(situation)
-            except ModelUnavailable as error:
-                await self._control.trouble(error)
-            except ModelRefused as error:
-                problem = f"the optimizer refused: {error}"
-                return Proposal(situation.step, situation.k, situation.parent, situation.parent, (), problem)
 
     async def _judge(self, proposal: Proposal, forward: Sequence[Outcome], failed: Sequence[Failed]) -> Verdict:
         step, k, candidate = proposal.step, proposal.k, proposal.candidate
@@ -223,6 +231,7 @@ class Trainer:
             [each.proposal.candidate.id for each in failed],
             run_batch=lambda examples: self._run_batch(candidate, examples, step, f"p{k}.minibatch"),
             run_split=lambda examples, seen: self._score(candidate, examples, step, f"p{k}.validation", "val", seen),
+            shown=self._demos.shown_in(candidate),
         )
         verdict = await judge(case, self._parts.gates)
         self.progress.counts = counted(self.progress.counts, verdict)

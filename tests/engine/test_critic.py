@@ -257,3 +257,21 @@ async def test_feedback_is_at_most_three_sentences() -> None:
 )
 def test_blocks_are_read_from_what_llms_make_of_them(reply: str) -> None:
     assert read_keyed(reply, ["a", "b"]) == ({"a": "x <b> & y", "b": "z"}, "")
+
+
+@pytest.mark.parametrize("value", ["", "Q one\nA one"])
+async def test_demos_are_no_target_and_are_shown_in_what_was_sent_alone(value: str) -> None:
+    shots = Node("shots", Kind.DEMOS, "shows examples", value)
+    sent = Exchange(f"Count things.\n{value}", "How many?", "7", "7", "stop", "key")
+    plain = replace(NODE, exchange=sent)
+    with_shots = replace(plain, parents=(TASK, FORM, shots, *NODE.parents[2:]))
+    for targets in (TARGETS, (TASK,)):
+        prompts = [prompt_of((await asked(blocks, targets, node))[0].seen[0]) for node in (plain, with_shots)]
+        assert prompts[0] == prompts[1]
+
+
+async def test_a_program_whose_only_text_is_demos_is_not_asked_about() -> None:
+    model = ScriptedModel(blocks)
+    root = reply_of("answer", Node("shots", Kind.DEMOS, "shows examples", "Q A"), input_of("question"))
+    assert await backward(root, said("It is wrong.")[0], critic(model)) == ()
+    assert model.seen == []

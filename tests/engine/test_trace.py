@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from tests.synthetic import TEXTS, asker
 
-from autodiff_engine.candidate import start
+from autodiff_engine.candidate import TrainedText, start
 from autodiff_engine.errors import GraphError, ModelUnavailable, TemplateError
 from autodiff_engine.graph import Kind, topological
 from autodiff_engine.llm import Call, ScriptedModel
@@ -185,3 +185,18 @@ async def test_the_steps_are_kept_also_where_they_do_not_lead_to_the_answer() ->
     aside = await t.apply("log", lambda value: value, asked)
     answer = await t.generate("answer", template=PROMPT, prompts=BOTH, question=asked)
     assert t.nodes == [aside, answer]
+
+
+async def test_a_call_that_takes_demos_also_records_its_user_half_without_them() -> None:
+    texts = (*TEXTS, TrainedText("shots", "shows examples", "Q\nA", "demos"))
+    model = ScriptedModel(lambda call: "yes")
+    t = Trace(start(texts), texts, asker(model), at="1/forward/a1", draw=0)
+    half = Template("{% if shots %}Like these:\n{{ shots }}\n\n{% endif %}{{ task }} {{ question }}")
+    node = await t.generate("answer", template=Prompt(half), prompts=("task", "shots"), question="Why?")
+    assert model.seen[0].request.messages[0].content == "Like these:\nQ\nA\n\nLEVEL 2 Why?"
+    assert node.exchange is not None
+    assert node.exchange.bare == "LEVEL 2 Why?"
+    assert [(each.name, each.kind) for each in node.parents] == [("task", Kind.TEXT), ("shots", Kind.DEMOS)]
+    plain = await t.generate("other", template=PROMPT, prompts=BOTH, question="Why?")
+    assert plain.exchange is not None
+    assert plain.exchange.bare is None

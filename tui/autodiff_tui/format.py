@@ -23,6 +23,7 @@ _FATES: dict[str, str] = {
 _PHASES = {
     "forward": "running the minibatch",
     "backward": "writing feedback",
+    "teacher": "the teacher answers what failed",
     "propose": "writing a proposal",
     "start.validation": "start prompts on the validation set",
     "best.validation": "best prompts on the validation set",

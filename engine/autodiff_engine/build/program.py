@@ -17,7 +17,7 @@ from ..export import read_prompts
 from ..passage import render
 from ..pipeline import Pipeline
 from ..pipelines.object_count import object_count
-from ..pipelines.prompt import one_call
+from ..pipelines.prompt import DEMOS, one_call
 from ..pipelines.rag import Search, multi_hop, multi_hop_cycle, vanilla_rag
 from ..pipelines.react import react
 from ..pipelines.trec import LABELS, trec
@@ -89,12 +89,15 @@ def _from_templates(config: RunConfig, given: Mapping[str, str]) -> Pipeline:
     told = config.program
     if told is None:
         raise ConfigError('task.pipeline = "prompt" needs a table [program]')
+    values = {**given, **{name: "" for name in told.demos if name not in given}}
     for name in told.roles:
-        if name not in given:
-            raise ConfigError(f"[program] roles: no text `{name}` under [prompts]; there are {', '.join(given)}")
+        if name not in values:
+            raise ConfigError(f"[program] roles: no text `{name}` under [prompts]; there are {', '.join(values)}")
     texts = tuple(
-        TrainedText(name, told.roles.get(name) or _ROLES.get(name, f"the part of the prompt called {name}"), value)
-        for name, value in given.items()
+        TrainedText(name, told.roles.get(name) or DEMOS.role, value, "demos")
+        if name in told.demos
+        else TrainedText(name, told.roles.get(name) or _ROLES.get(name, f"the part of the prompt called {name}"), value)
+        for name, value in values.items()
     )
     return one_call("prompt", texts=texts, system=told.system, user=told.user, parse=reader(told.answer))
 

@@ -71,13 +71,14 @@ def plan_of(
     instructions: Instructions,
     *,
     recorded: bool,
-    roles: tuple[Role, ...] = USED,
+    roles: tuple[Role, ...] | None = None,
     prompts: Mapping[str, str] | None = None,
     where: str = "",
 ) -> Plan:
     """Load what the config names and check that it fits together.
 
-    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there.
+    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
+    those that are called, by default all that a training calls.
     """
     program = pipeline(config, base)
     if prompts is not None:
@@ -90,8 +91,15 @@ def plan_of(
         metric_of(named, config, base, instructions, where="trainer.minibatch_metric") if named else metric
     )
     losses = losses_of(config, base, instructions, splits.train[0])
-    players = cast(config, base, roles=roles_of(config, roles), recorded=recorded)
+    players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
     return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions)
+
+
+def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
+    """Return the roles that a training of ``program`` calls: a teacher only where one was asked for and has a use."""
+    demos = config.trainer.demos
+    taught = demos.teacher and demos.bootstrapped and any(text.kind == "demos" for text in program.texts)
+    return (*USED, "teacher") if taught else USED
 
 
 def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
@@ -175,6 +183,9 @@ def parts_of(plan: Plan, models: Models) -> Parts:
     unseated = Task(plan.program, asked, draw_of(config, "task"), plan.losses)
     task, metric = seated(unseated, plan.metric, plan.players)
     _, minibatch_metric = seated(unseated, plan.minibatch_metric, plan.players)
+    demos = [text.name for text in plan.program.texts if text.kind == "demos"]
+    taught = "teacher" in plan.players
+    teacher = asker(plan.players, "teacher", models.model) if taught else None
     return Parts(
         task=task,
         splits=splits,
@@ -193,13 +204,14 @@ def parts_of(plan: Plan, models: Models) -> Parts:
             settings.techniques, most_words(plan),
         ),
         gates=Gates(
-            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan)),
+            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan), demos),
             task.scored_by(minibatch_metric),
             task.scored_by(metric),
             Rule(settings.accept, settings.alpha),
             settings.two_stage,
         ),
         settings=settings,
+        teacher=Task(plan.program, teacher, draw_of(config, "teacher")) if teacher else None,
     )  # fmt: skip
 
 

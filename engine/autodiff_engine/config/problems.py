@@ -17,6 +17,7 @@ from .schema import (
     BudgetConfig,
     CacheConfig,
     DataConfig,
+    DemosConfig,
     LimitsConfig,
     LossConfig,
     ModelConfig,
@@ -44,7 +45,6 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         "prompts": PromptsConfig,
     }
 )
-_NOT_BUILT: Mapping[Path, str] = MappingProxyType({("trainer", "demos"): "only prompts are trained"})
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "Input should be ": "must be ",
@@ -66,7 +66,7 @@ def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
     """Return a line for each key that no schema can refuse: secrets, what is not built yet, near misses of our keys."""
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
-        line = _secret(path, value) or _not_built(path) or _near_miss(path)
+        line = _secret(path, value) or _near_miss(path)
         if line:
             found[path] = f"{_place(path, origins, file)}: {line}"
     return found
@@ -142,6 +142,8 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 def _keys(table: Path) -> tuple[str, ...]:
     if table[:2] == ("task", "losses"):
         return tuple(LossConfig.model_fields)
+    if table == ("trainer", "demos"):
+        return tuple(DemosConfig.model_fields)
     if table[0] != "models":
         return tuple(_TABLES[table[0]].model_fields)
     return tuple((Price if len(table) == 3 else ModelConfig).model_fields)
@@ -164,13 +166,6 @@ def _has_secret(url: str) -> bool:
     except ValueError:
         return False
     return "@" in parts.netloc or any(_SECRET.search(_snake(name)) for name, _ in parse_qsl(parts.query))
-
-
-def _not_built(path: Path) -> str:
-    for key, now in _NOT_BUILT.items():
-        if path[: len(key)] == key:
-            return f"[{key[0]}] {key[1]} is not built yet: {now}; leave it out"
-    return ""
 
 
 def _near_miss(path: Path) -> str:

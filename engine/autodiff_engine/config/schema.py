@@ -186,6 +186,17 @@ class ModelConfig(_Table):
         return MappingProxyType(self.__pydantic_extra__)
 
 
+class DemosConfig(_Table):
+    """How many examples a text of kind demos shows; 0 and 0: such texts stay as they start."""
+
+    bootstrapped: Count = 2
+    """Replies of the program, or of the teacher, that came out right."""
+    raw: Count = 2
+    """Inputs with their expected answers."""
+    teacher: bool = False
+    """Whether the teacher runs the program on what it failed; filled in: true where [models.teacher] is written."""
+
+
 class TrainerConfig(_Table):
     """The loop (algorithm.md)."""
 
@@ -205,6 +216,8 @@ class TrainerConfig(_Table):
     gradients: Literal["text", "data", "none"] = "text"
     accept: Literal["greater", "confident"] = "greater"
     alpha: Share = 0.05
+    demos: DemosConfig = DemosConfig()
+    """For programs that have a text of kind demos."""
     techniques: bool = True
     selective: bool = True
     two_stage: bool = True
@@ -267,6 +280,8 @@ class ProgramConfig(_Table):
     answer: Annotated[
         Answer, WrapValidator(_says('"whole", "last_number", {labels = ["yes", "no"]} or {regex = "Answer: (.*)"}'))
     ] = "whole"
+    demos: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)] = ()
+    """Trained texts that hold worked examples: filled from traces, not rewritten; without a start text empty."""
     roles: Texts = Field(default_factory=dict, validate_default=True)
     """Trained text -> what it is for, told to the LLMs that write feedback and rewrites."""
 

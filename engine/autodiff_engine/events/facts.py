@@ -74,9 +74,10 @@ class StepStarted:
 class ExampleScored:
     """A candidate answered one example.
 
-    ``phase`` is ``forward``, ``pK.minibatch``, ``pK.validation``, or in step 0 ``start.validation``; at the end
-    ``start.test`` and ``best.test``.
-    ``trace`` is given for forward and minibatch phases only; ``keys`` always. Both hold the calls of a judge, too.
+    ``phase`` is ``forward``, ``teacher`` (the incumbent's texts, played by another model), ``pK.minibatch``,
+    ``pK.validation``, or in step 0 ``start.validation``; at the end ``start.test`` and ``best.test``.
+    ``trace`` is given for forward, teacher and minibatch phases only; ``keys`` always. Both hold the calls of a judge,
+    too.
     ``losses`` has each of several losses; ``score`` then is their weighted mean, and ``on_answer`` what the task's
     metric gives the answer.
     """
@@ -139,7 +140,10 @@ class FeedbackMissing:
 
 @dataclass(frozen=True, slots=True)
 class ProposalMade:
-    """The optimizer wrote proposal ``k`` of a step; ``problem`` says why a reply could not be used, else empty."""
+    """Proposal ``k`` of a step: the optimizer wrote it, or by method ``demos`` it was put together from traces.
+
+    ``problem`` says why a reply of the optimizer could not be used, else empty.
+    """
 
     step: int
     k: int

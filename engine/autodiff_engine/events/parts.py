@@ -13,7 +13,7 @@ LATER: Final[Mapping[str, bool]] = MappingProxyType({"later": True})
 
 @dataclass(frozen=True, slots=True)
 class TextInfo:
-    """A trained text as the program declares it, with its start value."""
+    """A trained text as the program declares it, with its start value; ``kind`` is ``prompt`` or ``demos``."""
 
     name: str
     role: str
@@ -102,7 +102,7 @@ class TextChange:
     method: str
     reasoning: str
     asked_by: tuple[str, ...]
-    """Ids of the examples whose feedback the optimizer was shown."""
+    """Ids of the examples whose feedback the optimizer was shown; of demos, the examples that the text shows."""
     left_out: int
     """Pieces of feedback that did not fit the optimizer's prompt, oldest first."""
 

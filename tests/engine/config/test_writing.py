@@ -34,6 +34,7 @@ metric = "mine/metrics.py:score"
 system = "{{ task }}\\n{{ format }}"
 user = "{{ question }}"
 answer = {labels = ["yes", "no"]}
+demos = ["shots"]
 roles = {task = "says what to do"}
 [prompts]
 file = "best.toml"
@@ -60,6 +61,7 @@ extra_headers = {X-Team = "a"}
 preset = "paper"
 batch_size = 5
 minibatch_metric = "f1"
+demos = {bootstrapped = 0}
 [budget]
 usd = 1
 [cache]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from .batches import Batches
 from .candidate import Candidate, start
 from .comparison import compare
 from .control import Control
-from .dataset import Example, next_batch, trim
+from .dataset import Example
 from .demos import Demos
 from .evaluate import Outcome, evaluate
 from .events import (
@@ -59,8 +60,7 @@ class Trainer:
         self._on_best = on_best
         self._graph = GraphSeen()
         self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, emit)
-        self._carried: list[Outcome] = []
-        self._cursor = 0
+        self._batches = Batches(parts.splits.train, parts.settings)
         self._stale = 0
         self.progress = Progress()
 
@@ -131,21 +131,9 @@ class Trainer:
         self._finish(step, "accepted", [], accepted_k=accepted.made_by.k if accepted.made_by else None)
 
     def _batch(self, step: int) -> list[Example]:
-        settings = self._parts.settings
-        carried = [each.example for each in self._carried]
-        drawn = next_batch(
-            self._parts.splits.train,
-            cursor=self._cursor,
-            size=settings.batch_size,
-            seed=settings.seed,
-            excluded={each.id for each in carried},
-        )
-        self._cursor = drawn.cursor
-        right = {each.example.id: reached(each, settings.threshold) for each in self._carried}
-        batch = trim([*carried, *drawn.examples], lambda each: right.get(each.id), settings.max_batch)
-        kept = tuple(each.id for each in batch if each.id in right)
-        self._emit(StepStarted(step, tuple(each.id for each in batch), kept))
-        return list(batch)
+        batch, carried = self._batches.next()
+        self._emit(StepStarted(step, tuple(each.id for each in batch), carried))
+        return batch
 
     async def _run_batch(
         self, candidate: Candidate, examples: Sequence[Example], step: int, phase: str
@@ -292,7 +280,7 @@ class Trainer:
         self, step: int, outcome: StepOutcome, carry: Sequence[Outcome], *, accepted_k: int | None = None
     ) -> None:
         """End a step: what is carried into the next batch is ``carry``."""
-        self._carried = list(carry)
+        self._batches.carry(carry)
         self.progress.steps = step
         self._stale = 0 if accepted_k is not None else self._stale + 1
         incumbent = self._incumbent

@@ -170,7 +170,7 @@ async def test_feedback_on_a_function_is_divided_among_what_it_was_made_of_by_on
         return "\n".join(block(key, words.get(key, f"About {key}.")) for key in keys) or "About it alone."
 
     model = ScriptedModel(divides)
-    pieces = await backward(found, said("Nothing that fits.")[0], critic(model))
+    pieces = await backward([Piece(found, said("Nothing that fits.")[0])], critic(model))
 
     assert [call.at for call in model.seen] == ["3/backward/a1/retrieve/1", "3/backward/a1/query.q/1"]
     asked = prompt_of(model.seen[0])
@@ -195,7 +195,7 @@ async def test_feedback_on_a_function_of_one_that_can_carry_it_is_passed_through
     k = Node("k", Kind.HYPERPARAMETER, "how many passages", "2")
     found = made_of("retrieve", reply_of("query", text("q")), k, input_of("question", "Who?"))
     model = ScriptedModel(blocks)
-    await backward(found, said("Nothing that fits.")[0], critic(model))
+    await backward([Piece(found, said("Nothing that fits.")[0])], critic(model))
     assert [call.at for call in model.seen] == ["3/backward/a1/query.q/1"]
     assert "WHAT IS WRONG WITH ITS OUTPUT\n- Nothing that fits." in prompt_of(model.seen[0])
 
@@ -273,5 +273,9 @@ async def test_demos_are_no_target_and_are_shown_in_what_was_sent_alone(value: s
 async def test_a_program_whose_only_text_is_demos_is_not_asked_about() -> None:
     model = ScriptedModel(blocks)
     root = reply_of("answer", Node("shots", Kind.DEMOS, "shows examples", "Q A"), input_of("question"))
-    assert await backward(root, said("It is wrong.")[0], critic(model)) == ()
+    assert [
+        each
+        for each in await backward([Piece(root, said("It is wrong.")[0])], critic(model))
+        if each.target is not root
+    ] == []
     assert model.seen == []

@@ -138,7 +138,7 @@ def test_a_file_and_a_function_that_are_not_there_are_named(tmp_path: Path) -> N
         pipeline(parse({**told, "task": {"pipeline": "own/mine.py"}}), tmp_path)
     assert no.value.hint == 'as in "own/mine.py:answer"'
     with pytest.raises(
-        ConfigError, match=r"no such program; there are prompt, object_count, trec, or file.py:function"
+        ConfigError, match=r"no such program; there are prompt, object_count, trec, .*react, or file.py:function"
     ):
         pipeline(parse({**told, "task": {"pipeline": "trek"}}), tmp_path)
 

@@ -67,7 +67,7 @@ async def test_a_node_of_another_example_is_refused() -> None:
         await other.generate("answer", template=ASK, prompts=["task"], question=[kept])
     with pytest.raises(GraphError, match="join: input 1 is a node of another run"):
         await other.apply("join", lambda a: a, kept)
-    with pytest.raises(GraphError, match="join: input 2 is a node of another run"):
+    with pytest.raises(GraphError, match="join: skip 1 is a node of another run"):
         await other.apply("join", lambda a: a, other.input("a", "a"), skip=[kept])
 
 

@@ -3,7 +3,9 @@
 from .loading import Loaded, Row, load, parse, user_config_path
 from .models import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, ROLES
 from .paths import code, file_of, model, source
-from .schema import (
+from .schema import RunConfig, schema
+from .sources import FLAG_KEYS, variable
+from .tables import (
     Answer,
     BudgetConfig,
     CacheConfig,
@@ -17,13 +19,10 @@ from .schema import (
     PromptsConfig,
     RegexAnswer,
     RetrievalConfig,
-    RunConfig,
     SourceFiles,
     TaskConfig,
     TrainerConfig,
-    schema,
 )
-from .sources import FLAG_KEYS, variable
 from .writing import rebased, to_toml
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..toml_text import table_of
-from .schema import Role
+from .fields import Role
 
 ROLES: tuple[Role, ...] = ("task", "backward", "optimizer", "teacher", "judge")
 

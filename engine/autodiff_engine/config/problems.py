@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from ..toml_text import table_of
 from .models import ROLES, Origins, Tables
-from .schema import (
+from .schema import RunConfig
+from .tables import (
     BudgetConfig,
     CacheConfig,
     DataConfig,
@@ -25,7 +26,6 @@ from .schema import (
     ProgramConfig,
     PromptsConfig,
     RetrievalConfig,
-    RunConfig,
     TaskConfig,
     TrainerConfig,
 )

@@ -7,16 +7,8 @@ from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
-from .schema import (
-    DataConfig,
-    LossConfig,
-    ModelConfig,
-    RetrievalConfig,
-    RunConfig,
-    SourceFiles,
-    TaskConfig,
-    TrainerConfig,
-)
+from .schema import RunConfig
+from .tables import DataConfig, LossConfig, ModelConfig, RetrievalConfig, SourceFiles, TaskConfig, TrainerConfig
 
 
 def to_toml(config: RunConfig) -> str:

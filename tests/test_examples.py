@@ -31,6 +31,8 @@ MISTAKES = [
     ("program.py", "Write a search query for our help articles.", "Write a query for {{ ticket }}.", 2),
 ]
 """File, what stands in it, what a mistake makes of it, and the exit code."""
+ALONE = ("--set", "data.val=1")
+"""For runs that fail: litellm complains of calls that are cancelled just when they begin, so there are no others."""
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def test_a_mistake_is_told_as_the_tutorial_says(
     file, before, after, code = MISTAKES[number]
     mended(file, before, after)
 
-    assert run(ours(server, "train", "train.toml", "--ui", "none", "--max-steps", "1")) == code
+    assert run(ours(server, "train", "train.toml", "--ui", "none", *ALONE)) == code
 
     told = without_what_varies(capsys.readouterr().err)
     assert "\n".join(told) in [block for block in blocks("text") if block.startswith("error: ")]
@@ -151,7 +153,7 @@ def test_the_users_own_frames_are_shown_and_kept_when_asked_for(
 ) -> None:
     file, before, after, _ = MISTAKES[1]
     mended(file, before, after)
-    command = ours(server, "train", "train.toml", "--ui", "json", "--run-dir", "broken")
+    command = ours(server, "train", "train.toml", "--ui", "json", "--run-dir", "broken", *ALONE)
 
     assert run([*command, "--verbose"]) == 1
 
@@ -170,7 +172,7 @@ def test_the_users_own_frames_are_shown_and_kept_when_asked_for(
 def test_an_evaluation_shows_the_users_own_frames_too(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:
     file, before, after, _ = MISTAKES[1]
     mended(file, before, after)
-    assert run(ours(server, "eval", "train.toml", "--quiet", "--verbose")) == 1
+    assert run(ours(server, "eval", "train.toml", "--quiet", "--verbose", *ALONE)) == 1
     said = capsys.readouterr().err
     assert said.startswith("Traceback (most recent call last):\n")
     assert "error: step look_up on example" in said
@@ -196,7 +198,10 @@ def test_a_file_that_cannot_be_imported_is_2_and_creates_nothing(
     assert said.err.splitlines()[0] == f"error: task.pipeline: program.py cannot be imported: {says}"
     assert len(said.err.splitlines()) == 2
     assert run(ours(server, "train", "train.toml", "--ui", "none", "--verbose")) == 2
-    assert f"error: task.pipeline: program.py cannot be imported: {says}" in capsys.readouterr().err.splitlines()
+    frames, told, _ = capsys.readouterr().err.partition(f"error: task.pipeline: program.py cannot be imported: {says}")
+    assert told
+    assert 'program.py", line ' in frames
+    assert "autodiff_engine" not in frames
     assert [path for path in sorted(Path().rglob("*")) if "__pycache__" not in path.parts] == before
 
 
@@ -213,7 +218,7 @@ def test_a_metric_of_ones_own_decides(capsys: pytest.CaptureFixture[str], server
 
     Path("broken_metrics.py").write_text("def topic(answer, expected):\n    return answer - 1\n", encoding="utf-8")
     mended("train.toml", "my_metrics", "broken_metrics")
-    assert run(ours(server, "train", "train.toml", "--ui", "none", "--run-dir", "broken")) == 1
+    assert run(ours(server, "train", "train.toml", "--ui", "none", "--run-dir", "broken", *ALONE)) == 1
     said = capsys.readouterr().err
     assert re.match(r"error: metric broken_metrics.py:topic on example \d+: TypeError: unsupported operand", said)
     assert "(broken_metrics.py, line 2, in topic)" in said

@@ -95,7 +95,7 @@ async def _answer(function: Function, name: str, trace: Trace, columns: Mapping[
         answer = cast("object", await function(trace, **columns))
     except EngineError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends itself must not end us
         raise user_error(where, error) from error
     if not isinstance(answer, Node):
         said = "nothing" if answer is None else f"an object of type {type(answer).__name__}"

@@ -52,6 +52,19 @@ def nodes_of(given: Given) -> Sequence[Node]:
     return () if isinstance(given, str) else given
 
 
+def check_text(name: str, value: object) -> None:
+    """Refuse what is no text as the value of an input.
+
+    Raises:
+        GraphError: It is none.
+    """
+    if not isinstance(value, str):
+        raise GraphError(
+            f"{name}: its value is of type {type(value).__name__}, not text",
+            "give str(value), or record a setting by trace.hyperparameter(name, value)",
+        )
+
+
 def check_given(name: str, slot: str, given: object) -> None:
     """Refuse what cannot fill a slot, or be the input of a function.
 
@@ -110,7 +123,7 @@ def parsed(where: str, parse: Parser | None, reply: str) -> str | None:
         found = cast("object", parse(reply))
     except EngineError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise user_error(f"the parser of {where}", error) from error
     if found is not None and not isinstance(found, str):
         kind = type(found).__name__
@@ -135,7 +148,7 @@ async def made_by(
             made = cast("object", await made)
     except EngineError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise user_error(where, error) from error
     if not isinstance(made, str):
         raise ProgramError(f"{where}: its function returned {type(made).__name__}, not text{place_of(function)}")

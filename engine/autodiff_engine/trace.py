@@ -19,7 +19,7 @@ from .llm import Call, Message, Model, Request
 from .llm.model import OUTSIDE, JSONValue, Role
 from .prompt import Prompt, slot_of
 from .scope import Scope
-from .step import Given, check_given, check_name, fill, made_by, nodes_of, parsed, result_kind
+from .step import Given, check_given, check_name, check_text, fill, made_by, nodes_of, parsed, result_kind
 
 __all__ = ["Asker", "Prompt", "Trace", "slot_of"]
 
@@ -85,7 +85,7 @@ class Trace:
 
     def input(self, name: str, value: str, *, role: str = "") -> Node:
         """Record what the example gives the program."""
-        check_given(name, "its value", value)
+        check_text(name, value)
         return self._known(Node(name, Kind.INPUT, role or f"the example's {name}", value))
 
     def hyperparameter(self, name: str, value: str | float, *, role: str = "") -> Node:

@@ -1,5 +1,6 @@
 """What a step may be given, and what is said when it is not."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -54,8 +55,9 @@ async def test_what_is_no_node_is_named_with_its_step_and_place() -> None:
         await trace.generate("answer", template=ASK, prompts=["task"], question=["a"])  # type: ignore[list-item]
     with pytest.raises(GraphError, match="join: input 2 is of type function"):
         await trace.apply("join", lambda a, b: a, trace.input("a", "a"), wrong)  # type: ignore[arg-type]
-    with pytest.raises(GraphError, match="k: its value is of type int"):
-        trace.input("k", 3)  # type: ignore[arg-type]
+    for value, kind in ((3, "int"), (trace.input("x", "x"), "Node")):
+        with pytest.raises(GraphError, match=f"k: its value is of type {kind}, not text"):
+            trace.input("k", value)  # type: ignore[arg-type]
     assert model.seen == []
 
 
@@ -173,3 +175,9 @@ async def test_a_step_that_failed_is_no_longer_open() -> None:
     node = await trace.apply("find", lambda: "y")
     assert isinstance(node, Node)
     assert node.t == 2
+
+
+async def test_a_function_that_ends_the_process_ends_the_program_alone() -> None:
+    trace, _ = traced()
+    with pytest.raises(ProgramError, match=r"^step find on example a7: SystemExit: bye"):
+        await trace.apply("find", lambda: sys.exit("bye"))

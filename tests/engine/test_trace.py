@@ -1,11 +1,13 @@
 import asyncio
 
 import pytest
-from tests.synthetic import TEXTS, asker
+from tests.synthetic import TEXTS, asker, instructions, prompt_of
 
+from autodiff_engine.backward import Piece, backward
 from autodiff_engine.candidate import TrainedText, start
+from autodiff_engine.critic import LLMCritic
 from autodiff_engine.errors import GraphError, ModelUnavailable, TemplateError
-from autodiff_engine.graph import Kind, topological
+from autodiff_engine.graph import Feedback, Kind, topological
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.template import Template
 from autodiff_engine.trace import Prompt, Trace
@@ -200,3 +202,17 @@ async def test_a_call_that_takes_demos_also_records_its_user_half_without_them()
     plain = await t.generate("other", template=PROMPT, prompts=BOTH, question="Why?")
     assert plain.exchange is not None
     assert plain.exchange.bare is None
+
+
+async def test_a_loop_of_5000_steps_is_recorded_and_feedback_passes_through_it() -> None:
+    t = trace(ScriptedModel(echo))
+    node = await t.generate("query", template=PROMPT, prompts=BOTH, question="Why?")
+    for _ in range(5_000):
+        node = await t.apply("turn", lambda text: text[::-1], node)
+    assert node.t == 5_000
+    model = ScriptedModel(lambda call: "\n".join(f'<feedback key="{key}">Say more.</feedback>' for key in BOTH))
+    critic = LLMCritic(asker(model, "backward"), instructions(), 0, 1, "a1", None)
+    pieces = await backward([Piece(node, Feedback("a1", node.t, "loss", "It is wrong.", "loss"))], critic)
+    assert len(model.seen) == 1
+    assert "- It is wrong." in prompt_of(model.seen[0])
+    assert [piece.target.name for piece in pieces[-2:]] == ["task", "format"]

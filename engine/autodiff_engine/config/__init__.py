@@ -10,7 +10,6 @@ from .schema import (
     DataConfig,
     LabelsAnswer,
     LimitsConfig,
-    LossConfig,
     ModelConfig,
     Price,
     ProgramConfig,
@@ -18,11 +17,11 @@ from .schema import (
     RegexAnswer,
     RunConfig,
     SourceFiles,
-    TaskConfig,
     TrainerConfig,
     schema,
 )
 from .sources import FLAG_KEYS, variable
+from .task import LossConfig, TaskConfig
 from .writing import rebased, to_toml
 
 __all__ = [

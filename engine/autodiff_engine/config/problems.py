@@ -18,15 +18,14 @@ from .schema import (
     CacheConfig,
     DataConfig,
     LimitsConfig,
-    LossConfig,
     ModelConfig,
     Price,
     ProgramConfig,
     PromptsConfig,
     RunConfig,
-    TaskConfig,
     TrainerConfig,
 )
+from .task import LossConfig, TaskConfig
 
 Path = tuple[str, ...]
 

@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     JsonValue,
@@ -23,6 +22,8 @@ from pydantic import (
 
 from ..toml_text import table_of
 from .paths import file_of
+from .table import Table as _Table
+from .task import TaskConfig
 
 Role = Literal["task", "backward", "optimizer", "teacher", "judge"]
 
@@ -57,53 +58,10 @@ def _of_today(source: str | SourceFiles) -> str | SourceFiles:
     return source
 
 
-def _not_empty(value: tuple[V, ...]) -> tuple[V, ...]:
-    if not value:
-        raise ValueError("must hold at least one loss; leave it out, and task.metric on the answer is the only one")
-    return value
-
-
 Texts = Annotated[Mapping[str, str], AfterValidator(_sealed), WrapSerializer(_opened)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class _Table(BaseModel):
-    """Strict: ``"4"`` is not a number and ``1`` is not true. No key that is not listed, nothing changes later."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class LossConfig(_Table):
-    """One of several losses: a metric on a node of the program."""
-
-    node: Annotated[str, Field(min_length=1)]
-    """A step's name; where it is called several times, the mean over its calls counts."""
-    metric: Annotated[str, Field(min_length=1)]
-    """A built-in metric, or ``path/to/file.py:function``."""
-    expected: Annotated[str, Field(min_length=1)] | None = None
-    """The column that the node's value is compared with; None: the expected answer."""
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    """Relative to those of the other losses."""
-
-
-class TaskConfig(_Table):
-    """What is trained, and what counts as right."""
-
-    pipeline: Annotated[str, Field(min_length=1)]
-    """A built-in program, or ``path/to/file.py:function``."""
-    metric: Annotated[str, Field(min_length=1)] = "exact_match"
-    """A built-in metric, or ``path/to/file.py:function``."""
-    judge: Annotated[str, Field(min_length=1)] | None = None
-    """For the metric "judge": the criteria that an LLM grades by, in the user's words."""
-    losses: Annotated[tuple[LossConfig, ...], Strict(False), AfterValidator(_not_empty)] | None = None
-    """Several losses, whose weighted mean is an example's score; None: ``metric`` on the program's answer."""
-
-    @property
-    def judged(self) -> bool:
-        """Whether an LLM is asked for scores."""
-        return "judge" in (self.metric, *(loss.metric for loss in self.losses or ()))
 
 
 class SourceFiles(_Table):

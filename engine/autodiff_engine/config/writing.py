@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
-from .schema import DataConfig, LossConfig, ModelConfig, RunConfig, SourceFiles, TaskConfig, TrainerConfig
+from .schema import DataConfig, ModelConfig, RunConfig, SourceFiles, TrainerConfig
+from .task import LossConfig, TaskConfig
 
 
 def to_toml(config: RunConfig) -> str:

@@ -12,7 +12,6 @@ from .tables import (
     DataConfig,
     LabelsAnswer,
     LimitsConfig,
-    LossConfig,
     ModelConfig,
     Price,
     ProgramConfig,
@@ -20,9 +19,9 @@ from .tables import (
     RegexAnswer,
     RetrievalConfig,
     SourceFiles,
-    TaskConfig,
     TrainerConfig,
 )
+from .task import LossConfig, TaskConfig
 from .writing import rebased, to_toml
 
 __all__ = [

@@ -63,13 +63,6 @@ def a_corpus(text: str) -> str:
     return text
 
 
-def not_empty(value: tuple[V, ...]) -> tuple[V, ...]:
-    """Refuse a list of no losses."""
-    if not value:
-        raise ValueError("must hold at least one loss; leave it out, and task.metric on the answer is the only one")
-    return value
-
-
 Texts = Annotated[Mapping[str, str], AfterValidator(sealed), WrapSerializer(opened)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]

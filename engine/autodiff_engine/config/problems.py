@@ -20,15 +20,14 @@ from .tables import (
     DataConfig,
     DemosConfig,
     LimitsConfig,
-    LossConfig,
     ModelConfig,
     Price,
     ProgramConfig,
     PromptsConfig,
     RetrievalConfig,
-    TaskConfig,
     TrainerConfig,
 )
+from .task import LossConfig, TaskConfig
 
 Path = tuple[str, ...]
 

@@ -18,9 +18,9 @@ from .tables import (
     ProgramConfig,
     PromptsConfig,
     RetrievalConfig,
-    TaskConfig,
     TrainerConfig,
 )
+from .task import TaskConfig
 
 
 class RunConfig(Table):

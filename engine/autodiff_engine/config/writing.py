@@ -8,7 +8,8 @@ from types import MappingProxyType
 from ..toml_text import dumps, table_of
 from . import paths
 from .schema import RunConfig
-from .tables import DataConfig, LossConfig, ModelConfig, RetrievalConfig, SourceFiles, TaskConfig, TrainerConfig
+from .tables import DataConfig, ModelConfig, RetrievalConfig, SourceFiles, TrainerConfig
+from .task import LossConfig, TaskConfig
 
 
 def to_toml(config: RunConfig) -> str:

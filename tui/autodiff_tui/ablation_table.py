@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from autodiff_engine.build import Row, Spread
 
 NONE = "–"
+_FOLD = re.compile(r" (?=\()| (?=passed$|best$|paid / whole$)|(?<=,) (?=p)")
+"""Where a cell or heading is folded in a narrow terminal: before what a figure is over, and before its p."""
 LEGEND = (
     "± is the standard deviation over runs (one a seed), n the examples of each; passed: proposals that passed a gate "
     "of those judged there.",
@@ -52,40 +55,47 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def lines(rows: Sequence[Row], width: int, *, ascii_only: bool = False) -> list[str]:
-    """Return the table for a terminal ``width`` columns wide; a narrow one gets it in parts, one below another."""
+    """Return the table for a terminal ``width`` columns wide.
+
+    Where it does not fit, cells take two lines each, and the columns stand in several tables, one below another.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    spelled = to_ascii if ascii_only else str
+    cells = [[each.heading, *map(each.cell, rows)] for each in COLUMNS]
+    if sum(map(_width, cells)) > width:
+        cells = [[_FOLD.sub("\n", cell) for cell in column] for column in cells]
     console = Console(file=io.StringIO(), width=width, color_system=None)
+    spelled = to_ascii if ascii_only else str
     told: list[str] = []
-    for group in _groups(rows, width):
+    for group in _groups(cells, width):
         shown = Table(box=box.ASCII2 if ascii_only else box.SIMPLE_HEAD, pad_edge=False)
         for column in group:
-            shown.add_column(Text(spelled(column.heading)), overflow="fold")
-        for row in rows:
-            shown.add_row(*(Text(spelled(column.cell(row))) for column in group))
+            shown.add_column(Text(spelled(column[0])), overflow="fold")
+        for row in zip(*(column[1:] for column in group), strict=True):
+            shown.add_row(*(Text(spelled(cell)) for cell in row))
         with console.capture() as taken:
             console.print(shown)
         told += ["", *filter(None, (line.rstrip() for line in taken.get().splitlines()))]
     return told[1:]
 
 
-def _groups(rows: Sequence[Row], width: int) -> list[list[Column]]:
+def _groups(cells: Sequence[list[str]], width: int) -> list[list[list[str]]]:
     """Return the columns as tables that fit, each beginning with the variants' names."""
-    first, *rest = COLUMNS
+    first, *rest = cells
     groups = [[first]]
     for column in rest:
-        if len(groups[-1]) > 1 and sum(_width(each, rows) for each in (*groups[-1], column)) > width:
+        if len(groups[-1]) > 1 and sum(map(_width, (*groups[-1], column))) > width:
             groups.append([first])
         groups[-1].append(column)
     return groups
 
 
-def _width(column: Column, rows: Sequence[Row]) -> int:
-    return 3 + max(len(column.heading), *(len(column.cell(row)) for row in rows))
+def _width(column: Sequence[str]) -> int:
+    """Return what a column takes with the space around it."""
+    return 3 + max(len(line) for cell in column for line in cell.split("\n"))
 
 
 def _pipes(cells: Sequence[str]) -> str:

@@ -13,7 +13,10 @@ from ..errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A way to train: ``settings`` are keys of ``[trainer]``, which beat the config's and its preset's."""
+    """A way to train, ``about`` in at most 60 characters, for help.
+
+    ``settings`` are keys of ``[trainer]``, which beat the config's and its preset's.
+    """
 
     name: str
     about: str
@@ -28,15 +31,15 @@ FULL = "full"
 VARIANTS: tuple[Variant, ...] = (
     _variant(FULL, "the config as it is"),
     _variant("opro", "the optimizer sees scores alone", gradients="none"),
-    _variant("opro-data", "the optimizer sees the failed examples in place of feedback", gradients="data"),
+    _variant("opro-data", "the optimizer sees failed examples in place of feedback", gradients="data"),
     _variant("no-techniques", "no prompt engineering techniques in the optimizer's prompt", techniques=False),
-    _variant("no-history", "the optimizer sees neither the best versions nor what failed in this step", history=0),
+    _variant("no-history", "the optimizer sees neither best nor failed versions", history=0),
     _variant("no-selective", "examples that are right get feedback too", selective=False),
-    _variant("one-stage", "no minibatch gate: every proposal goes to the whole validation set", two_stage=False),
-    _variant("no-peers", "a backward call for each text, other texts of its call not shown", peers=False),
+    _variant("one-stage", "no minibatch gate: all proposals go to validation", two_stage=False),
+    _variant("no-peers", "a backward call for each text, the others not shown", peers=False),
     _variant(
         "textgrad",
-        "feedback on every example, fresh batches, one proposal a step, judged on the whole validation set",
+        "no-selective, one-stage, fresh batches, one proposal",
         selective=False,
         two_stage=False,
         carry=False,

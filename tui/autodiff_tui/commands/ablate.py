@@ -72,8 +72,7 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
     type=_Listed(),
     default=(),
     metavar="A,B",
-    help="full, opro, opro-data, no-techniques, no-history, no-selective, one-stage, no-peers, textgrad; "
-    "all of them by default.",
+    help="The variants above that are run, in this order; all of them by default.",
 )
 @click.option(
     "--seeds",
@@ -101,10 +100,21 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
 @output_options
 @with_flags
 def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[int, ...], output: Path | None) -> int:
-    """Train CONFIG once for each variant of the method and seed, and compare them in one table.
+    r"""Train CONFIG once for each variant of the method and seed, and compare them in one table.
 
     The runs are executed one after another, each in a folder of its own in the ablation's, and share the stored
-    answers; a budget is over all of them. The same command, given again, goes on where it was ended.
+    answers; a budget is over all of them. The same command, given again, goes on where it was ended. Variants:
+
+    \b
+    full           the config as it is
+    opro           the optimizer sees scores alone
+    opro-data      the optimizer sees failed examples in place of feedback
+    no-techniques  no prompt engineering techniques in the optimizer's prompt
+    no-history     the optimizer sees neither best nor failed versions
+    no-selective   examples that are right get feedback too
+    one-stage      no minibatch gate: all proposals go to validation
+    no-peers       a backward call for each text, the others not shown
+    textgrad       no-selective, one-stage, fresh batches, one proposal
     """
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_tui.ablating import check_output, execute

@@ -81,6 +81,8 @@ def _all(ablation: Ablation, teller: _Teller, flags: Flags) -> int:
         session = LiveSession(run.execute, attended=False)
         followed = follow(session, teller.hear)
         ablation.record(cell)
+        if teller.unheard:
+            return Exit.INTERRUPTED
         if ablation.done(cell) is None:
             return conclude(session.error, followed, run.run_dir, flags, says_result=False) or Exit.FAILED
     return Exit.DONE
@@ -109,6 +111,8 @@ class _Teller:
 
     flags: Flags
     total: int
+    unheard: bool = False
+    """Whether nobody reads what is said any more (``| head``): no further run is then begun."""
     _number: int = 0
     _name: str = ""
     _variant: str = ""
@@ -133,7 +137,18 @@ class _Teller:
         self._spent, self._narrator = "0 calls", Narrator(verbose=True)
 
     def hear(self, stamped: Stamped) -> None:
-        """Take in an event of the run that is executed."""
+        """Take in an event of the run that is executed.
+
+        Raises:
+            BrokenPipeError: Nobody reads what is said about it.
+        """
+        try:
+            self._hear(stamped)
+        except BrokenPipeError:
+            self.unheard = True
+            raise
+
+    def _hear(self, stamped: Stamped) -> None:
         event = stamped.event
         if self.flags.verbose and self.flags.ui == "plain":
             for line in self._narrator.lines(event):

@@ -220,6 +220,16 @@ def test_plain_output_says_a_line_for_each_step_and_run(capsys: pytest.CaptureFi
         assert re.search(f"^{line}$", said.err, re.MULTILINE), line
 
 
+def test_when_nobody_reads_any_more_no_further_run_is_begun() -> None:
+    command = f"{sys.executable} -m autodiff_tui {' '.join(ABLATE)} --ui json | true; exit ${{PIPESTATUS[0]}}"
+
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert said.returncode == 130
+    assert [*journals(next(Path("runs").iterdir()))] == ["full-s1"]
+    assert "1 of 4 runs done and kept" in said.stderr
+
+
 @pytest.mark.parametrize("most", [3, 45])
 def test_after_a_provider_that_was_down_nothing_that_was_answered_is_asked_again(
     most: int, capsys: pytest.CaptureFixture[str], server: Loopback

@@ -100,7 +100,7 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
 @output_options
 @with_flags
 def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[int, ...], output: Path | None) -> int:
-    r"""Train CONFIG once for each variant of the method and seed, and compare them in one table.
+    """Train CONFIG once for each variant of the method and seed, and compare them in one table.
 
     The runs are executed one after another, each in a folder of its own in the ablation's, and share the stored
     answers; a budget is over all of them. The same command, given again, goes on where it was ended. Variants:
@@ -115,7 +115,7 @@ def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[i
     one-stage      no minibatch gate: all proposals go to validation
     no-peers       a backward call for each text, the others not shown
     textgrad       no-selective, one-stage, fresh batches, one proposal
-    """
+    """  # noqa: D301 - click reads the character itself: what follows it is not wrapped
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_tui.ablating import check_output, execute
     from autodiff_tui.headless import write_line

@@ -142,6 +142,7 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
             told.gradients,
             told.techniques,
             200,
+            told.selective,
         ),
         gates=Gates(
             Lint(secret_runs(data.train, (*data.val, *data.test)), pipeline.slots, 200),

@@ -58,7 +58,8 @@ async def gradients(
 async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
     if outcome.answer is None or outcome.answer not in reached_by_texts(topological([outcome.answer])):
         return Told(outcome, ())  # feedback could reach no text: not even the loss is asked about
-    asked = replace(critic, step=step, example=outcome.example.id, expected=outcome.example.expected)
+    example = outcome.example
+    asked = replace(critic, step=step, example=example.id, expected=example.expected, right=outcome.score == 1)
     try:
         seed = await loss.feedback(outcome, outcome.answer, step=step)
         return Told(outcome, await backward(outcome.answer, seed, asked))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -129,6 +130,24 @@ async def test_without_selection_what_is_right_costs_backward_calls_too() -> Non
     assert asked == Counter(each.example for each in every.forward)
     assert any(each.score == 1 for each in every.forward)
     assert len(every.backward) == 2 * len(every.forward)
+
+
+@pytest.mark.parametrize("peers", [True, False])
+async def test_without_selection_what_is_right_is_never_said_to_be_wrong(peers: bool) -> None:
+    model = ScriptedModel(lambda call: answer(call).replace("The answer is wrong.", "So it is."))
+    _, events = await trained(model, max_steps=2, selective=False, peers=peers)
+
+    scores = {f"{each.step}/{each.example}": each.score for each in Trained(model, events).forward}
+    for call in of_role(model, "backward"):
+        sent, place = prompt_of(call), re.sub(r"^(\d+)/backward/([^/]+)/.*", r"\1/\2", call.at)
+        about_right = ("got an example right" in sent) or ("Why is the output right?" in sent)
+        about_wrong = ("got an example wrong" in sent) or ("What is wrong with the output?" in sent)
+        assert (about_right, about_wrong) == ((True, False) if scores[place] == 1 else (False, True))
+        assert not about_right or not re.search(r"wrong|the error|NOT TO BLAME", sent.split("\nTEXTS\n")[0])
+    for call in of_role(model, "optimizer"):
+        assert "You get feedback from examples, those that the system got right among them, and the text." in prompt_of(
+            call
+        )
 
 
 @pytest.mark.parametrize("name", ["no-selective", "textgrad"])

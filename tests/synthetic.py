@@ -143,6 +143,7 @@ def parts(model: Model, data: Splits | None = None, pipeline: Pipeline | None = 
             told.gradients,
             told.techniques,
             200,
+            told.selective,
         ),
         gates=Gates(
             Lint(secret_runs(data.train, (*data.val, *data.test)), pipeline.slots, 200),

@@ -23,7 +23,7 @@ DOORS = {
     "tomli_w": {"autodiff_engine.toml_text"},
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},
     "textual": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.terminal", "autodiff_tui.widgets"},
-    "rich": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
+    "rich": {"autodiff_tui.ablation_table", "autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
 }
 
 

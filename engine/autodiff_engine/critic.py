@@ -30,7 +30,8 @@ class LLMCritic:
     """Asks the backward model about the calls of one example.
 
     ``expected`` is the example's expected answer, or None: then no line about it is sent. With ``peers`` False every
-    target costs a call of its own and no other target is shown (the ablation ``no-peers``).
+    target costs a call of its own and no other target is shown (the ablation ``no-peers``). ``right`` says that the
+    example's score is 1, which is asked about without selection only: then nothing is said to be wrong.
     """
 
     asker: Asker
@@ -40,6 +41,7 @@ class LLMCritic:
     example: str
     expected: str | None
     peers: bool = True
+    right: bool = False
 
     async def blame(
         self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], *, calls: int
@@ -105,6 +107,7 @@ class LLMCritic:
             "parsed": exchange.parsed if exchange else node.value,
             "form": exchange.form if exchange else "",
             "expected": self.expected,
+            "right": self.right,
             "feedback": [each.text for each in feedback],
             "targets": _described(targets, [each for each in node.skips if each not in node.parents]),
             "neighbours": _described([each for each in neighbours if each.kind is not Kind.DEMOS]),  # sent has them

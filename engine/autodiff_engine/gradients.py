@@ -56,7 +56,8 @@ async def gradients(
 
 async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
     seeds = loss.seeds(outcome)  # none where feedback could reach no text: then not even the loss is asked about
-    asked = replace(critic, step=step, example=outcome.example.id, expected=outcome.example.expected)
+    example = outcome.example
+    asked = replace(critic, step=step, example=example.id, expected=example.expected, right=outcome.score == 1)
     try:
         said = await in_order([lambda seed=seed: loss.feedback(outcome, seed, step=step) for seed in seeds])
         pieces = [Piece(seed.node, feedback) for seed, feedback in zip(seeds, said, strict=True)]

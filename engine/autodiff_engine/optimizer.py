@@ -25,6 +25,8 @@ _WHAT: Mapping[Gradients, str] = {
     "data": "examples of what the system answered and what was expected",
     "none": "the scores of earlier versions",
 }
+_OF_ALL = "feedback from examples, those that the system got right among them"
+"""What feedback is of without selection (the ablation ``no-selective``)."""
 _BASIS: Mapping[Gradients, str] = {"text": "feedback", "data": "examples", "none": "scores"}
 _HEADING: Mapping[Gradients, str] = {
     "text": "FEEDBACK, each with the call that it is about",
@@ -48,6 +50,7 @@ class Optimizer:
     gradients: Gradients
     techniques: bool
     max_words: int
+    selective: bool = True
 
     async def propose(self, situation: Situation) -> Proposal:
         """Return proposal ``situation.k``; a reply that is unusable twice makes it a proposal with a problem.
@@ -114,7 +117,7 @@ class Optimizer:
         text = next(text for text in self.texts if text.name == name)
         together = situation.peers.get(name, ())
         values: dict[str, Filling] = {
-            "evidence": _WHAT[self.gradients],
+            "evidence": _WHAT[self.gradients] if self.selective or self.gradients != "text" else _OF_ALL,
             "basis": _BASIS[self.gradients],
             "techniques": self.techniques,
             "max_words": self.max_words,

@@ -111,7 +111,7 @@ class Trainer:
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
         perfect = all(reached(each, settings.threshold) for each in forward if not each.unavailable)
-        carry = forward if settings.carry else []
+        carry = forward if settings.carry and not perfect else []
         if perfect and settings.selective:
             self._finish(step, "nothing to learn", [])
             return

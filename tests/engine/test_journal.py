@@ -166,6 +166,23 @@ def test_a_run_is_found_by_folder_id_prefix_and_as_the_latest(tmp_path: Path) ->
     assert find_run("latest", tmp_path).name == "20260103-cc"
 
 
+def test_the_runs_of_an_ablation_lie_one_folder_deeper_and_are_found_by_both_names(tmp_path: Path) -> None:
+    for age, name in enumerate(("20260101-aa", "20260102-ablate/full-s1", "20260102-ablate/full-s2")):
+        (tmp_path / name).mkdir(parents=True)
+        journal(tmp_path / name, [OPENED])
+        os.utime(tmp_path / name / FILE, ns=(age * 10**9, age * 10**9))
+    earlier = tmp_path / "20260102-ablate/full-s1/earlier/1"
+    earlier.mkdir(parents=True)
+    journal(earlier, [OPENED])
+    (tmp_path / "20260102-ablate/ablation.toml").write_text("", encoding="utf-8")
+
+    assert [run.name for run in list_runs(tmp_path)] == ["20260101-aa", "full-s1", "full-s2"]
+    assert find_run("20260102-ablate/full-s1", tmp_path) == tmp_path / "20260102-ablate" / "full-s1"
+    assert find_run("latest", tmp_path).name == "full-s2"
+    with pytest.raises(ConfigError, match="2 runs begin so: 20260102-ablate/full-s1, 20260102-ablate/full-s2"):
+        find_run("20260102", tmp_path)
+
+
 def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path: Path) -> None:
     for name in ("run", "run-2"):
         journal(tmp_path / name, [OPENED])

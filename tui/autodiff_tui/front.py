@@ -50,7 +50,7 @@ def show(execute: Execute, run_dir: Path, flags: Flags) -> int:
     front = choose(flags.ui)
     session = LiveSession(execute, attended=front == "tui")
     followed = _in_app(session, run_dir, flags) if front == "tui" else follow(session, reader_for(front, flags))
-    return _conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
+    return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
 
 
 def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
@@ -79,9 +79,7 @@ def _exported(run_dir: Path) -> str:
     return f"wrote {target}"
 
 
-def _conclude(
-    error: BaseException | None, followed: Followed, run_dir: Path, flags: Flags, *, says_result: bool
-) -> int:
+def conclude(error: BaseException | None, followed: Followed, run_dir: Path, flags: Flags, *, says_result: bool) -> int:
     """Say how a run ended and return the exit code; ``error`` is what ended the engine without a last event."""
     finished = followed.view.finished
     if isinstance(error, EngineError):  # before the run's folder could be made

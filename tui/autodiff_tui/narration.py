@@ -30,7 +30,9 @@ from .format import comparison, counted, fate, losses, phase, score
 from .safe import one_line
 
 _EXCERPT = 160
-_SPELLED = str.maketrans({"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "␊": " "})
+_SPELLED = str.maketrans(
+    {"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "±": "+/-", "␊": " "}
+)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,9 @@ from .format import comparison, cost, counted, fate, losses, score
 from .safe import block, one_line
 from .view import ProposalView, RunView, TextView
 
+_CELL = 50
+"""Characters of a cell: the id of an ablation's run fits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -77,7 +80,7 @@ def _cells(one: Row) -> tuple[str, ...]:
     scores = (score(one.best), score(one.start), str(one.n))
     spent = (f"{one.calls:,}", cost(one.cost_usd))
     cells = (one.id or one.folder, one.state, one.pipeline, *scores, str(one.steps), *spent, one.started[:16])
-    return tuple(one_line(cell, 40) for cell in cells)
+    return tuple(one_line(cell, _CELL) for cell in cells)
 
 
 def _scores(view: RunView) -> Iterable[str]:

@@ -201,7 +201,7 @@ def parts_of(plan: Plan, models: Models) -> Parts:
         ),
         optimizer=Optimizer(
             plan.program.texts, optimizer, plan.instructions, settings.seed, settings.update, settings.gradients,
-            settings.techniques, most_words(plan),
+            settings.techniques, most_words(plan), settings.selective,
         ),
         gates=Gates(
             Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan), demos),

@@ -153,7 +153,7 @@ async def _scored(outcome: Outcome, answer: Node, losses: Sequence[LossTerm], me
 
 def _known(terms: Sequence[TermScore], metric: Metric, answer: Node) -> Fraction | None:
     """Return what the task's metric gives the answer, if a loss has asked that already."""
-    same = [each for each in terms if each.term.metric.name == metric.name and not each.term.expected]
+    same = [each for each in terms if each.term.metric == metric and not each.term.expected]
     return next((call.score for each in same for call in each.calls if call.node is answer), None)
 
 

@@ -127,6 +127,11 @@ def expected_of(example: Example, column: str) -> str | None:
     return example.inputs.get(column, example.gold.get(column))
 
 
+def columns_of(example: Example) -> tuple[str, ...]:
+    """Return the columns that ``expected_of`` knows of an example."""
+    return tuple(example.inputs)
+
+
 def expecting(example: Example, column: str) -> Example:
     """Return the example as a loss on ``column`` sees it."""
     return replace(example, expected=expected_of(example, column)) if column else example

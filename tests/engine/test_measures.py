@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from autodiff_engine import build
-from autodiff_engine.config import load
+from autodiff_engine.build.measures import losses_of
+from autodiff_engine.config import load, rebased, to_toml
 from autodiff_engine.control import Control
+from autodiff_engine.dataset import Example
 from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import CandidateScored, ExampleScored, ProgramDescribed, RunFinished, Stamped
+from autodiff_engine.instructions import packaged
 from autodiff_engine.journal import read
 
 from ..loopback import Loopback, Turn, ok
@@ -184,9 +187,30 @@ async def test_a_loss_on_an_unknown_node_ends_the_run_with_the_names_that_there_
         )
 
 
-def test_metric_files_of_losses_are_found_from_the_runs_folder(tmp_path: Path) -> None:
-    from autodiff_engine.config import rebased, to_toml
+def test_losses_are_named_by_what_tells_them_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text("def score(answer, expected):\n    return 1\n", encoding="utf-8")
+    one = written(
+        tmp_path, "http://127.0.0.1:9/v1",
+        """losses = [
+            {node = "query", metric = "f1"},
+            {node = "answer", metric = "f1"},
+            {node = "answer", metric = "f1", expected = "twice"},
+            {node = "answer", metric = "numeric"},
+            {node = "page", metric = "a/mine.py:score"},
+            {node = "page", metric = "b/mine.py:score"},
+        ]""",
+    )  # fmt: skip
+    loaded = load(one)
+    example = Example("1", {"question": "?", "twice": "2"}, "2", 1)
+    terms = losses_of(loaded.config, loaded.base, packaged(), example)
+    assert [term.name for term in terms] == [
+        "loss.query", "loss.answer.f1", "loss.answer.f1.twice", "loss.answer.numeric", "loss.page.5", "loss.page.6",
+    ]  # fmt: skip
 
+
+def test_metric_files_of_losses_are_found_from_the_runs_folder(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def score(answer, expected):\n    return 1\n", encoding="utf-8")
     path = written(tmp_path, "http://127.0.0.1:9/v1", 'losses = [{node = "answer", metric = "mine.py:score"}]')
     loaded = load(path)
@@ -197,8 +221,6 @@ def test_metric_files_of_losses_are_found_from_the_runs_folder(tmp_path: Path) -
 
 
 def test_a_config_without_losses_says_nothing_of_them(tmp_path: Path) -> None:
-    from autodiff_engine.config import to_toml
-
     text = to_toml(load(written(tmp_path, "http://127.0.0.1:9/v1", "")).config)
     assert "losses" not in text
     assert "judge =" not in text

@@ -55,11 +55,12 @@ async def test_the_tasks_metric_on_the_answer_is_there_beside_the_losses_and_ask
             asked.append(at)
             return await F1.score(answer, example)
 
-    run = task(ScriptedModel(Player()), (LossTerm("loss.answer", "answer", Counting()),))  # type: ignore[arg-type]
-    (outcome,) = await evaluate(run, start(run.pipeline.texts), [example(1, "a1")], Counting(), at="1/forward")  # type: ignore[arg-type]
+    counting = Counting()
+    run = task(ScriptedModel(Player()), (LossTerm("loss.answer", "answer", counting),))  # type: ignore[arg-type]
+    (outcome,) = await evaluate(run, start(run.pipeline.texts), [example(1, "a1")], counting, at="1/forward")  # type: ignore[arg-type]
     assert (outcome.on_answer, asked) == (1, ["1/forward/a1/counting.answer/1"])
     only = task(ScriptedModel(Player()), losses()[:1])
-    (outcome,) = await evaluate(only, start(only.pipeline.texts), [with_gold(example(1, "a1"))], Counting(), at="1/f")  # type: ignore[arg-type]
+    (outcome,) = await evaluate(only, start(only.pipeline.texts), [with_gold(example(1, "a1"))], counting, at="1/f")  # type: ignore[arg-type]
     assert (outcome.on_answer, asked[1:]) == (1, ["1/f/a1/counting/1"])
 
 

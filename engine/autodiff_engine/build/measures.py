@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from ..config import LossConfig, RunConfig
+from ..config import LossConfig, RunConfig, code
 from ..dataset import Example
 from ..errors import ConfigError
 from ..evaluate import Task
@@ -16,7 +16,7 @@ from ..instructions import Instructions
 from ..judge import JUDGE, Judge
 from ..llm import Role
 from ..metric import Metric, by_name
-from ..objective import LossTerm, expected_of
+from ..objective import LossTerm, columns_of, expected_of
 from .models import Cast, asker, draw_of
 
 LOSS = "loss"
@@ -46,7 +46,7 @@ def losses_of(config: RunConfig, base: Path, instructions: Instructions, example
         if loss.expected and expected_of(example, loss.expected) is None:
             raise ConfigError(
                 f'{where}: expected = "{loss.expected}": the data has no such column',
-                f"the columns are {', '.join(example.inputs)}",
+                f"the columns are {', '.join(columns_of(example))}",
             )
         metric = metric_of(loss.metric, config, base, instructions, where=f"{where}: metric")
         terms.append(LossTerm(name, loss.node, metric, Fraction(str(loss.weight)), loss.expected or ""))
@@ -55,19 +55,18 @@ def losses_of(config: RunConfig, base: Path, instructions: Instructions, example
 
 def _names(told: Sequence[LossConfig]) -> list[str]:
     """Return a name for the node of each loss: what it is on, and as much more as tells it from the others."""
-    parts = [(loss.node, loss.metric.rpartition("/")[2], loss.expected or "") for loss in told]
-    for part in parts:
-        if parts.count(part) > 1:
-            raise ConfigError(
-                f"task.losses: {part[1]} of {part[0]} is there twice", "give one of them the sum as weight"
-            )
-    on, with_metric = [part[:1] for part in parts], [part[:2] for part in parts]
-    return [
-        ".".join(
-            (LOSS, *(part[:1] if on.count(part[:1]) == 1 else part[:2] if with_metric.count(part[:2]) == 1 else part))
-        )
-        for part in parts
-    ]
+    kinds = [(loss.node, loss.metric, loss.expected) for loss in told]
+    for node, metric, _ in (kind for kind in kinds if kinds.count(kind) > 1):
+        raise ConfigError(f"task.losses: {metric} of {node} is there twice", "give one of them the sum as weight")
+    shown = [(loss.node, code(loss.metric).shown, loss.expected or "") for loss in told]
+    return [_name(parts, shown, number) for number, parts in enumerate(shown, 1)]
+
+
+def _name(parts: tuple[str, ...], others: Sequence[tuple[str, ...]], number: int) -> str:
+    for length in range(1, len(parts) + 1):
+        if sum(each[:length] == parts[:length] for each in others) == 1:
+            return ".".join((LOSS, *parts[:length])).rstrip(".")
+    return f"{LOSS}.{parts[0]}.{number}"  # two files with metrics of one name
 
 
 def info_of(terms: Sequence[LossTerm]) -> tuple[LossInfo, ...]:

@@ -129,7 +129,7 @@ def expected_of(example: Example, column: str) -> str | None:
 
 def columns_of(example: Example) -> tuple[str, ...]:
     """Return the columns that ``expected_of`` knows of an example."""
-    return tuple(example.inputs)
+    return (*example.inputs, *example.gold)
 
 
 def expecting(example: Example, column: str) -> Example:

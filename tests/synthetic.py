@@ -28,6 +28,7 @@ from autodiff_engine.llm.cached import CachedModel
 from autodiff_engine.llm.gated import AdmittedModel, GatedModel
 from autodiff_engine.llm.limited import LimitedModel
 from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel
+from autodiff_engine.llm.outside import OutsideModel
 from autodiff_engine.llm.store import AnswerStore
 from autodiff_engine.loss import Loss
 from autodiff_engine.metric import by_name
@@ -120,11 +121,11 @@ def program() -> Pipeline:
     )
 
 
-def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts:
+def parts(model: Model, data: Splits | None = None, pipeline: Pipeline | None = None, **settings: object) -> Parts:
     """Return what a trainer of the synthetic task works with; every role is played by ``model``."""
     told = TrainerConfig.model_validate(settings)
     data = data or splits()
-    pipeline = program()
+    pipeline = pipeline or program()
     metric = by_name("exact_match", Path())
     return Parts(
         task=Task(pipeline, asker(model), 0),
@@ -134,7 +135,7 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
         loss=Loss(metric, told.loss_feedback, asker(model, "backward"), instructions(), 0),
         critic=LLMCritic(asker(model, "backward"), instructions(), 0, 0, "", None, told.peers),
         optimizer=Optimizer(
-            TEXTS,
+            pipeline.texts,
             asker(model, "optimizer"),
             instructions(),
             told.seed,
@@ -142,6 +143,7 @@ def parts(model: Model, data: Splits | None = None, **settings: object) -> Parts
             told.gradients,
             told.techniques,
             200,
+            told.selective,
         ),
         gates=Gates(
             Lint(secret_runs(data.train, (*data.val, *data.test)), pipeline.slots, 200),
@@ -164,7 +166,7 @@ class Stack:
         self.meter = Meter(Caps(), {MODEL: FREE})
         self.store = AnswerStore(folder, lambda warning: None)
         gate = (control or Control(), lambda call, count: None, lambda report: None)
-        limited = AdmittedModel(LimitedModel(MeteredModel(scripted, self.meter)), *gate, at_once=8)
+        limited = AdmittedModel(LimitedModel(MeteredModel(OutsideModel(scripted), self.meter)), *gate, at_once=8)
         cached = CachedModel(limited, self.store, "run", offline=offline, on_hit=self.meter.hit)
         self.model = GatedModel(cached, *gate)
 
@@ -231,6 +233,7 @@ async def trained(
     model: Model | None = None,
     data: Splits | None = None,
     *,
+    pipeline: Pipeline | None = None,
     on_event: Callable[[Event], object] = lambda event: None,
     **settings: object,
 ) -> tuple[Trainer, list[Event]]:
@@ -241,7 +244,9 @@ async def trained(
         events.append(event)
         on_event(event)
 
-    trainer = Trainer(parts(model or ScriptedModel(answer), data, **settings), Control(), emit, lambda progress: None)
+    trainer = Trainer(
+        parts(model or ScriptedModel(answer), data, pipeline, **settings), Control(), emit, lambda progress: None
+    )
     await trainer.fit()
     await trainer.report_test()
     return trainer, events

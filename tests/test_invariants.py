@@ -6,12 +6,13 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from tests.synthetic import (
+    TEXTS,
     Stack,
     answer,
     current_level,
@@ -32,12 +33,17 @@ from autodiff_engine.events import (
     Event,
     ExampleScored,
     FeedbackGiven,
+    GraphGrew,
     ProposalJudged,
     ProposalMade,
     StepFinished,
     StepStarted,
 )
+from autodiff_engine.graph import Node
 from autodiff_engine.llm import Call, ScriptedModel
+from autodiff_engine.pipeline import Pipeline
+from autodiff_engine.prompt import Prompt
+from autodiff_engine.trace import Trace
 from autodiff_engine.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -115,11 +121,14 @@ class Played:
         return [event for event in self.events if isinstance(event, ProposalJudged)]
 
 
-async def play(folder: Path, seed: int, delays: int | None = None, **settings: object) -> Played:
+async def play(
+    folder: Path, seed: int, delays: int | None = None, *, pipeline: Pipeline | None = None, **settings: object
+) -> Played:
     scripted = ScriptedModel(Player(seed), delay_s=None if delays is None else random_delays(delays))
     stack = Stack(scripted, folder)
     try:
-        trainer, events = await trained(stack.model, splits(12, 10, 6), **{**SHORT, "seed": seed, **settings})
+        told = {**SHORT, "seed": seed, **settings}
+        trainer, events = await trained(stack.model, splits(12, 10, 6), pipeline=pipeline, **told)
     finally:
         stack.store.close()
     return Played(trainer, events, stack)
@@ -274,10 +283,57 @@ async def test_a_batch_that_is_right_but_for_one_that_nobody_answered_has_nothin
     assert {call.role for call in model.seen} == {"task"}
 
 
-def test_facts_are_equal_under_three_hash_seeds() -> None:
+def branching() -> Pipeline:
+    """The synthetic program asked four times, in branches of branches; the most frequent answer counts."""
+    ask = Prompt("{{ question }}", "{{ task }}\n{{ format }}")
+    both = ("task", "format")
+
+    def vote(question: str, *answers: str) -> str:  # the question, or two examples would ask the critic the same
+        return max(sorted(set(answers)), key=answers.count)
+
+    async def run(trace: Trace, given: Mapping[str, str]) -> Node:
+        asked = trace.input("question", given["question"])
+
+        async def one(hint: str) -> Node:
+            return await trace.generate(
+                "answer", template=ask, prompts=both, question=[asked, trace.input("hint", hint)]
+            )
+
+        async def two(hint: str) -> Node:
+            first, second = await trace.all(one(hint), one(f"{hint} again"))
+            return await trace.apply("vote", vote, asked, first, second)
+
+        votes = await trace.all(two("look"), one("think"), two("look twice"))
+        return await trace.apply("vote", vote, asked, *votes)
+
+    return Pipeline("branching", run, TEXTS, ("question",), ask.slots)
+
+
+async def test_facts_of_a_program_with_branches_are_equal_whatever_arrives_first(tmp_path: Path) -> None:
+    runs = [await play(tmp_path / str(i), 1, delays=i or None, pipeline=branching(), max_steps=2) for i in range(4)]
+    assert all(each.facts == runs[0].facts for each in runs)
+    assert len(runs[0].facts) > 40
+    asked = {call.at.split("/", 3)[3] for call in of_role(runs[0].scripted, "task")}
+    assert asked == {f"answer/1.{path}" for path in ("1.1.1.1", "1.1.2.1", "2.1", "3.1.1.1", "3.1.2.1")}
+    grown = [event for event in runs[0].events if isinstance(event, GraphGrew)]
+    assert {node.name: node.calls for event in grown for node in event.nodes}["answer"] == 5
+    told = [event for event in runs[0].events if isinstance(event, FeedbackGiven) and event.on_text]
+    assert {event.t for event in told} <= {1, 2, 3, 4, 5}
+    assert len({event.t for event in told}) > 2
+
+
+async def test_a_program_with_branches_again_over_one_store_makes_no_call(tmp_path: Path) -> None:
+    first = await play(tmp_path, 2, delays=1, pipeline=branching(), max_steps=2)
+    again = await play(tmp_path, 2, delays=2, pipeline=branching(), max_steps=2)
+    assert again.facts == first.facts
+    assert again.seen == []
+
+
+@pytest.mark.parametrize("program", ["one call", "branches"])
+def test_facts_are_equal_under_three_hash_seeds(program: str) -> None:
     printed = {
         subprocess.run(
-            [sys.executable, "-m", "tests.test_invariants"],
+            [sys.executable, "-m", "tests.test_invariants", program],
             env={"PYTHONHASHSEED": seed},
             cwd=ROOT,
             capture_output=True,
@@ -290,11 +346,12 @@ def test_facts_are_equal_under_three_hash_seeds() -> None:
     assert len(printed.pop()) > 1000
 
 
-async def _tell() -> None:
-    _, events = await trained(ScriptedModel(Player(1)), **SHORT)
+async def _tell(program: str) -> None:
+    pipeline = branching() if program == "branches" else None
+    _, events = await trained(ScriptedModel(Player(1)), pipeline=pipeline, **SHORT)
     facts = [(type(event).__name__, asdict(event)) for event in events if isinstance(event, FACT_TYPES)]
     sys.stdout.write(json.dumps(facts))
 
 
 if __name__ == "__main__":
-    asyncio.run(_tell())
+    asyncio.run(_tell(sys.argv[1]))

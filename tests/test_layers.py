@@ -17,11 +17,13 @@ DOORS = {
     "litellm": {"autodiff_engine.llm.litellm_client"},
     "diskcache": {"autodiff_engine.llm.store"},
     "xllamacpp": {"autodiff_engine.llm.local_server"},
+    "bm25s": {"autodiff_engine.retrieval"},
+    "datasets": {"autodiff_engine.hub"},
     "jinja2": {"autodiff_engine.template"},
     "tomli_w": {"autodiff_engine.toml_text"},
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},
     "textual": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.terminal", "autodiff_tui.widgets"},
-    "rich": {"autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
+    "rich": {"autodiff_tui.ablation_table", "autodiff_tui.app", "autodiff_tui.screens", "autodiff_tui.widgets"},
 }
 
 

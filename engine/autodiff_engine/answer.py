@@ -81,6 +81,17 @@ def labels(known: Sequence[str]) -> Parser:
     return parse
 
 
+def after(mark: str) -> Reader:
+    """Return a reader of what stands behind the last ``mark`` of a reply, on its line, whatever the mark's case."""
+    pattern = re.compile(re.escape(mark) + r"[ \t*_`]*([^\n]*)", re.I)
+
+    def parse(reply: str) -> str | None:
+        found = _last(pattern.finditer(reply))
+        return (found[1].strip().strip("*_`").strip() or None) if found else None
+
+    return Reader(parse, f"what stands behind the last `{mark}` of the reply, on the same line")
+
+
 def regex(pattern: str) -> Parser:
     """Return a parser for group 1 of the last match of ``pattern`` (all of the match if it has no group), stripped.
 

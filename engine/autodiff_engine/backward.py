@@ -50,26 +50,32 @@ class Piece:
     feedback: Feedback
 
 
-async def backward(root: Node, seed: Feedback, critic: Critic) -> tuple[Piece, ...]:
-    """Carry ``seed``, the feedback on ``root``, to every node that a trained text is or leads to.
+async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[Node] = ()) -> tuple[Piece, ...]:
+    """Carry ``seeds``, what the losses say of nodes of one example, to every node that a trained text is or leads to.
 
-    Works level by level from ``root``: a node is asked about only when the feedback of all of its successors is
-    complete, and the calls of one level run at once. A step that is not an LLM passes feedback through when exactly one
-    of its predecessors can carry any, without a call (eq. 7). A node that nobody blames opens no call. Nothing is
-    written into nodes: two passes over one graph give equal results.
+    Works level by level from the seeds: a node is asked about only when the feedback of all of its successors is
+    complete, whichever losses that comes from, and once for all of them; the calls of one level run at once. A step
+    that is not an LLM passes feedback through when exactly one of its predecessors can carry any, without a call
+    (eq. 7). A node that nobody blames opens no call. Nothing is written into nodes: two passes over one graph give
+    equal results.
 
-    Returns the pieces in reverse topological order of the node that said them, then in its edge order; equal pieces
-    about the same call of the same target are one, with their count.
+    ``beside`` are further nodes of the example, which only count when it is said how often a name was called.
+
+    Returns the seeds, then the pieces in reverse topological order of the node that said them, then in its edge order;
+    equal pieces about the same call of the same target are one, with their count.
     """
-    order = topological([root])
-    carriers = reached_by_texts(order)
-    if root not in carriers:
+    carriers = reached_by_texts(topological([each.target for each in seeds]))
+    pieces = [each for each in seeds if each.target in carriers]
+    if not pieces:
         return ()
-    calls = _calls_by_name(order)
-    heard: dict[Node, dict[_Key, Feedback]] = {root: {}}
-    _hear(heard, root, seed)
-    pieces: list[Piece] = [Piece(root, seed)]
-    for level in _levels(root, order, carriers):
+    roots = list(dict.fromkeys(each.target for each in pieces))
+    order = topological(roots)
+    calls = _calls_by_name([*order, *beside])
+    heard: dict[Node, dict[_Key, Feedback]] = {}
+    for each in pieces:
+        _hear(heard, each.target, each.feedback)
+    example = pieces[0].feedback.example
+    for level in _levels(roots, order, carriers):
         asked = [node for node in level if any(each.to_blame for each in heard.get(node, {}).values())]
         jobs = [
             lambda node=node: _blame(critic, node, tuple(heard[node].values()), carriers, calls[node.name])
@@ -78,7 +84,7 @@ async def backward(root: Node, seed: Feedback, critic: Critic) -> tuple[Piece, .
         for node, said in zip(asked, await in_order(jobs), strict=True):
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
-                feedback = Feedback(seed.example, t, node.name, word.text, word.how, word.to_blame, word.count)
+                feedback = Feedback(example, t, node.name, word.text, word.how, word.to_blame, word.count)
                 _hear(heard, target, feedback)
                 pieces.append(Piece(target, feedback))
     return _merged(pieces, heard)
@@ -95,9 +101,9 @@ async def _blame(
     return [(target, said[target]) for target in targets]
 
 
-def _levels(root: Node, order: Sequence[Node], carriers: Mapping[Node, None]) -> list[list[Node]]:
-    """Return the carriers that can pass feedback on, by their longest distance from ``root``, each once."""
-    depth: dict[Node, int] = {root: 0}
+def _levels(roots: Sequence[Node], order: Sequence[Node], carriers: Mapping[Node, None]) -> list[list[Node]]:
+    """Return the carriers that can pass feedback on, by their longest distance from any of ``roots``, each once."""
+    depth: dict[Node, int] = dict.fromkeys(roots, 0)
     for node in reversed(order):  # a node stands after all of its successors here, so its depth is final
         for parent in node.predecessors:
             if parent in carriers:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedText:
-    """A text that training may rewrite, as a program declares it: ``kind`` is ``prompt`` (later also ``demos``).
+    """A text that training may change, as a program declares it: an LLM rewrites a ``prompt``, traces fill ``demos``.
 
     ``role`` tells an LLM what the text is for; feedback and rewrites are only as good as it is.
     """
@@ -20,7 +21,7 @@ class TrainedText:
     name: str
     role: str
     value: str
-    kind: str = "prompt"
+    kind: Literal["prompt", "demos"] = "prompt"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal
 
 from .candidate import Candidate
@@ -22,10 +23,19 @@ class Rule:
     alpha: float
 
 
-def comparable(before: Sequence[Outcome], candidate: Candidate) -> tuple[list[Outcome], tuple[str, ...]]:
-    """Return the incumbent's outcomes that a candidate may be compared on, and the ids of those it quotes."""
-    texts = list(candidate.texts.values())
-    quoted = tuple(each.example.id for each in before if quotes(texts, each.example))
+def comparable(
+    before: Sequence[Outcome],
+    candidate: Candidate,
+    shown: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> tuple[list[Outcome], tuple[str, ...]]:
+    """Return the incumbent's outcomes that a candidate may be compared on, and the ids of those it quotes.
+
+    ``shown`` has, by the name of a text of demos, the ids of the examples that it holds; which those are is known
+    exactly. In every other text words are looked for.
+    """
+    texts = [value for name, value in candidate.texts.items() if name not in shown]
+    ids = {example for examples in shown.values() for example in examples}
+    quoted = tuple(each.example.id for each in before if each.example.id in ids or quotes(texts, each.example))
     return [each for each in before if each.example.id not in quoted], quoted
 
 

@@ -17,6 +17,8 @@ from .trace import Asker
 SENTENCES = 3
 FORM = "For inputs like ..., the right output is ..., because ..."
 """What stands for feedback in the form of a reply: a small LLM goes on from it; one that copies it has said nothing."""
+SKIPPED = " (this step was not given it; it acts on this step through earlier ones)"
+"""What is said of a target at the far end of a skip connection."""
 _BLOCK = re.compile(
     r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
 )
@@ -28,7 +30,8 @@ class LLMCritic:
     """Asks the backward model about the calls of one example.
 
     ``expected`` is the example's expected answer, or None: then no line about it is sent. With ``peers`` False every
-    target costs a call of its own and no other target is shown (the ablation ``no-peers``).
+    target costs a call of its own and no other target is shown (the ablation ``no-peers``). ``right`` says that the
+    example's score is 1, which is asked about without selection only: then nothing is said to be wrong.
     """
 
     asker: Asker
@@ -38,6 +41,7 @@ class LLMCritic:
     example: str
     expected: str | None
     peers: bool = True
+    right: bool = False
 
     async def blame(
         self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], *, calls: int
@@ -103,9 +107,10 @@ class LLMCritic:
             "parsed": exchange.parsed if exchange else node.value,
             "form": exchange.form if exchange else "",
             "expected": self.expected,
+            "right": self.right,
             "feedback": [each.text for each in feedback],
-            "targets": _described(targets),
-            "neighbours": _described(neighbours),
+            "targets": _described(targets, [each for each in node.skips if each not in node.parents]),
+            "neighbours": _described([each for each in neighbours if each.kind is not Kind.DEMOS]),  # sent has them
         }
 
 
@@ -132,9 +137,9 @@ def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
     return found, "; ".join(f"{what} {', '.join(which)}" for what, which in problems if which)
 
 
-def _described(nodes: Sequence[Node]) -> list[Filling]:
+def _described(nodes: Sequence[Node], skips: Sequence[Node] = ()) -> list[Filling]:
     return [
-        {"key": key, "role": node.role, "value": node.value, "form": FORM}
+        {"key": key, "role": f"{node.role}{SKIPPED if node in skips else ''}", "value": node.value, "form": FORM}
         for key, node in zip(keys_of(nodes), nodes, strict=True)
     ]
 

@@ -27,18 +27,20 @@ _SHARES = (("train", 2), ("val", 2), ("test", 1))
 class Example:
     """One question with what is expected; ``id`` is its place in the source, from 1, which no split changes.
 
-    ``line`` is where it begins in its file. Files that the user split give ids like ``val:17``.
+    ``line`` is where it begins in its file. Files that the user split give ids like ``val:17``. ``gold`` has what
+    metrics alone compare with, as the titles that a retriever should find: no program and no LLM is shown it.
     """
 
     id: str
     inputs: Mapping[str, str] = field(hash=False)
     expected: str | None
     line: int
+    gold: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def content(self) -> str:
-        """SHA-256, in hex, of inputs and expected answer: equal for exact repeats, whatever their ids."""
-        return _digest([dict(self.inputs), self.expected])
+        """SHA-256, in hex, of inputs, expected answer and gold: equal for exact repeats, whatever their ids."""
+        return _digest([dict(self.inputs), self.expected, *([dict(self.gold)] if self.gold else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ def load(data: DataConfig, base: Path) -> Splits:
     if isinstance(data.source, str):
         return _split(data, data.source, base)
     return _given_splits(data, base)
+
+
+def how_many(data: DataConfig) -> int:
+    """Return how many examples are made up for ``data`` when its source is generated."""
+    asked = ((data.train, 100), (data.val, 100), (data.test, 50))
+    count = sum(usual if value is None else value for value, usual in asked)
+    return count if any(value for value, _ in asked) else GENERATED
 
 
 def next_batch(train: Sequence[Example], *, cursor: int, size: int, seed: int, excluded: Collection[str]) -> Drawn:
@@ -113,9 +122,7 @@ def trim(batch: Sequence[T], correct: Callable[[T], bool | None], max_batch: int
 
 def _split(data: DataConfig, named: str, base: Path) -> Splits:
     asked = (data.train, data.val, data.test)
-    rest = {"train": 100, "val": 100, "test": 50}
-    count = sum(rest[name] if value is None else value for (name, _), value in zip(_SHARES, asked, strict=True))
-    records = read(named, base, data.columns, count=count if any(asked) else GENERATED, seed=data.seed)
+    records = read(named, base, data.columns, count=how_many(data), seed=data.seed)
     examples = [_example(str(place), record) for place, record in enumerate(records, 1)]
     unique = _without_repeats(examples)
     groups = _by_inputs(unique)
@@ -203,7 +210,9 @@ def _splits(parts: list[list[Example]], dropped: int, name: str) -> Splits:
 
 
 def _example(name: str, record: Record) -> Example:
-    return Example(name, MappingProxyType(dict(record.inputs)), record.expected, record.line)
+    return Example(
+        name, MappingProxyType(dict(record.inputs)), record.expected, record.line, MappingProxyType(dict(record.gold))
+    )
 
 
 def _without_repeats(examples: Sequence[Example]) -> list[Example]:

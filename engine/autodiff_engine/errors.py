@@ -5,6 +5,7 @@ EngineError                 anything that we raise on purpose; its text is one l
 │   └── DataError           the data cannot be read, split or told apart
 ├── GraphError              a program recorded something that is not a graph of calls
 ├── ProgramError            the user's own pipeline or metric raised
+│   └── ProgramUnusable     … while it was imported: also a ConfigError, nothing was spent
 ├── TemplateError           a template asks for a slot that nobody fills
 ├── StorageError            a file or folder of ours cannot be read or written
 ├── ModelError              an LLM gave no usable answer
@@ -40,7 +41,18 @@ class GraphError(EngineError):
 
 
 class ProgramError(EngineError):
-    """The user's own code raised; the original exception is the cause."""
+    """The user's own code raised, or gave what no program may give; an original exception is the cause.
+
+    ``traceback`` has the user's own frames as text, without locals and secrets; empty when nothing was raised.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, traceback: str = "") -> None:
+        super().__init__(message, hint)
+        self.traceback = traceback
+
+
+class ProgramUnusable(ProgramError, ConfigError):
+    """The user's own file raised while it was imported; nothing was created and nothing was spent."""
 
 
 class TemplateError(EngineError):

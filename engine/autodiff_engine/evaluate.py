@@ -10,19 +10,28 @@ from .candidate import Candidate
 from .concurrency import in_order
 from .dataset import Example
 from .errors import ModelRefused, ModelUnavailable
-from .graph import Node
-from .metric import Metric
+from .graph import Node, topological
+from .metric import Metric, MetricCall
+from .objective import OBJECTIVE, LossTerm, TermScore, failed, measure, read_from, score_call
 from .pipeline import Pipeline
 from .trace import Asker, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The program and who answers its calls; ``draw`` tells repeated samples apart when the temperature is not 0."""
+    """The program and who answers its calls; ``draw`` tells repeated samples apart when the temperature is not 0.
+
+    Where there are several ``losses``, they make an example's score; without any, the metric on the answer does.
+    """
 
     pipeline: Pipeline
     asker: Asker
     draw: int
+    losses: tuple[LossTerm, ...] = ()
+
+    def scored_by(self, metric: Metric) -> str:
+        """What events name as the metric of an example's score."""
+        return OBJECTIVE if self.losses else metric.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,10 @@ class Outcome:
     """What came of one example: a score in [0, 1], or the reason why there is none.
 
     ``answer`` is the root of the example's graph; None when a call got no answer. ``refused`` is set when a request was
-    refused for what it says (score 0), ``unavailable`` when nobody answered (no score at all).
+    refused for what it says (score 0), ``unavailable`` when nobody answered, a judge included (no score at all).
+
+    With several losses ``score`` is their weighted mean, ``losses`` has each, in the order of the config, and
+    ``on_answer`` is what the task's metric gives the answer; without, ``losses`` is empty and ``on_answer`` None.
     """
 
     example: Example
@@ -40,18 +52,34 @@ class Outcome:
     keys: tuple[str, ...]
     refused: str = ""
     unavailable: str = ""
+    losses: tuple[TermScore, ...] = ()
+    on_answer: Fraction | None = None
+    nodes: tuple[Node, ...] = ()
+    """Every step that the program took, also those that do not lead to the answer."""
+    calls: tuple[MetricCall, ...] = ()
+    """What the metrics asked LLMs for this example."""
+
+    @property
+    def graph(self) -> list[Node]:
+        """The answer and what led to it, then the rest: each node after its predecessors, in structural order."""
+        elsewhere = sorted(self.nodes, key=lambda node: (node.name, node.t))
+        return topological([*([self.answer] if self.answer else []), *elsewhere])
 
     @property
     def parsed(self) -> str | None:
         """What was read from the last reply; None for a wrong format and without a reply."""
-        if self.answer is None:
-            return None
-        return self.answer.exchange.parsed if self.answer.exchange else self.answer.value
+        return None if self.answer is None else read_from(self.answer)
 
     @property
     def wrong_format(self) -> bool:
         """Whether a reply came that no answer could be read from."""
         return self.answer is not None and self.parsed is None
+
+    def without_graph(self) -> Outcome:
+        """Return it without what led to the answer: all that is kept of a validation, which may be long and many."""
+        bare = None if self.answer is None else replace(self.answer, parents=(), skips=())
+        losses = tuple(replace(each, calls=()) for each in self.losses)
+        return replace(self, answer=bare, losses=losses, nodes=(), calls=())
 
 
 Seen = Callable[[Outcome], bool | None]
@@ -99,12 +127,40 @@ async def _run(
     outcome = Outcome(example, None, Fraction(0), "", ())
     try:
         answer = await task.pipeline.run(trace, example.inputs)
+        outcome = replace(outcome, nodes=tuple(trace.nodes), keys=tuple(trace.keys))
+        return await _scored(replace(outcome, answer=answer), answer, task.losses, metric, at), None
     except ModelRefused as error:
-        return replace(outcome, keys=tuple(trace.keys), why=f"refused: {error}", refused=str(error)), None
+        outcome = replace(outcome, keys=tuple(trace.keys), why=f"refused: {error}", refused=str(error))
+        return replace(outcome, losses=failed(task.losses, outcome.why), on_answer=_none_of(task.losses)), None
     except ModelUnavailable as error:
-        return replace(outcome, keys=tuple(trace.keys), unavailable=str(error)), error
-    outcome = replace(outcome, answer=answer, keys=tuple(trace.keys))
-    if outcome.parsed is None:
-        return replace(outcome, why="no answer could be read from the reply: it is not in the expected form"), None
-    score = await metric.score(outcome.parsed, example)
-    return replace(outcome, score=score.value, why=score.why), None
+        return replace(outcome, keys=tuple(trace.keys), nodes=(), unavailable=str(error)), error
+
+
+async def _scored(outcome: Outcome, answer: Node, losses: Sequence[LossTerm], metric: Metric, at: str) -> Outcome:
+    """Score the answer, and where there are several losses what they are on, at once."""
+    if not losses:
+        score = await score_call(metric, answer, outcome.example, at=f"{at}/{metric.name}/1")
+        return _with_calls(replace(outcome, score=score.value, why=score.why), score.calls)
+    told = await measure(losses, outcome.nodes, outcome.example, at=at)
+    known = _known(told.terms, metric, answer)
+    if known is None:
+        score = await score_call(metric, answer, outcome.example, at=f"{at}/{metric.name}/1")
+        known, calls = score.value, (*told.calls, *score.calls)
+    else:
+        calls = told.calls
+    return _with_calls(replace(outcome, score=told.score, why=told.why, losses=told.terms, on_answer=known), calls)
+
+
+def _known(terms: Sequence[TermScore], metric: Metric, answer: Node) -> Fraction | None:
+    """Return what the task's metric gives the answer, if a loss has asked that already."""
+    same = [each for each in terms if each.term.metric == metric and not each.term.expected]
+    return next((call.score for each in same for call in each.calls if call.node is answer), None)
+
+
+def _with_calls(outcome: Outcome, calls: Sequence[MetricCall]) -> Outcome:
+    keys = (*outcome.keys, *(call.exchange.key for call in calls))
+    return replace(outcome, keys=keys, calls=tuple(calls))
+
+
+def _none_of(losses: Sequence[LossTerm]) -> Fraction | None:
+    return Fraction(0) if losses else None

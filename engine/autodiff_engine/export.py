@@ -56,7 +56,7 @@ class Origin:
     text: str
     method: str
     asked_by: tuple[str, ...]
-    """Ids of the training examples whose feedback asked for it."""
+    """Ids of the training examples whose feedback asked for it; of demos, those that the text shows."""
     before: float
     after: float
     """Validation means."""

@@ -11,7 +11,6 @@ from .control import Control
 from .critic import LLMCritic
 from .errors import ModelRefused, ModelUnavailable
 from .evaluate import Outcome
-from .graph import reached_by_texts, topological
 from .loss import Loss
 from .scoring import mostly_answered
 
@@ -56,12 +55,13 @@ async def gradients(
 
 
 async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
-    if outcome.answer is None or outcome.answer not in reached_by_texts(topological([outcome.answer])):
-        return Told(outcome, ())  # feedback could reach no text: not even the loss is asked about
-    asked = replace(critic, step=step, example=outcome.example.id, expected=outcome.example.expected)
+    seeds = loss.seeds(outcome)  # none where feedback could reach no text: then not even the loss is asked about
+    example = outcome.example
+    asked = replace(critic, step=step, example=example.id, expected=example.expected, right=outcome.score == 1)
     try:
-        seed = await loss.feedback(outcome, outcome.answer, step=step)
-        return Told(outcome, await backward(outcome.answer, seed, asked))
+        said = await in_order([lambda seed=seed: loss.feedback(outcome, seed, step=step) for seed in seeds])
+        pieces = [Piece(seed.node, feedback) for seed, feedback in zip(seeds, said, strict=True)]
+        return Told(outcome, await backward(pieces, asked, beside=outcome.graph))
     except ModelUnavailable as error:
         return Told(outcome, (), str(error))
     except ModelRefused as error:

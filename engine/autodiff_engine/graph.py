@@ -13,6 +13,8 @@ class Kind(StrEnum):
     INPUT = "input"
     TEXT = "text"
     """A trained text: where feedback ends up."""
+    DEMOS = "demos"
+    """A trained text that holds worked examples: it gets scores, no feedback."""
     HYPERPARAMETER = "hyperparameter"
     ANSWER = "answer"
     """What an LLM replied."""
@@ -34,6 +36,8 @@ class Exchange:
     key: str
     form: str = ""
     """In words, what the parser takes out of a reply; empty when that is not known."""
+    bare: str | None = None
+    """The user half without the demos that were sent: what a demo shows of this call. None when it takes no demos."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,8 @@ class Node:
     """One value of the forward pass; compared by identity, never changed.
 
     ``parents`` are in the order in which the program named them; ``skips`` are further parents along which only
-    feedback flows (skip connections, §3.3.4). ``t`` counts the calls of ``name`` on this example from 1.
+    feedback flows (skip connections, §3.3.4). ``t`` counts the calls of ``name`` on this example from 1; within
+    parallel branches, until these have ended, from the beginning of the branch (``number``).
     """
 
     name: str
@@ -57,6 +62,15 @@ class Node:
     def predecessors(self) -> tuple[Node, ...]:
         """Parents, then skips, each node once."""
         return tuple(dict.fromkeys((*self.parents, *self.skips)))
+
+
+def number(node: Node, t: int) -> None:
+    """Give ``node`` its place among the calls of its name: for the trace that made it, when its branches have ended.
+
+    How many calls the branches before it make is not known earlier, and the program may hold the node anywhere by then:
+    to replace it would need all these places.
+    """
+    object.__setattr__(node, "t", t)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,10 @@ def topological(roots: Iterable[Node]) -> list[Node]:
 
 
 def reached_by_texts(order: Iterable[Node]) -> dict[Node, None]:
-    """Return, in ``order`` (topological), the nodes that a trained text is or leads to: all that can carry feedback."""
+    """Return, in ``order`` (topological), the nodes that a trained text is or leads to: all that can carry feedback.
+
+    Demos do not count: they are filled from traces, whatever is said about them.
+    """
     reached: dict[Node, None] = {}
     for node in order:
         if node.kind is Kind.TEXT or any(parent in reached for parent in node.predecessors):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +13,8 @@ from .template import Filling, Template
 
 FORMS = ("loss", "backward", "backward_one", "optimizer")
 """What we ask LLMs for; each has ``NAME.system.j2`` and ``NAME.user.j2``. ``repair.user.j2`` follows a bad reply."""
+LATER_FORMS = ("judge",)
+"""Forms that runs of earlier versions did not keep: such a run is whole without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,16 @@ class Instructions:
     templates: Mapping[str, Template]
 
     def ask(self, form: str, values: Mapping[str, Filling]) -> tuple[Message, Message]:
-        """Return the two messages of ``form``, its slots filled from ``values``."""
+        """Return the two messages of ``form``, its slots filled from ``values``.
+
+        Raises:
+            StorageError: The run was begun by a version that did not have this form.
+        """
+        if f"{form}.system.j2" not in self.templates:
+            raise StorageError(
+                f"{form}.system.j2 and {form}.user.j2 are not among the instructions that this run kept",
+                "begin a new run: this one comes from a version that had no such instructions",
+            )
         system = self.templates[f"{form}.system.j2"].fill(values)
         return Message("system", system), Message("user", self.templates[f"{form}.user.j2"].fill(values))
 
@@ -41,7 +52,7 @@ class Instructions:
 
 def names() -> tuple[str, ...]:
     """Return the file names of a whole set."""
-    return (*(f"{form}.{half}.j2" for form in FORMS for half in ("system", "user")), "repair.user.j2")
+    return (*_files(FORMS), "repair.user.j2", *_files(LATER_FORMS))
 
 
 def packaged() -> Instructions:
@@ -51,12 +62,18 @@ def packaged() -> Instructions:
 
 
 def read(folder: Path) -> Instructions:
-    """Return the instructions that a run kept.
+    """Return the instructions that a run kept; those of later forms may be missing, and are then refused at use.
 
     Raises:
         StorageError: A file is missing or unreadable.
     """
+    later = [name for name in _files(LATER_FORMS) if not (folder / name).exists()]
+    kept = [name for name in names() if name not in later]
     try:
-        return Instructions({name: Template((folder / name).read_text(encoding="utf-8"), name) for name in names()})
+        return Instructions({name: Template((folder / name).read_text(encoding="utf-8"), name) for name in kept})
     except OSError as error:
         raise StorageError(f"{error.filename}: {error.strerror}", "the run's folder is not whole") from error
+
+
+def _files(forms: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{form}.{half}.j2" for form in forms for half in ("system", "user"))

@@ -108,6 +108,9 @@ def encode(stamped: Stamped) -> str:
     if stamped.fact is not None:
         line["fact"] = stamped.fact
     told: dict[str, object] = _adapter(type(event)).dump_python(event, mode="json")
+    for name, default in _later(type(event)):
+        if getattr(event, name) == default:
+            del told[name]
     return json.dumps(line | {_ON_DISK.get(name, name): value for name, value in told.items()}, ensure_ascii=True)
 
 
@@ -146,21 +149,28 @@ def find_run(name: str, root: Path) -> Path:
     runs = list_runs(root)
     if name == "latest" and runs:
         return runs[-1]
-    matching = [run for run in runs if run.name == name] or [run for run in runs if run.name.startswith(name)]
+    ids = {run.relative_to(root).as_posix(): run for run in runs}
+    matching = [name] if name in ids else [each for each in ids if each.startswith(name)]
     if len(matching) == 1:
-        return matching[0]
+        return ids[matching[0]]
     if matching:
-        raise ConfigError(f"{name}: {len(matching)} runs begin so: {', '.join(run.name for run in matching[:4])}")
-    here = ", ".join(run.name for run in runs[-3:]) or "none yet"
+        raise ConfigError(f"{name}: {len(matching)} runs begin so: {', '.join(matching[:4])}")
+    here = ", ".join([*ids][-3:]) or "none yet"
     raise ConfigError(f"{name}: no such run in {root}", f"runs there: {here}")
 
 
 def list_runs(root: Path) -> list[Path]:
-    """Return the run folders below ``root``, oldest first."""
-    if not root.is_dir():
-        return []
-    runs = [folder for folder in root.iterdir() if (folder / FILE).is_file()]
-    return sorted(runs, key=lambda folder: ((folder / FILE).stat().st_mtime_ns, folder.name))
+    """Return the run folders below ``root``, oldest first; those of an ablation lie one folder deeper."""
+    runs = [run for folder in _folders(root) for run in ([folder] if _holds_run(folder) else _folders(folder))]
+    return sorted(filter(_holds_run, runs), key=lambda folder: ((folder / FILE).stat().st_mtime_ns, folder.name))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+
+
+def _holds_run(folder: Path) -> bool:
+    return (folder / FILE).is_file()
 
 
 @cache
@@ -171,6 +181,12 @@ def _types() -> dict[str, type[Event]]:
 @cache
 def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
     return TypeAdapter(kind)
+
+
+@cache
+def _later(kind: type[Event]) -> tuple[tuple[str, object], ...]:
+    """Fields that older journals do not have, with what they then are: left out, so that equal runs are equal text."""
+    return tuple((field.name, field.default) for field in fields(kind) if field.metadata.get("later"))
 
 
 def _decode(line: str, where: str) -> Stamped | None:

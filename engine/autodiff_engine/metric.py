@@ -18,6 +18,19 @@ from . import user_code
 from .config import code
 from .dataset import Example
 from .errors import ConfigError, DataError, ProgramError
+from .graph import Exchange
+from .ranking import KINDS as RANKINGS
+from .ranking import ranking
+from .user_error import place_of, user_error
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCall:
+    """An LLM call that a metric made, by the last two parts of its structural id."""
+
+    name: str
+    t: int
+    exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,8 @@ class Score:
 
     value: Fraction
     why: str
+    calls: tuple[MetricCall, ...] = ()
+    """What an LLM was asked for it, in order."""
 
 
 class Metric(Protocol):
@@ -41,12 +56,13 @@ class Metric(Protocol):
         """What is compared, after which changes."""
         ...
 
-    async def score(self, answer: str, example: Example) -> Score:
-        """Score ``answer`` to ``example``.
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
+        """Score ``answer`` to ``example``; ``at`` is the structural id of the LLM call that a metric may make.
 
         Raises:
             DataError: The metric needs an expected answer and the example has none.
             ProgramError: The user's own metric raised, or gave something that is no score.
+            ModelUnavailable: The metric asks an LLM and got nothing that it can read: there is no score.
         """
         ...
 
@@ -59,14 +75,18 @@ class Comparing:
     description: str
     compare: Callable[[str, str], Fraction]
 
-    async def score(self, answer: str, example: Example) -> Score:
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
         """Compare with the expected answer."""
         if example.expected is None:
             raise DataError(f"example {example.id} has no expected answer, which the metric {self.name} needs")
-        value = self.compare(answer, example.expected)
+        return self.against(answer, example.expected)
+
+    def against(self, answer: str, expected: str) -> Score:
+        """Compare with ``expected``, whatever the example's own is: another of its columns, say."""
+        value = self.compare(answer, expected)
         if value == 1:
             return Score(value, f"{answer!r} is right")
-        return Score(value, f"expected {example.expected!r}, got {answer!r}")
+        return Score(value, f"expected {expected!r}, got {answer!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,7 @@ class UsersOwn:
     description: str
     function: Callable[..., object]
 
-    async def score(self, answer: str, example: Example) -> Score:
+    async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
         """Ask the user's function; a plain one runs on the engine's loop, so it should be quick."""
         where = f"metric {self.name} on example {example.id}"
         try:
@@ -85,9 +105,11 @@ class UsersOwn:
             if inspect.isawaitable(given):
                 given = cast("object", await given)
         except Exception as error:
-            raise ProgramError(f"{where}: {type(error).__name__}: {error}") from error
+            raise user_error(where, error) from error
         value, why = _value_and_why(given)
-        return Score(_checked(value, where), why or f"expected {example.expected!r}, got {answer!r}")
+        return Score(
+            _checked(value, where, place_of(self.function)), why or f"expected {example.expected!r}, got {answer!r}"
+        )
 
 
 def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
@@ -103,8 +125,11 @@ def by_name(name: str, base: Path, *, where: str = "task.metric") -> Metric:
         return UsersOwn(code(name).shown, says, function)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    close = get_close_matches(name, BUILT_IN, 1, 0.5)
-    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(BUILT_IN)}, or file.py:function"
+    if found := ranking(name, where):
+        return Comparing(found.name, found.description, found.compare)
+    known = (*BUILT_IN, *RANKINGS, "judge")  # a judge is made where there is a model to ask
+    close = get_close_matches(name, known, 1, 0.5)
+    there = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, or file.py:function"
     raise ConfigError(f'{where} = "{name}": no such metric; {there}')
 
 
@@ -115,12 +140,12 @@ def _value_and_why(given: object) -> tuple[object, str]:
     return (pair[0], pair[1]) if len(pair) == 2 and isinstance(pair[1], str) else (pair, "")
 
 
-def _checked(value: object, where: str) -> Fraction:
+def _checked(value: object, where: str, place: str) -> Fraction:
     if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-        raise ProgramError(f"{where}: gave {value!r}, which is no number from 0 to 1")
+        raise ProgramError(f"{where}: gave {value!r}, which is no number from 0 to 1{place}")
     number = value if isinstance(value, int | Fraction) else float(cast("float", value))
     if not 0 <= number <= 1:  # also what is not a number at all
-        raise ProgramError(f"{where}: gave {value!r}, which is not from 0 to 1")
+        raise ProgramError(f"{where}: gave {value!r}, which is not from 0 to 1{place}")
     return Fraction(number)
 
 
@@ -149,16 +174,25 @@ def _f1(answer: str, expected: str) -> Fraction:
     given, wanted = _words(answer), _words(expected)
     if not given or not wanted:
         return _exact(answer, expected)
-    yes_or_no = (["yes"], ["no"])
-    if given != wanted and (given in yes_or_no or wanted in yes_or_no):
+    if given != wanted and (given in _ALONE or wanted in _ALONE):
         return Fraction(0)
     common = sum((Counter(given) & Counter(wanted)).values())
     return Fraction(2 * common, len(given) + len(wanted))
 
 
+def _same_words(answer: str, expected: str) -> Fraction:
+    return Fraction(_words(answer) == _words(expected))
+
+
+_ALONE = (["yes"], ["no"], ["noanswer"])
+"""Answers that no part of a longer one is half right for, as HotPotQA has it."""
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+
+
 def _words(text: str) -> list[str]:
+    """Split as HotPotQA does: lower case, no ASCII punctuation, no articles, in that order."""
     bare = "".join(char for char in text.lower() if char not in string.punctuation)
-    return [word for word in bare.split() if word not in ("a", "an", "the")]
+    return _ARTICLES.sub(" ", bare).split()
 
 
 BUILT_IN: Mapping[str, Metric] = MappingProxyType(
@@ -182,9 +216,16 @@ BUILT_IN: Mapping[str, Metric] = MappingProxyType(
             Comparing(
                 "f1",
                 "how many words the answer and the expected answer share, as 2 * shared / (words of the one + words of "
-                "the other), in lower case, without ASCII punctuation and the articles a, an, the; yes and no match "
-                "nothing but themselves, and where one of the two has no such words both must be the same text",
+                "the other), in lower case, without ASCII punctuation and the articles a, an, the; yes, no and "
+                "noanswer match nothing but themselves, and where one of the two has no such words both must be the "
+                "same text",
                 _f1,
+            ),
+            Comparing(
+                "em",
+                "the answer and the expected answer are the same words in the same order, in lower case, without ASCII "
+                "punctuation and the articles a, an, the: 1 if they are, else 0",
+                _same_words,
             ),
         )
     }

@@ -14,6 +14,7 @@ from .llm import Message, Reply
 from .proposal import Evidence, Proposal, Situation
 from .rewrite import Rewrite, read_rewrite
 from .sentences import estimated_tokens, words
+from .shots import in_brief
 from .template import Filling
 from .trace import Asker
 
@@ -24,6 +25,8 @@ _WHAT: Mapping[Gradients, str] = {
     "data": "examples of what the system answered and what was expected",
     "none": "the scores of earlier versions",
 }
+_OF_ALL = "feedback from examples, those that the system got right among them"
+"""What feedback is of without selection (the ablation ``no-selective``)."""
 _BASIS: Mapping[Gradients, str] = {"text": "feedback", "data": "examples", "none": "scores"}
 _HEADING: Mapping[Gradients, str] = {
     "text": "FEEDBACK, each with the call that it is about",
@@ -34,7 +37,7 @@ _HEADING: Mapping[Gradients, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """Writes proposals by asking an LLM, one call for each text that evidence asks to rewrite.
+    """Writes proposals by asking an LLM, one call for each text that evidence asks to rewrite; never of kind demos.
 
     ``max_words`` caps a new text; it is told to the LLM and checked by the lint.
     """
@@ -47,6 +50,7 @@ class Optimizer:
     gradients: Gradients
     techniques: bool
     max_words: int
+    selective: bool = True
 
     async def propose(self, situation: Situation) -> Proposal:
         """Return proposal ``situation.k``; a reply that is unusable twice makes it a proposal with a problem.
@@ -54,7 +58,7 @@ class Optimizer:
         Raises:
             ModelUnavailable, ModelRefused: The optimizer gave no answer.
         """
-        names = self._rewritten(situation)
+        names = self.rewritten(situation)
         rewrites = await in_order([lambda name=name: self._rewrite(situation, name) for name in names])
         by_name = dict(zip(names, rewrites, strict=True))
         problem = "; ".join(f"{name}: {each.problem}" for name, each in by_name.items() if each.problem)
@@ -67,9 +71,9 @@ class Optimizer:
             situation.step, situation.k, situation.parent, situation.parent.with_texts(texts), changes, problem
         )
 
-    def _rewritten(self, situation: Situation) -> list[str]:
-        """Return the texts to rewrite: all that have evidence, or in turn one of them."""
-        order = [text.name for text in self.texts]
+    def rewritten(self, situation: Situation) -> list[str]:
+        """Return the texts to rewrite: all that have evidence, or in turn one of them; none when nothing asks."""
+        order = [text.name for text in self.texts if text.kind == "prompt"]
         asked = [name for name in order if self.gradients == "none" or situation.evidence.get(name)]
         if self.update == "joint" or len(asked) < 2:
             return asked
@@ -113,7 +117,7 @@ class Optimizer:
         text = next(text for text in self.texts if text.name == name)
         together = situation.peers.get(name, ())
         values: dict[str, Filling] = {
-            "evidence": _WHAT[self.gradients],
+            "evidence": _WHAT[self.gradients] if self.selective or self.gradients != "text" else _OF_ALL,
             "basis": _BASIS[self.gradients],
             "techniques": self.techniques,
             "max_words": self.max_words,
@@ -146,7 +150,16 @@ class Optimizer:
         return self.instructions.ask("optimizer", values)
 
     def _described(self, situation: Situation, texts: Sequence[TrainedText]) -> list[Filling]:
-        return [{"name": text.name, "role": text.role, "value": situation.parent.texts[text.name]} for text in texts]
+        values = {text.name: situation.parent.texts[text.name] for text in texts}
+        shown = [text for text in texts if text.kind == "prompt" or values[text.name]]
+        return [
+            {
+                "name": text.name,
+                "role": text.role,
+                "value": values[text.name] if text.kind == "prompt" else in_brief(values[text.name]),
+            }
+            for text in shown
+        ]
 
 
 def _failed(situation: Situation, name: str) -> list[Filling]:

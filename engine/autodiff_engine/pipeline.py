@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from .candidate import TrainedText
+from .config import code
 from .errors import ConfigError
 from .graph import Node
 from .template import markers
@@ -36,14 +38,19 @@ class Pipeline:
         names = [text.name for text in self.texts]
         for name in values:
             if name not in names:
-                raise ConfigError(f"{where}: {self.name} has no trained text `{name}`; it has {', '.join(names)}")
-        texts = tuple(
-            TrainedText(text.name, text.role, values.get(text.name, text.value), text.kind) for text in self.texts
-        )
-        for text in texts:
-            for slot in markers(text.value, self.slots):
+                near = get_close_matches(name, names, 1, 0.5)
                 raise ConfigError(
-                    f"{where}: the text `{text.name}` holds a marker for slot `{slot}`, but texts are sent as they are",
-                    "put the slot into a template under [program] (system or user), and take it out of the text",
+                    f"{where}: {self.name} has no trained text `{name}`; it has {', '.join(names)}",
+                    f"did you mean {near[0]}?" if near else "",
                 )
-        return Pipeline(self.name, self.run, texts, self.inputs, self.slots)
+        texts = tuple(replace(text, value=values.get(text.name, text.value)) for text in self.texts)
+        own = bool(code(self.name).file)
+        for text in texts:
+            for slot in markers(text.value, self.slots) if text.kind == "prompt" else ():  # demos quote the data
+                place = self.name if own and text.name not in values else where
+                raise ConfigError(
+                    f"{place}: the text `{text.name}` holds a marker for slot `{slot}`, but texts are sent as they are",
+                    f"put the slot into a template {'of the program' if own else 'under [program] (system or user)'}, "
+                    "and take it out of the text",
+                )
+        return replace(self, texts=texts)

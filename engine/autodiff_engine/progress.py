@@ -12,7 +12,7 @@ from .critic import LLMCritic
 from .dataset import Splits
 from .evaluate import Outcome, Task
 from .events import Comparison, ProposalCounts
-from .loss import Loss, good_enough
+from .loss import Loss, reached
 from .metric import Metric
 from .optimizer import Optimizer
 from .proposal import Evidence, Proposal, Situation, Version
@@ -33,6 +33,8 @@ class Parts:
     optimizer: Optimizer
     gates: Gates
     settings: TrainerConfig
+    teacher: Task | None = None
+    """The program played by the teacher; None: demos are made of own replies alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def situation_of(
         evidence=evidence,
         peers=peers_of(forward),
         forms=forms_of(forward),
-        right=sum(good_enough(each.score, settings.threshold) for each in forward),
+        right=sum(reached(each, settings.threshold) for each in forward),
         total=sum(not each.unavailable for each in forward),
         accepted=[each.version for each in best],
         failed=(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from .control import Control, State
-from .errors import BudgetExhausted, EngineError, RunStopped, StorageError
+from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
     BudgetEnded,
     CallCounts,
@@ -38,6 +38,7 @@ from .trainer import Trainer
 
 Status = Literal["done", "stopped", "failed", "budget", "interrupted"]
 BEST = "best.toml"
+CRASH = "crash.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Run:
         except asyncio.CancelledError as cancelled:
             status, error = _interrupted(emit, cancelled), None
         except EngineError as failure:
+            if isinstance(failure, ProgramError) and failure.traceback:
+                _write_crash(opening.folder, failure.traceback)
             status, error = "failed", _told(failure)
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not take the journal with it
             status, error = "failed", _crashed(opening.folder, defect)
@@ -206,14 +209,15 @@ def _told(error: EngineError) -> ErrorInfo:
 
 def _crashed(folder: Path, defect: Exception) -> ErrorInfo:
     """Keep the traceback, which names no local values, for a report to us."""
-    path = folder / "crash.txt"
+    _write_crash(folder, redacted("".join(traceback.format_exception(defect))))
+    return ErrorInfo(type(defect).__name__, redacted(f"a defect of autodiff-tui: {defect}"), f"please report {CRASH}")
+
+
+def _write_crash(folder: Path, text: str) -> None:
     with suppress(OSError):  # the disk may be what failed; the error itself is told all the same
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(redacted("".join(traceback.format_exception(defect))))
-    return ErrorInfo(
-        type(defect).__name__, redacted(f"a defect of autodiff-tui: {defect}"), f"please report {path.name}"
-    )
+        descriptor = os.open(folder / CRASH, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
 
 
 def _finished(

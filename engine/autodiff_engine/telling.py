@@ -17,10 +17,14 @@ from .events import (
     ExampleScored,
     FeedbackGiven,
     GraphGrew,
+    LossMean,
+    LossScore,
     NodeInfo,
     TracedCall,
+    Warned,
 )
-from .graph import Kind, Node, topological
+from .graph import Exchange, Kind, Node, topological
+from .objective import TermScore
 from .proposal import Evidence
 from .statistics import wilson
 from .validation import Verdict
@@ -33,11 +37,11 @@ class GraphSeen:
         self._nodes: dict[str, NodeInfo] = {}
         self._edges: dict[EdgeInfo, None] = {}
 
-    def grow(self, root: Node) -> GraphGrew | None:
-        """Take in one example's graph; return what is new in it, or None."""
+    def grow(self, *roots: Node) -> GraphGrew | None:
+        """Take in the graph of one example, all that leads to ``roots``; return what is new in it, or None."""
         nodes: dict[str, NodeInfo] = {}
         edges: dict[EdgeInfo, None] = {}
-        for node in topological([root]):
+        for node in topological(roots):
             known = nodes.get(node.name) or self._nodes.get(node.name)
             if known is None or known.calls < node.t:
                 nodes[node.name] = NodeInfo(node.name, node.kind.value, node.role, node.t)
@@ -68,17 +72,49 @@ def scored(
         why=outcome.why,
         keys=outcome.keys,
         trace=_calls(outcome) if traced else (),
+        losses=tuple(_loss_score(each) for each in outcome.losses),
+        on_answer=None if outcome.on_answer is None else float(outcome.on_answer),
     )
+
+
+def _loss_score(told: TermScore) -> LossScore:
+    scores = tuple(float(call.score) for call in told.calls)
+    return LossScore(told.term.node, told.term.metric.name, float(told.score), scores)
 
 
 def candidate_scored(
     outcomes: Sequence[Outcome], step: int, which: Literal["start", "best"], candidate: str, split: str, metric: str
 ) -> CandidateScored:
-    """Return the fact that a whole split's score is, with its interval."""
+    """Return the fact that a whole split's score is, with its interval, and each of several losses apart."""
     average, n = mean([each.score for each in outcomes]), len(outcomes)
     low, high = wilson(average, n)
     wrong = sum(each.wrong_format for each in outcomes)
-    return CandidateScored(step, which, candidate, split, metric, average, n, low, high, wrong)
+    return CandidateScored(
+        step, which, candidate, split, metric, average, n, low, high, wrong, loss_means(outcomes), on_answer(outcomes)
+    )
+
+
+def loss_means(outcomes: Sequence[Outcome]) -> tuple[LossMean, ...]:
+    """Return the mean of each of several losses, in the order of the config, over the outcomes that have a score."""
+    scored = [each.losses for each in outcomes if not each.unavailable]
+    return tuple(
+        LossMean(of[0].term.node, of[0].term.metric.name, float(of[0].term.weight), mean([each.score for each in of]))
+        for of in zip(*scored, strict=True)
+    )
+
+
+def on_answer(outcomes: Sequence[Outcome]) -> float | None:
+    """Return the mean of the task's metric on the answers where several losses make the score, else None."""
+    scores = [each.on_answer for each in outcomes if each.on_answer is not None]
+    return mean(scores) if scores else None
+
+
+def warning_of(outcomes: Sequence[Outcome]) -> Warned | None:
+    """Return a warning when most replies cannot be read."""
+    unread = sum(each.wrong_format for each in outcomes)
+    form = "say in a start text in which form to answer (program.answer reads it)"
+    told = f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"
+    return Warned(told) if 2 * unread > len(outcomes) else None
 
 
 def in_words(outcomes: Sequence[Outcome]) -> str:
@@ -111,7 +147,7 @@ def feedback_evidence(outcomes: Sequence[Outcome], pieces: Sequence[Sequence[Pie
     evidence: dict[str, list[Evidence]] = {}
     blamed: set[str] = set()
     for outcome, told in zip(outcomes, pieces, strict=True):
-        calls = {(node.name, node.t): node for node in topological([outcome.answer])} if outcome.answer else {}
+        calls = {(node.name, node.t): node for node in outcome.graph}
         on_texts = [piece for piece in told if piece.target.kind is Kind.TEXT]
         for piece in sorted(on_texts, key=lambda piece: piece.feedback.t):
             shown = _shown(outcome, piece, calls)
@@ -128,11 +164,11 @@ def data_evidence(outcomes: Sequence[Outcome], texts: Sequence[str]) -> dict[str
 
 
 def peers_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
-    """Return by text name the other texts that some call was sent together with it, in the program's order."""
+    """Return by text name the other texts, demos too, that some call was sent with it, in the program's order."""
     peers: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
-        for node in topological([outcome.answer]) if outcome.answer else ():
-            texts = [parent.name for parent in node.parents if parent.kind is Kind.TEXT]
+        for node in outcome.graph:
+            texts = [parent.name for parent in node.parents if parent.kind in (Kind.TEXT, Kind.DEMOS)]
             for name in texts:
                 peers.setdefault(name, {}).update(dict.fromkeys(each for each in texts if each != name))
     return {name: tuple(each) for name, each in peers.items()}
@@ -142,7 +178,7 @@ def forms_of(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
     """Return by text name what is read, in words, from the replies of the calls that the text was sent in."""
     forms: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
-        for node in topological([outcome.answer]) if outcome.answer else ():
+        for node in outcome.graph:
             for parent in node.parents:
                 if parent.kind is Kind.TEXT and node.exchange is not None and node.exchange.form:
                     forms.setdefault(parent.name, {})[node.exchange.form] = None
@@ -165,12 +201,10 @@ def _scores(gate: Comparison) -> str:
 
 
 def _calls(outcome: Outcome) -> tuple[TracedCall, ...]:
-    if outcome.answer is None:
-        return ()
+    asked = [(node.name, node.t, node.exchange) for node in outcome.graph if outcome.answer and node.exchange]
+    judged = [(call.name, call.t, call.exchange) for call in outcome.calls]
     return tuple(
-        TracedCall(node.name, node.t, node.exchange.key, sent(node.exchange), node.exchange.reply)
-        for node in topological([outcome.answer])
-        if node.exchange is not None
+        TracedCall(name, t, exchange.key, sent(exchange), exchange.reply) for name, t, exchange in [*asked, *judged]
     )
 
 
@@ -181,11 +215,16 @@ def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]
     if node is not None and node.exchange is not None:
         repeated = max(t for name, t in calls if name == node.name) > 1
         lines[0] += f", call {node.t} of {node.name}" if repeated else ""
-        lines += [f"sent: {node.exchange.user}", f"replied: {node.exchange.reply}"]
+        lines += [f"sent: {_without_demos(node.exchange)}", f"replied: {node.exchange.reply}"]
     elif node is not None:
         lines += [f"computed: {node.value}"]
     lines.append(f"feedback: {'' if told.to_blame else 'this text is not to blame. '}{told.text}")
     return "\n".join(lines)
+
+
+def _without_demos(exchange: Exchange) -> str:
+    """Return the user half; with demos in it every piece of feedback would repeat them all."""
+    return exchange.user if exchange.bare is None else exchange.bare
 
 
 def _example(outcome: Outcome) -> str:

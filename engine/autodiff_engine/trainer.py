@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
+from .batches import Batches
 from .candidate import Candidate, start
 from .comparison import compare
-from .concurrency import in_order
 from .control import Control
-from .dataset import Example, next_batch, trim
-from .errors import ModelRefused, ModelUnavailable
+from .dataset import Example
+from .demos import Demos
 from .evaluate import Outcome, evaluate
 from .events import (
     Event,
@@ -22,12 +21,13 @@ from .events import (
     StepFinished,
     StepStarted,
     TestCompared,
-    Warned,
 )
 from .gradients import Told, gradients
-from .loss import failures, good_enough, loss_node
+from .loss import failures, loss_nodes, reached
+from .objective import check_nodes
 from .progress import Incumbent, Parts, Progress, counted, first_incumbent, incumbent_of, situation_of
-from .proposal import Evidence, Failed, Proposal, Situation
+from .proposal import Evidence, Failed, Proposal
+from .proposing import Proposing
 from .scoring import run_batch
 from .telling import (
     GraphSeen,
@@ -37,6 +37,7 @@ from .telling import (
     feedback_given,
     result,
     scored,
+    warning_of,
 )
 from .validation import Case, Verdict, judge
 
@@ -58,8 +59,8 @@ class Trainer:
         self._emit = emit
         self._on_best = on_best
         self._graph = GraphSeen()
-        self._carried: list[Outcome] = []
-        self._cursor = 0
+        self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, emit)
+        self._batches = Batches(parts.splits.train, parts.settings)
         self._stale = 0
         self.progress = Progress()
 
@@ -71,19 +72,14 @@ class Trainer:
         """
         candidate = start(self._parts.task.pipeline.texts)
         outcomes = await self._score_split(candidate, "val", "start", "start.validation")
-        self._warn_of_unreadable(outcomes)
+        if unreadable := warning_of(outcomes):
+            self._emit(unreadable)
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
                 return
             await self._step(step)
             self._control.step_finished()
-
-    def _warn_of_unreadable(self, outcomes: Sequence[Outcome]) -> None:
-        unread = sum(each.wrong_format for each in outcomes)
-        if 2 * unread > len(outcomes):
-            form = "say in a start text in which form to answer (program.answer reads it)"
-            self._emit(Warned(f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"))
 
     async def report_test(self) -> None:
         """Score the start prompts and the best ones on the test split: the only look at it."""
@@ -93,9 +89,13 @@ class Trainer:
         before = after = await self._score_split(first.candidate, "test", "start", "start.test")
         if best.candidate.id != first.candidate.id:
             after = await self._score_split(best.candidate, "test", "best", "best.test")
-        self.progress.test = compare(before, after, split="test", metric=self._parts.metric.name)
+        self.progress.test = compare(before, after, split="test", metric=self._metric)
         self._emit(TestCompared(self.progress.test))
         self._on_best(self.progress)
+
+    @property
+    def _metric(self) -> str:
+        return self._parts.task.scored_by(self._parts.metric)
 
     @property
     def _incumbent(self) -> Incumbent:
@@ -107,46 +107,39 @@ class Trainer:
         batch = self._batch(step)
         forward = await self._run_batch(self._incumbent.candidate, batch, step, "forward")
         self._grow_graph(forward)
+        self._demos.saw(forward)
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
-        perfect = all(good_enough(each.score, settings.threshold) for each in forward if not each.unavailable)
-        carry = forward if settings.carry else []
+        perfect = all(reached(each, settings.threshold) for each in forward if not each.unavailable)
+        carry = forward if settings.carry and not perfect else []
         if perfect and settings.selective:
             self._finish(step, "nothing to learn", [])
             return
         evidence = await self._evidence(step, failed)
-        if not evidence and settings.gradients != "none":
+        proposing = await self._proposing(step, forward, evidence)
+        if not proposing.count:
             self._finish(step, "no feedback", carry)
             return
-        accepted = await self._first_accepted(step, forward, evidence)
+        accepted = await self._first_accepted(step, forward, proposing)
         if accepted is None:
             self._finish(step, "rejected", carry)
             return
         self._adopt(accepted)
+        if self._parts.task.losses:
+            outcomes, metric = accepted.outcomes, self._metric
+            self._emit(candidate_scored(outcomes, step, "best", accepted.candidate.id, "val", metric))
         self._finish(step, "accepted", [], accepted_k=accepted.made_by.k if accepted.made_by else None)
 
     def _batch(self, step: int) -> list[Example]:
-        settings = self._parts.settings
-        carried = [each.example for each in self._carried]
-        drawn = next_batch(
-            self._parts.splits.train,
-            cursor=self._cursor,
-            size=settings.batch_size,
-            seed=settings.seed,
-            excluded={each.id for each in carried},
-        )
-        self._cursor = drawn.cursor
-        right = {each.example.id: good_enough(each.score, settings.threshold) for each in self._carried}
-        batch = trim([*carried, *drawn.examples], lambda each: right.get(each.id), settings.max_batch)
-        kept = tuple(each.id for each in batch if each.id in right)
-        self._emit(StepStarted(step, tuple(each.id for each in batch), kept))
-        return list(batch)
+        batch, carried = self._batches.next()
+        self._emit(StepStarted(step, tuple(each.id for each in batch), carried))
+        return batch
 
     async def _run_batch(
         self, candidate: Candidate, examples: Sequence[Example], step: int, phase: str
     ) -> list[Outcome]:
         parts = self._parts
-        name = parts.minibatch_metric.name
+        name = parts.task.scored_by(parts.minibatch_metric)
         self._emit(PhaseStarted(step, phase, len(examples)))
         return await run_batch(
             parts.task,
@@ -161,11 +154,12 @@ class Trainer:
     async def _evidence(self, step: int, failed: Sequence[Outcome]) -> Mapping[str, Sequence[Evidence]]:
         """Return, by text name, what asks for a rewrite of it."""
         parts = self._parts
-        if parts.settings.gradients == "none":
+        rewritten = [text.name for text in parts.task.pipeline.texts if text.kind == "prompt"]
+        if parts.settings.gradients == "none" or not rewritten:
             return {}
         if parts.settings.gradients == "data":
-            return data_evidence(failed, [text.name for text in parts.task.pipeline.texts])
-        self._emit(PhaseStarted(step, "backward", len(failed)))
+            return data_evidence(failed, rewritten)
+        self._emit(PhaseStarted(step, "backward", sum(len(parts.loss.seeds(each)) for each in failed)))
         told = await gradients(
             failed, parts.loss, parts.critic, step=step, control=self._control, tell=lambda each: self._told(step, each)
         )
@@ -177,19 +171,36 @@ class Trainer:
         for piece in told.pieces:
             self._emit(feedback_given(step, piece))
 
-    async def _first_accepted(
+    async def _proposing(
         self, step: int, forward: Sequence[Outcome], evidence: Mapping[str, Sequence[Evidence]]
-    ) -> Incumbent | None:
-        settings = self._parts.settings
+    ) -> Proposing:
+        parts = self._parts
+        situation = situation_of(self.progress, forward, evidence, parts.settings, step=step, stale=self._stale)
+        demos: Proposal | None = None
+        if self._demos.due(step):
+            await self._ask_teacher(step, forward)
+            demos = await self._demos.propose(step, situation.parent)
+        return Proposing(parts.optimizer, situation, parts.settings, self._control, self._emit, demos)
+
+    async def _ask_teacher(self, step: int, forward: Sequence[Outcome]) -> None:
+        """Have the teacher run the program on what it failed; an example that got no answer is left out."""
+        parts, examples = self._parts, self._demos.untaught(forward)
+        if parts.teacher is None or not examples:
+            return
+        name = parts.minibatch_metric.name
+        self._emit(PhaseStarted(step, "teacher", len(examples)))
+
+        def tell(each: Outcome) -> None:
+            self._emit(scored(each, step=step, phase="teacher", split="train", metric=name, traced=True))
+
+        candidate, metric = self._incumbent.candidate, parts.minibatch_metric
+        at = f"{step}/teacher"
+        self._demos.taught(await evaluate(parts.teacher, candidate, examples, metric, at=at, seen=tell))
+
+    async def _first_accepted(self, step: int, forward: Sequence[Outcome], proposing: Proposing) -> Incumbent | None:
         failed: list[Failed] = []
-        situation = situation_of(self.progress, forward, evidence, settings, step=step, stale=self._stale)
-        ahead: list[Proposal] = []
-        if settings.proposals == "parallel":
-            ks = range(1, settings.max_proposals + 1)
-            ahead = await in_order([lambda k=k: self._propose(replace(situation, k=k)) for k in ks])
-        for k in range(1, settings.max_proposals + 1):
-            known = tuple(failed) if settings.history else ()
-            proposal = ahead[k - 1] if ahead else await self._propose(replace(situation, k=k, failed=known))
+        for k in range(1, proposing.count + 1):
+            proposal = await proposing.proposal(k, failed)
             self._emit(
                 ProposalMade(step, k, proposal.candidate.id, proposal.parent.id, proposal.changes, proposal.problem)
             )
@@ -198,17 +209,6 @@ class Trainer:
                 return incumbent_of(proposal, verdict)
             failed.append(Failed(proposal, result(verdict)))
         return None
-
-    async def _propose(self, situation: Situation) -> Proposal:
-        self._emit(PhaseStarted(situation.step, f"p{situation.k}.propose", 0))
-        while True:
-            try:
-                return await self._parts.optimizer.propose(situation)
-            except ModelUnavailable as error:
-                await self._control.trouble(error)
-            except ModelRefused as error:
-                problem = f"the optimizer refused: {error}"
-                return Proposal(situation.step, situation.k, situation.parent, situation.parent, (), problem)
 
     async def _judge(self, proposal: Proposal, forward: Sequence[Outcome], failed: Sequence[Failed]) -> Verdict:
         step, k, candidate = proposal.step, proposal.k, proposal.candidate
@@ -219,6 +219,7 @@ class Trainer:
             [each.proposal.candidate.id for each in failed],
             run_batch=lambda examples: self._run_batch(candidate, examples, step, f"p{k}.minibatch"),
             run_split=lambda examples, seen: self._score(candidate, examples, step, f"p{k}.validation", "val", seen),
+            shown=self._demos.shown_in(candidate),
         )
         verdict = await judge(case, self._parts.gates)
         self.progress.counts = counted(self.progress.counts, verdict)
@@ -235,7 +236,7 @@ class Trainer:
         examples = self._parts.splits.val if split == "val" else self._parts.splits.test
         step = self.progress.steps
         outcomes = await self._score(candidate, examples, step, phase, split, lambda _: None)
-        self._emit(candidate_scored(outcomes, step, which, candidate.id, split, self._parts.metric.name))
+        self._emit(candidate_scored(outcomes, step, which, candidate.id, split, self._metric))
         return outcomes
 
     async def _score(
@@ -252,10 +253,10 @@ class Trainer:
         self._emit(PhaseStarted(step, phase, len(examples)))
 
         def tell(outcome: Outcome) -> bool | None:
-            self._emit(scored(outcome, step=step, phase=phase, split=split, metric=parts.metric.name, traced=False))
-            return seen(outcome)
+            self._emit(scored(outcome, step=step, phase=phase, split=split, metric=self._metric, traced=False))
+            return seen(outcome.without_graph())
 
-        return await evaluate(
+        outcomes = await evaluate(
             parts.task,
             candidate,
             examples,
@@ -264,6 +265,9 @@ class Trainer:
             seen=tell,
             trouble=self._control.trouble,
         )
+        if self.progress.start is None:
+            check_nodes(parts.task.losses, [each.nodes for each in outcomes])
+        return [each.without_graph() for each in outcomes]
 
     def _adopt(self, incumbent: Incumbent) -> None:
         progress = self.progress
@@ -276,7 +280,7 @@ class Trainer:
         self, step: int, outcome: StepOutcome, carry: Sequence[Outcome], *, accepted_k: int | None = None
     ) -> None:
         """End a step: what is carried into the next batch is ``carry``."""
-        self._carried = list(carry)
+        self._batches.carry(carry)
         self.progress.steps = step
         self._stale = 0 if accepted_k is not None else self._stale + 1
         incumbent = self._incumbent
@@ -285,6 +289,6 @@ class Trainer:
     def _grow_graph(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.answer is not None:
-                grown = self._graph.grow(loss_node(outcome, outcome.answer, self._parts.minibatch_metric))
+                grown = self._graph.grow(*loss_nodes(outcome, self._parts.minibatch_metric), outcome.answer)
                 if grown is not None:
                     self._emit(grown)

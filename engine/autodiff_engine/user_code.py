@@ -10,7 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 from .config import code
-from .errors import ConfigError, ProgramError
+from .errors import ConfigError, ProgramUnusable
+from .llm.redact import one_line
+from .user_error import HINT, frames_of
 
 
 def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
@@ -21,7 +23,7 @@ def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
 
     Raises:
         ConfigError: No such file or function.
-        ProgramError: The file raised while it was imported; its exception is the cause.
+        ProgramUnusable: The file raised while it was imported; its exception is the cause.
     """
     file, name = base / code(spec).file, code(spec).after[1:]
     if not file.is_file():
@@ -53,9 +55,12 @@ def _module(file: Path, where: str) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that ends itself must not end us
         del sys.modules[name]
-        raise ProgramError(f"{where}: {file.name} cannot be imported: {type(error).__name__}: {error}") from error
+        said = one_line(f"{type(error).__name__}: {error}")
+        raise ProgramUnusable(
+            f"{where}: {file.name} cannot be imported: {said}", HINT, traceback=frames_of(error)
+        ) from error
     return module
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .comparison import Race, Rule, comparable, compare, deciding_order, greater
 from .dataset import Example
@@ -46,7 +46,7 @@ class Case:
 
     ``forward`` has the incumbent's outcomes on this step's batch, ``incumbent`` those on the whole validation split, in
     the split's order; ``failed`` the ids of this step's rejected candidates. ``run_batch`` and ``run_split`` run the
-    candidate.
+    candidate. ``shown`` has, by the name of a text of demos, the ids of the examples that the candidate holds there.
     """
 
     proposal: Proposal
@@ -55,6 +55,7 @@ class Case:
     failed: Collection[str]
     run_batch: RunBatch
     run_split: RunSplit
+    shown: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
 
 
 async def judge(case: Case, gates: Gates) -> Verdict:
@@ -81,7 +82,7 @@ async def _minibatch(case: Case, gates: Gates) -> tuple[Comparison | None, bool]
 
     Where no example is left that the candidate could do better on, nobody could pass: the whole validation set decides.
     """
-    before, quoted = comparable(case.forward, case.proposal.candidate)
+    before, quoted = comparable(case.forward, case.proposal.candidate, case.shown)
     if not gates.two_stage or all(each.score == 1 or each.unavailable for each in before):
         return None, True
     after = await case.run_batch([each.example for each in before])

@@ -124,3 +124,15 @@ def test_examples_that_a_candidate_quotes_are_not_compared_on() -> None:
 )
 def test_a_mean_is_rounded_once(scores: list[Fraction], value: float) -> None:
     assert mean(scores) == value
+
+
+def test_an_example_that_is_shown_is_not_compared_on_and_its_shot_is_searched_for_no_other() -> None:
+    before = [outcome(0, name) for name in ("t1", "t2", "t3")]  # all but one word is the same in each
+    value = "how many things of kind t1 are there\n8"
+    shown = Candidate({"task": "Count.", "demos": value})
+    left, quoted = comparable(before, shown, {"demos": ("t1", "t9")})
+    assert ([each.example.id for each in left], quoted) == (["t2", "t3"], ("t1",))
+    other_words = Candidate({"task": "Count.", "demos": "3"})
+    assert comparable(before, other_words, {"demos": ("t3",)})[1] == ("t3",)
+    also_in_a_prompt = Candidate({"task": value, "demos": "3"})
+    assert comparable(before, also_in_a_prompt, {"demos": ("t3",)})[1] == ("t1", "t3")

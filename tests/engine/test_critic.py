@@ -6,9 +6,9 @@ import pytest
 from tests.synthetic import asker, instructions, made_of, prompt_of, reply_of, text
 from tests.synthetic import given as input_of
 
-from autodiff_engine.backward import Said, backward
+from autodiff_engine.backward import Piece, Said, backward
 from autodiff_engine.critic import LLMCritic, keys_of, read_keyed
-from autodiff_engine.graph import Exchange, Feedback, Node
+from autodiff_engine.graph import Exchange, Feedback, Kind, Node
 from autodiff_engine.llm import Call, ScriptedModel
 
 KEYS = re.compile(r'<feedback key="([^"]+)">')
@@ -150,13 +150,54 @@ async def test_what_is_not_to_blame_upstream_opens_no_call_and_is_kept() -> None
     model = ScriptedModel(
         lambda call: block("task", "A.") + block("format", "NOT TO BLAME.") + block("query", "NOT TO BLAME. Fine.")
     )
-    pieces = await backward(NODE, said("It is wrong.")[0], critic(model))
+    pieces = await backward([Piece(NODE, said("It is wrong.")[0])], critic(model))
     assert len(model.seen) == 1
     assert {piece.target.name: piece.feedback.to_blame for piece in pieces[1:]} == {
         "task": True,
         "format": False,
         "query": False,
     }
+
+
+async def test_feedback_on_a_function_is_divided_among_what_it_was_made_of_by_one_call() -> None:
+    k = Node("k", Kind.HYPERPARAMETER, "how many passages", "2")
+    first, second = reply_of("query", text("q"), t=1), reply_of("query", text("q"), t=2)
+    found = made_of("retrieve", first, second, k, input_of("question", "Who?"))
+    words = {"query#1": "Name the town.", "query#2": "NOT TO BLAME. It names the year."}
+
+    def divides(call: Call) -> str:
+        keys = KEYS.findall(call.request.messages[0].content)
+        return "\n".join(block(key, words.get(key, f"About {key}.")) for key in keys) or "About it alone."
+
+    model = ScriptedModel(divides)
+    pieces = await backward([Piece(found, said("Nothing that fits.")[0])], critic(model))
+
+    assert [call.at for call in model.seen] == ["3/backward/a1/retrieve/1", "3/backward/a1/query.q/1"]
+    asked = prompt_of(model.seen[0])
+    assert (
+        "This step is not an LLM: it computes its output from the texts below.\n\nITS OUTPUT\nresult of retrieve 1"
+        in asked
+    )
+    assert "WHAT IS WRONG WITH ITS OUTPUT\n- Nothing that fits." in asked
+    assert KEYS.findall(asked) == ["query#1", "query#2"]
+    assert "key: query#1\nrole: role of query\ntext: reply of query 1\n" in asked
+    assert "which cannot be changed\nk (how many passages): 2\nquestion (role of question): Who?" in asked
+    assert "WHAT IS WRONG WITH ITS OUTPUT\n- Name the town.\n" in prompt_of(model.seen[1])
+    assert [(p.target.name, p.feedback.t, p.feedback.to_blame, p.feedback.how) for p in pieces] == [
+        ("retrieve", 1, True, "loss"),
+        ("query", 1, True, "attribution"),
+        ("query", 2, False, "attribution"),
+        ("q", 1, True, "llm"),
+    ]
+
+
+async def test_feedback_on_a_function_of_one_that_can_carry_it_is_passed_through_without_a_call() -> None:
+    k = Node("k", Kind.HYPERPARAMETER, "how many passages", "2")
+    found = made_of("retrieve", reply_of("query", text("q")), k, input_of("question", "Who?"))
+    model = ScriptedModel(blocks)
+    await backward([Piece(found, said("Nothing that fits.")[0])], critic(model))
+    assert [call.at for call in model.seen] == ["3/backward/a1/query.q/1"]
+    assert "WHAT IS WRONG WITH ITS OUTPUT\n- Nothing that fits." in prompt_of(model.seen[0])
 
 
 @pytest.mark.parametrize("peers", [True, False])
@@ -216,3 +257,25 @@ async def test_feedback_is_at_most_three_sentences() -> None:
 )
 def test_blocks_are_read_from_what_llms_make_of_them(reply: str) -> None:
     assert read_keyed(reply, ["a", "b"]) == ({"a": "x <b> & y", "b": "z"}, "")
+
+
+@pytest.mark.parametrize("value", ["", "Q one\nA one"])
+async def test_demos_are_no_target_and_are_shown_in_what_was_sent_alone(value: str) -> None:
+    shots = Node("shots", Kind.DEMOS, "shows examples", value)
+    sent = Exchange(f"Count things.\n{value}", "How many?", "7", "7", "stop", "key")
+    plain = replace(NODE, exchange=sent)
+    with_shots = replace(plain, parents=(TASK, FORM, shots, *NODE.parents[2:]))
+    for targets in (TARGETS, (TASK,)):
+        prompts = [prompt_of((await asked(blocks, targets, node))[0].seen[0]) for node in (plain, with_shots)]
+        assert prompts[0] == prompts[1]
+
+
+async def test_a_program_whose_only_text_is_demos_is_not_asked_about() -> None:
+    model = ScriptedModel(blocks)
+    root = reply_of("answer", Node("shots", Kind.DEMOS, "shows examples", "Q A"), input_of("question"))
+    assert [
+        each
+        for each in await backward([Piece(root, said("It is wrong.")[0])], critic(model))
+        if each.target is not root
+    ] == []
+    assert model.seen == []

@@ -6,6 +6,8 @@ import pytest
 from autodiff_engine.dataset_readers import Record, read
 from autodiff_engine.errors import DataError
 
+HERE = Path(__file__).parent
+
 
 def read_text(tmp_path: Path, name: str, content: str | bytes, **columns: str) -> list[Record]:
     file = tmp_path / name.partition(":")[2] if ":" in name else tmp_path / name
@@ -114,6 +116,41 @@ def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
 def test_what_is_wrong_in_csv_is_told_with_its_line(tmp_path: Path, content: str | bytes, line: str) -> None:
     with pytest.raises(DataError, match=line):
         read_text(tmp_path, "d.csv", content)
+
+
+def test_columns_for_metrics_alone_are_no_inputs(tmp_path: Path) -> None:
+    lines = [
+        '{"question": "q", "answer": "8", "gold_titles": ["A", "B"], "gold_note": "[x"}',
+        '{"question": "r", "answer": "9", "gold_titles": null, "gold_note": "[1]"}',
+    ]
+
+    assert read_text(tmp_path, "d.jsonl", "\n".join(lines)) == [
+        Record({"question": "q"}, "8", 1, {"gold_titles": "A\nB", "gold_note": "[x"}),
+        Record({"question": "r"}, "9", 2, {"gold_titles": "", "gold_note": "[1]"}),
+    ]
+    assert read_text(tmp_path, "d.csv", "question,answer,facts\nq,a,T\n", gold_titles="facts") == [
+        Record({"question": "q"}, "a", 2, {"gold_titles": "T"})
+    ]
+    with pytest.raises(DataError, match="no column but the answer and what metrics compare with"):
+        read_text(tmp_path, "d.csv", "answer,gold_titles\na,T\n")
+
+
+def test_hotpot_gives_questions_answers_and_the_titles_of_their_facts(tmp_path: Path) -> None:
+    (tmp_path / "h.json").write_text((HERE / "hotpot_small.json").read_text(encoding="utf-8"), encoding="utf-8")
+
+    first, second = read("hotpot:h.json", tmp_path, {}, count=5, seed=0)
+
+    asked = "Is the Tarn Lamp older than the Velmo Bell?"
+    assert first == Record({"question": asked}, "no", 1, {"gold_titles": "Tarn Lamp\nVelmo Bell"})
+    assert (second.line, second.gold) == (2, {"gold_titles": "Ysa Korrin\nLower Brisk"})
+
+
+def test_generated_questions_of_two_hops_bring_their_titles() -> None:
+    records = read("generated:two_hop", Path(), {}, count=7, seed=3)
+
+    assert len(records) == 7
+    assert all(len(record.gold["gold_titles"].splitlines()) == 2 for record in records)
+    assert records[:3] == read("generated:two_hop", Path(), {}, count=3, seed=3)
 
 
 def test_generated_data_has_as_many_examples_as_are_asked_for() -> None:

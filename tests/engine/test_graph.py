@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.synthetic import given as input_of
 from tests.synthetic import made_of, reply_of, text
 
-from autodiff_engine.graph import Node, reached_by_texts, topological
+from autodiff_engine.graph import Kind, Node, reached_by_texts, topological
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,3 +100,11 @@ def test_the_order_is_the_same_whatever_the_hash_seed() -> None:
     }
     assert len(seen) == 1
     assert "root" in seen.pop()
+
+
+def test_demos_lead_feedback_nowhere() -> None:
+    shots = Node("shots", Kind.DEMOS, "shows examples", "Q A")
+    first = reply_of("query", shots)
+    assert reached_by_texts(topological([first])) == {}
+    both = reply_of("answer", text("task"), shots, first)
+    assert [node.name for node in reached_by_texts(topological([both]))] == ["task", "answer"]

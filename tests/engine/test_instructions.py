@@ -29,6 +29,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_what_an_older_run_did_not_keep_is_missed_only_by_who_asks_for_it(tmp_path: Path) -> None:
+    packaged().write(tmp_path)
+    for half in ("system", "user"):
+        (tmp_path / f"judge.{half}.j2").unlink()
+    kept = read(tmp_path)
+    assert sorted(kept.templates) == sorted(name for name in names() if not name.startswith("judge"))
+    with pytest.raises(StorageError, match=r"judge\.system\.j2 and judge\.user\.j2 are not among the instructions"):
+        kept.ask("judge", {})
+
+
 @pytest.mark.parametrize(("reply", "shown"), [("so {{ x }}", "so {{ x }}"), ("", "..."), (" \n", "...")])
 def test_a_repair_goes_on_with_the_conversation_and_has_no_empty_turn(reply: str, shown: str) -> None:
     instructions = Instructions({"repair.user.j2": Template("Mend: {{ problem }}")})

@@ -17,6 +17,7 @@ from autodiff_engine.events import (
     Event,
     ExampleScored,
     FeedbackMissing,
+    LossScore,
     RunFinished,
     RunOpened,
     Stamped,
@@ -165,6 +166,23 @@ def test_a_run_is_found_by_folder_id_prefix_and_as_the_latest(tmp_path: Path) ->
     assert find_run("latest", tmp_path).name == "20260103-cc"
 
 
+def test_the_runs_of_an_ablation_lie_one_folder_deeper_and_are_found_by_both_names(tmp_path: Path) -> None:
+    for age, name in enumerate(("20260101-aa", "20260102-ablate/full-s1", "20260102-ablate/full-s2")):
+        (tmp_path / name).mkdir(parents=True)
+        journal(tmp_path / name, [OPENED])
+        os.utime(tmp_path / name / FILE, ns=(age * 10**9, age * 10**9))
+    earlier = tmp_path / "20260102-ablate/full-s1/earlier/1"
+    earlier.mkdir(parents=True)
+    journal(earlier, [OPENED])
+    (tmp_path / "20260102-ablate/ablation.toml").write_text("", encoding="utf-8")
+
+    assert [run.name for run in list_runs(tmp_path)] == ["20260101-aa", "full-s1", "full-s2"]
+    assert find_run("20260102-ablate/full-s1", tmp_path) == tmp_path / "20260102-ablate" / "full-s1"
+    assert find_run("latest", tmp_path).name == "full-s2"
+    with pytest.raises(ConfigError, match="2 runs begin so: 20260102-ablate/full-s1, 20260102-ablate/full-s2"):
+        find_run("20260102", tmp_path)
+
+
 def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path: Path) -> None:
     for name in ("run", "run-2"):
         journal(tmp_path / name, [OPENED])
@@ -191,3 +209,14 @@ def test_the_last_event_of_a_run_is_synced(tmp_path: Path, monkeypatch: pytest.M
     journal(tmp_path, [OPENED, ExampleScored(1, "forward", "train", "a", "m", 1.0, "8", "8", "", ()), StopChosen(1)])
     assert len(synced) == 1
     assert RunFinished in EVENTS
+
+
+def test_what_came_later_is_written_where_it_says_something_and_read_where_it_is_missing(tmp_path: Path) -> None:
+    plain = ExampleScored(1, "forward", "train", "a1", "f1", 0.5, "7", "8", "", ("k",))
+    several = replace(plain, losses=(LossScore("retrieve", "recall@4", 0.5, (0.0, 1.0)),), on_answer=0.0)
+    journal(tmp_path, [plain, several])
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert not {"losses", "on_answer"} & lines[0].keys()  # a run with one loss is written as it always was
+    assert lines[1]["losses"] == [{"node": "retrieve", "metric": "recall@4", "score": 0.5, "calls": [0.0, 1.0]}]
+    assert lines[1]["on_answer"] == 0.0
+    assert [each.event for each in read(tmp_path).events] == [plain, several]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.synthetic import outcome, proposal
 
@@ -90,3 +92,20 @@ def test_a_text_quotes_an_example_when_it_holds_all_or_eight_words_of_its_input(
 def test_very_short_inputs_are_no_quotation() -> None:
     assert not quotes(["Is it red or green?"], example("red"))
     assert quotes(["one two three four five six seven eight"], example(SECRET))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("unchanged", "LEVEL 2"),
+        ("too long", "word " * 31),
+        ("lone surrogate", "Count \ud83d things."),
+        ("", "Text: how many?\n8"),
+        ("", "Sent: a parcel\nReplied: yes\nFeedback: good"),
+        ("", "What is {question}?\n<reasoning>it is a slot</reasoning>"),
+        ("", "Q\n one two three four five six seven eight"),
+    ],
+)
+def test_demos_are_put_together_from_training_examples_and_checked_for_size_alone(name: str, text: str) -> None:
+    checks = replace(lint(), demos=("task",))
+    assert checks.check(proposal(text), ())[0] == name

@@ -9,8 +9,9 @@ from tests.synthetic import asker, instructions, outcome, prompt_of, reply_of, t
 from autodiff_engine.evaluate import Outcome
 from autodiff_engine.graph import Exchange, Feedback, Node
 from autodiff_engine.llm import ScriptedModel
-from autodiff_engine.loss import Loss, failures, good_enough, loss_node
+from autodiff_engine.loss import Loss, failures, good_enough, loss_nodes, reached
 from autodiff_engine.metric import by_name
+from autodiff_engine.objective import CallScore, LossTerm, TermScore
 
 METRIC = by_name("exact_match", Path())
 
@@ -29,7 +30,9 @@ async def fed(
 ) -> tuple[ScriptedModel, Feedback]:
     model = ScriptedModel(lambda call: reply)
     loss = Loss(METRIC, mode, asker(model, "backward"), instructions(), 0)
-    return model, await loss.feedback(*told, step=2)
+    (begun,) = loss.seeds(replace(told[0], answer=told[1]))
+    assert (begun.name, begun.node, begun.score) == ("loss", told[1], told[0].score)
+    return model, await loss.feedback(told[0], begun, step=2)
 
 
 async def test_one_call_turns_the_loss_into_feedback_on_the_answer() -> None:
@@ -101,8 +104,52 @@ def test_failures_are_what_is_below_the_threshold_and_has_a_graph() -> None:
     assert [each.example.id for each in failures(everything, threshold=1.0, selective=False)] == ["0", "1", "2", "3"]
 
 
+def several(*scores: tuple[float, ...]) -> Outcome:
+    """An outcome with a loss for each of ``scores``, whose node was called as often as it has numbers."""
+    terms: list[TermScore] = []
+    for i, each in enumerate(scores):
+        calls = tuple(
+            CallScore(reply_of(f"n{i}", text("task"), t=t), Fraction(score), "") for t, score in enumerate(each, 1)
+        )
+        mean = sum((call.score for call in calls), Fraction(0)) / max(1, len(calls))
+        terms.append(TermScore(LossTerm(f"loss.n{i}", f"n{i}", METRIC), mean, "", calls))
+    return replace(outcome(sum((each.score for each in terms), Fraction(0)) / len(terms)), losses=tuple(terms))
+
+
+def seeded(told: Outcome, *, selective: bool = True, threshold: float = 0.5) -> list[tuple[str, int]]:
+    loss = Loss(METRIC, "llm", asker(ScriptedModel(str), "backward"), instructions(), 0, threshold, selective)
+    with_nodes = replace(told, nodes=tuple(call.node for each in told.losses for call in each.calls))
+    return [(each.name, each.node.t) for each in loss.seeds(with_nodes)]
+
+
+def test_each_loss_seeds_by_its_own_score_and_of_a_repeated_node_every_call_that_is_too_low() -> None:
+    told = several((1,), (0.25, 0.75, 0), (0.25, 1), ())
+    assert seeded(told) == [("loss.n1", 1), ("loss.n1", 3)]
+    assert seeded(told, threshold=1.0) == [
+        ("loss.n1", 1), ("loss.n1", 2), ("loss.n1", 3), ("loss.n2", 1),
+    ]  # fmt: skip
+    assert len(seeded(told, selective=False)) == 6
+
+
+def test_an_example_fails_if_one_of_its_losses_does_whatever_their_mean() -> None:
+    good, one_bad, missing = several((1,), (0.5,)), several((1,), (1, 0.9), (0.4,)), several((1,), ())
+    assert one_bad.score > Fraction(1, 2)
+    assert failures([good, one_bad, missing], threshold=0.5) == [one_bad, missing]
+    assert [reached(each, 0.5) for each in (good, one_bad, missing)] == [True, False, False]
+
+
+def test_each_of_several_losses_is_a_root_over_all_calls_of_its_node() -> None:
+    told = several((1, 0), (), (1,))
+    nodes = loss_nodes(told, METRIC)
+    assert [(node.name, node.value, len(node.parents)) for node in nodes] == [
+        ("loss.n0", "0.5", 2),
+        ("loss.n2", "1.0", 1),
+    ]
+    assert nodes[0].role == f"exact_match of n0: {METRIC.description}"
+
+
 def test_the_root_of_a_graph_is_the_loss_with_a_true_description() -> None:
     told, answer = wrong()
-    node = loss_node(told, answer, METRIC)
+    (node,) = loss_nodes(told, METRIC)
     assert (node.name, node.kind, node.value, node.parents) == ("loss", "loss", "0.0", (answer,))
     assert METRIC.description in node.role

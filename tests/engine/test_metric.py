@@ -1,5 +1,8 @@
 import asyncio
+import re
+import string
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from autodiff_engine.dataset import Example
 from autodiff_engine.errors import ConfigError, DataError, ProgramError
-from autodiff_engine.metric import BUILT_IN, Metric, Score, by_name
+from autodiff_engine.metric import BUILT_IN, Comparing, Metric, Score, by_name
 
 HERE = Path()
 
@@ -71,10 +74,52 @@ async def test_numeric_compares_numbers_in_digits(answer: str, expected: str, ri
         ("a", "the", Fraction(0)),
         ("", "cat", Fraction(0)),
         ("to be or not to be", "to be", Fraction(1, 2)),
+        ("No answer", "noanswer", Fraction(0)),
+        ("noanswer found", "noanswer", Fraction(0)),
+        ("the—cat", "cat", Fraction(0)),
     ],
 )
 async def test_f1_counts_shared_words_exactly(answer: str, expected: str, f1: Fraction) -> None:
     assert await value("f1", answer, expected) == f1
+
+
+def official(text: str) -> str:
+    """Normalise as the evaluation of HotPotQA defines it: lower case, punctuation, articles, white space."""
+    lower = "".join(" " if char.isspace() else char for char in text.lower() if char not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", lower).split())
+
+
+words = st.lists(st.sampled_from(["the", "A", "an", "yes", "No.", "noanswer", "cat's", "U.S.", "é", "—", "sat"])).map(
+    lambda some: " ".join(some)
+)
+
+
+@given(words, words)
+def test_f1_and_em_are_those_of_hotpotqa(answer: str, expected: str) -> None:
+    given_, wanted = official(answer), official(expected)
+    shared = sum((Counter(given_.split()) & Counter(wanted.split())).values())
+    apart = given_ != wanted and {given_, wanted} & {"yes", "no", "noanswer"}
+    f1 = Fraction(0) if apart or not shared else Fraction(2 * shared, len(given_.split()) + len(wanted.split()))
+
+    assert asyncio.run(value("em", answer, expected)) == (given_ == wanted)
+    if given_ and wanted:
+        assert asyncio.run(value("f1", answer, expected)) == f1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "right"),
+    [("The Tarn, lamp!", "tarn  lamp", 1), ("tarn lamps", "tarn lamp", 0), ("lamp tarn", "tarn lamp", 0)],
+)
+async def test_em_compares_bare_words_in_their_order(answer: str, expected: str, right: int) -> None:
+    assert await value("em", answer, expected) == right
+
+
+def test_a_comparison_can_be_made_with_another_text_than_the_examples_own() -> None:
+    metric = by_name("em", HERE)
+
+    assert isinstance(metric, Comparing)
+    assert metric.against("A lamp", "lamp") == Score(Fraction(1), "'A lamp' is right")
+    assert metric.against("bell", "lamp") == Score(Fraction(0), "expected 'lamp', got 'bell'")
 
 
 @given(st.sampled_from(sorted(BUILT_IN)), st.text(max_size=30), st.text(max_size=30))

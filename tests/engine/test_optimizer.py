@@ -269,3 +269,38 @@ async def test_nobody_answering_is_no_proposal() -> None:
 
     with pytest.raises(ModelUnavailable, match="nobody"):
         await proposed(situation(), nobody)
+
+
+SHOTS = TrainedText("demos", "holds worked examples", "Q one\nA one\n\nQ two\nA two", "demos")
+
+
+def with_demos(model: ScriptedModel, how: Literal["joint", "rotate"], gradients: Literal["text", "none"]) -> Optimizer:
+    return replace(optimizer(model, update=how, gradients=gradients), texts=(TEXTS[0], SHOTS, TEXTS[1]))
+
+
+@pytest.mark.parametrize("gradients", ["text", "none"])
+@pytest.mark.parametrize("how", ["joint", "rotate"])
+async def test_demos_are_never_rewritten_and_kept(
+    how: Literal["joint", "rotate"], gradients: Literal["text", "none"]
+) -> None:
+    parent = Candidate({"task": "LEVEL 2", "demos": SHOTS.value, "format": "One word."})
+    evidence = {name: [Evidence("a1", "piece")] for name in ("task", "demos", "format")}
+    for step in range(3):
+        model = ScriptedModel(lambda call: GOOD)
+        made = await with_demos(model, how, gradients).propose(situation(parent=parent, evidence=evidence, step=step))
+        names = [change.name for change in made.changes]
+        assert names == (["task", "format"] if how == "joint" else [("task", "format")[step % 2]])
+        assert made.candidate.texts["demos"] == SHOTS.value
+
+
+@pytest.mark.parametrize(("value", "told"), [(SHOTS.value, 1), ("", 0)])
+async def test_of_demos_that_are_sent_along_only_the_number_is_shown(value: str, told: int) -> None:
+    parent = Candidate({"task": "LEVEL 2", "demos": value, "format": "One word."})
+    model = ScriptedModel(lambda call: GOOD)
+    peers = {"task": ("format", "demos")}
+    await with_demos(model, "joint", "text").propose(situation(parent=parent, peers=peers))
+    sent = prompt_of(model.seen[0])
+    assert sent.count("<demos> holds worked examples: (2 examples, not shown here)") == told
+    assert "Q one" not in sent
+    assert sent.count("<demos>") == told
+    assert "TEXTS OF OTHER CALLS" not in sent

@@ -6,7 +6,7 @@ from autodiff_engine.candidate import TrainedText, start
 from autodiff_engine.errors import ConfigError, TemplateError
 from autodiff_engine.graph import Kind, Node
 from autodiff_engine.llm import ScriptedModel
-from autodiff_engine.loss import loss_node
+from autodiff_engine.loss import loss_nodes
 from autodiff_engine.metric import BUILT_IN
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.object_count import object_count
@@ -26,7 +26,7 @@ async def run(program: Pipeline, reply: str, **inputs: str) -> tuple[Node, Scrip
 
 def graph(answer: Node) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Nodes with their kinds, and edges, as a run tells them."""
-    grown = GraphSeen().grow(loss_node(outcome(0, answer=answer), answer, BUILT_IN["exact_match"]))
+    grown = GraphSeen().grow(*loss_nodes(outcome(0, answer=answer), BUILT_IN["exact_match"]))
     assert grown is not None
     return [(node.name, node.kind) for node in grown.nodes], [(edge.source, edge.target) for edge in grown.edges]
 
@@ -44,12 +44,19 @@ async def test_the_papers_programs_of_one_call_have_the_papers_figure(
 ) -> None:
     answer, model = await run(program, reply, question="Who has how many?")
     assert graph(answer) == (
-        [("task", "text"), ("format", "text"), ("question", "input"), ("answer", "answer"), ("loss", "loss")],
-        [("task", "answer"), ("format", "answer"), ("question", "answer"), ("answer", "loss")],
+        [
+            ("task", "text"),
+            ("format", "text"),
+            ("demos", "demos"),
+            ("question", "input"),
+            ("answer", "answer"),
+            ("loss", "loss"),
+        ],
+        [("task", "answer"), ("format", "answer"), ("demos", "answer"), ("question", "answer"), ("answer", "loss")],
     )
     assert answer.value == value
     system, user = (message.content for message in model.seen[0].request.messages)
-    assert system == "\n".join(text.value for text in program.texts)
+    assert system == "\n".join(text.value for text in program.texts if text.kind == "prompt")
     assert "Who has how many?" in user
     assert program.inputs == ("question",)
     assert all(text.role for text in program.texts)
@@ -98,7 +105,9 @@ def test_a_template_that_cannot_be_parsed_says_which_half() -> None:
 def test_start_texts_may_be_replaced_by_name() -> None:
     program = object_count(reader("last_number")).starting_from({"task": "Count."}, "[prompts]")
     assert start(program.texts).texts["task"] == "Count."
-    with pytest.raises(ConfigError, match=r"\[prompts\]: object_count has no trained text `tusk`; it has task, format"):
+    with pytest.raises(
+        ConfigError, match=r"\[prompts\]: object_count has no trained text `tusk`; it has task, format, demos"
+    ):
         program.starting_from({"tusk": "Count."}, "[prompts]")
 
 
@@ -107,3 +116,33 @@ def test_a_start_text_with_a_marker_is_refused_and_points_to_the_program(marker:
     with pytest.raises(ConfigError, match="holds a marker for slot") as raised:
         object_count(reader("last_number")).starting_from({"task": f"Answer {marker}"}, "[prompts]")
     assert "[program]" in raised.value.hint
+
+
+BUILT_INS = [object_count(reader("last_number")), trec(reader(LABELS))]
+
+
+@pytest.mark.parametrize("program", BUILT_INS, ids=lambda program: program.name)
+@pytest.mark.parametrize(("task", "form"), [("Count.", "Say N."), ("Count.", ""), ("", "Say N."), ("A\n\nB\n", " ")])
+async def test_without_demos_a_request_is_the_one_of_the_two_prompts_alone(
+    program: Pipeline, task: str, form: str
+) -> None:
+    user = "Question: {{ question }}" if program.name == "trec" else "{{ question }}"
+    plain = one_call(
+        "plain", texts=program.texts[:2], system="{{ task }}\n{{ format }}", user=user, parse=reader("whole")
+    )
+    sent = [
+        (await run(each.starting_from({"task": task, "format": form}, ""), "8", question="How many?"))[1].seen[0]
+        for each in (program, plain)
+    ]
+    assert sent[0].request.key == sent[1].request.key
+
+
+@pytest.mark.parametrize("program", BUILT_INS, ids=lambda program: program.name)
+async def test_demos_stand_verbatim_under_a_heading_after_both_prompts(program: Pipeline) -> None:
+    shots = "Q: {{ x }}?\n8\n\nQ: <b>?\n%d"
+    given = {"task": "Count.", "format": "Say N.", "demos": shots}
+    answer, model = await run(program.starting_from(given, ""), "8", question="How many?")
+    system, user = (message.content for message in model.seen[0].request.messages)
+    assert system == f"Count.\nSay N.\n\nExamples:\n{shots}"
+    assert answer.exchange is not None
+    assert answer.exchange.bare == user

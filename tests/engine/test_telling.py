@@ -7,7 +7,7 @@ from tests.synthetic import asker, given, instructions, made_of, outcome, prompt
 from autodiff_engine.backward import Piece
 from autodiff_engine.candidate import Candidate, TrainedText
 from autodiff_engine.events import Comparison, EdgeInfo, ExampleExcluded, ExampleScored, NodeInfo
-from autodiff_engine.graph import Feedback, Node
+from autodiff_engine.graph import Feedback, Kind, Node
 from autodiff_engine.llm import ScriptedModel
 from autodiff_engine.optimizer import Optimizer
 from autodiff_engine.proposal import Situation
@@ -184,3 +184,17 @@ WHOLE = Comparison("train", "m", 4, 0.25, 0.5, 2, 1, 1, 0.5)
 )
 def test_a_rejection_is_told_with_both_gates_scores_and_its_reason(verdict: Verdict, line: str) -> None:
     assert result(verdict) == line
+
+
+def test_what_the_optimizer_is_shown_of_a_call_does_not_repeat_its_demos() -> None:
+    base = reply_of("answer", TASK)
+    assert base.exchange is not None
+    node = replace(base, exchange=replace(base.exchange, user="Q\nA\n\nHow many?", bare="How many?"))
+    told = feedback_evidence([outcome(0, answer=node)], [[piece(TASK, 1, "count", "answer")]])
+    assert told["task"][0].shown.splitlines()[1] == "sent: How many?"
+
+
+def test_demos_are_peers_of_the_texts_that_they_are_sent_with() -> None:
+    shots = Node("shots", Kind.DEMOS, "shows examples", "Q A")
+    peers = peers_of([outcome(0, answer=reply_of("answer", TASK, FORM, shots))])
+    assert peers["task"] == ("format", "shots")

@@ -1,11 +1,13 @@
 import asyncio
 
 import pytest
-from tests.synthetic import TEXTS, asker
+from tests.synthetic import TEXTS, asker, instructions, prompt_of
 
-from autodiff_engine.candidate import start
+from autodiff_engine.backward import Piece, backward
+from autodiff_engine.candidate import TrainedText, start
+from autodiff_engine.critic import LLMCritic
 from autodiff_engine.errors import GraphError, ModelUnavailable, TemplateError
-from autodiff_engine.graph import Kind, topological
+from autodiff_engine.graph import Feedback, Kind, topological
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.template import Template
 from autodiff_engine.trace import Prompt, Trace
@@ -120,7 +122,7 @@ async def test_lists_of_nodes_fill_a_slot_and_are_parents_in_order() -> None:
     assert list(node.parents[1:]) == found
 
 
-@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "self"])
+@pytest.mark.parametrize("column", ["name", "role", "parse", "template", "prompts", "given", "skip", "self"])
 async def test_a_column_of_the_data_may_be_called_like_a_parameter(column: str) -> None:
     model = ScriptedModel(echo)
     t = trace(model)
@@ -161,3 +163,56 @@ async def test_functions_plain_and_async_record_their_inputs_and_skips() -> None
     doubled = await t.apply("join", later, joined, kind=Kind.RETRIEVED)
     assert (joined.value, joined.t, joined.parents, joined.skips) == ("ab", 1, (a, b), (c,))
     assert (doubled.value, doubled.t, doubled.kind) == ("abab", 2, Kind.RETRIEVED)
+
+
+async def test_a_skip_is_no_input_of_the_call_and_may_name_a_trained_text() -> None:
+    model = ScriptedModel(echo)
+    t = trace(model)
+    far = t.input("far", "never sent")
+    node = await t.generate(
+        "answer", template=PROMPT, prompts=["format"], task="x", question="Why?", skip=[far, "task"]
+    )
+    assert [each.name for each in node.skips] == ["far", "task"]
+    assert [each.name for each in node.predecessors] == ["format", "far", "task"]
+    assert "never sent" not in "".join(message.content for message in model.seen[0].request.messages)
+    joined = await t.apply("join", lambda value: value, node, skip=["task"])
+    assert joined.skips == node.skips[1:]
+    with pytest.raises(GraphError, match="join: no trained text called tusk; there are task, format"):
+        await t.apply("join", lambda value: value, node, skip=["tusk"])
+
+
+async def test_the_steps_are_kept_also_where_they_do_not_lead_to_the_answer() -> None:
+    t = trace(ScriptedModel(echo))
+    asked = t.input("question", "Why?")
+    aside = await t.apply("log", lambda value: value, asked)
+    answer = await t.generate("answer", template=PROMPT, prompts=BOTH, question=asked)
+    assert t.nodes == [aside, answer]
+
+
+async def test_a_call_that_takes_demos_also_records_its_user_half_without_them() -> None:
+    texts = (*TEXTS, TrainedText("shots", "shows examples", "Q\nA", "demos"))
+    model = ScriptedModel(lambda call: "yes")
+    t = Trace(start(texts), texts, asker(model), at="1/forward/a1", draw=0)
+    half = Template("{% if shots %}Like these:\n{{ shots }}\n\n{% endif %}{{ task }} {{ question }}")
+    node = await t.generate("answer", template=Prompt(half), prompts=("task", "shots"), question="Why?")
+    assert model.seen[0].request.messages[0].content == "Like these:\nQ\nA\n\nLEVEL 2 Why?"
+    assert node.exchange is not None
+    assert node.exchange.bare == "LEVEL 2 Why?"
+    assert [(each.name, each.kind) for each in node.parents] == [("task", Kind.TEXT), ("shots", Kind.DEMOS)]
+    plain = await t.generate("other", template=PROMPT, prompts=BOTH, question="Why?")
+    assert plain.exchange is not None
+    assert plain.exchange.bare is None
+
+
+async def test_a_loop_of_5000_steps_is_recorded_and_feedback_passes_through_it() -> None:
+    t = trace(ScriptedModel(echo))
+    node = await t.generate("query", template=PROMPT, prompts=BOTH, question="Why?")
+    for _ in range(5_000):
+        node = await t.apply("turn", lambda text: text[::-1], node)
+    assert node.t == 5_000
+    model = ScriptedModel(lambda call: "\n".join(f'<feedback key="{key}">Say more.</feedback>' for key in BOTH))
+    critic = LLMCritic(asker(model, "backward"), instructions(), 0, 1, "a1", None)
+    pieces = await backward([Piece(node, Feedback("a1", node.t, "loss", "It is wrong.", "loss"))], critic)
+    assert len(model.seen) == 1
+    assert "- It is wrong." in prompt_of(model.seen[0])
+    assert [piece.target.name for piece in pieces[-2:]] == ["task", "format"]

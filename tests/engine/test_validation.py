@@ -186,3 +186,15 @@ async def test_stopping_early_saves_calls_and_cancels_those_in_flight(stops: boo
     verdict = await judge(Case(proposal("LEVEL 3"), [], incumbent, (), bench.batch, run_split), gates())
     assert verdict.fate == ("validation" if stops else "accepted")
     assert (len(finished), len(cancelled)) == ((3, n - 3) if stops else (n, 0))
+
+
+@pytest.mark.parametrize(
+    ("shown", "ran", "minibatch"), [((), 6, True), (("t1",), 5, True), (("t2",), 4, False), (("t1", "t2"), 4, False)]
+)
+async def test_shots_are_left_out_of_the_minibatch_and_where_nothing_is_left_the_whole_set_decides(
+    shown: tuple[str, ...], ran: int, minibatch: bool
+) -> None:
+    bench = Bench({**BEFORE, "t2": 1, "v2": 1})
+    verdict = await judge(replace(case(bench, proposal("LEVEL 3"), BEFORE), shown={"demos": shown}), gates())
+    assert (verdict.fate, len(bench.ran), verdict.minibatch is not None) == ("accepted", ran, minibatch)
+    assert not set(bench.ran) & set(shown)

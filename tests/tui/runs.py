@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from autodiff_engine.events import (
     FACT_TYPES,
@@ -14,6 +15,8 @@ from autodiff_engine.events import (
     Event,
     ExampleScored,
     FeedbackGiven,
+    LossInfo,
+    LossMean,
     ModelInfo,
     ProgramDescribed,
     ProposalCounts,
@@ -135,3 +138,21 @@ class ScriptedSource:
     def abort(self, reason: str) -> None:
         self.aborted.append(reason)
         self._waiting = stamped([finished("interrupted")])
+
+
+def losses_run() -> list[Event]:
+    """The small run with two losses: what is retrieved, of half the weight, and the answer."""
+
+    def changed(event: Event) -> Event:
+        if isinstance(event, ProgramDescribed):
+            infos = (
+                LossInfo("retrieve", "recall@4", "titles", 0.5, "gold"), LossInfo("answer", "f1", "words", 1.0, "")
+            )  # fmt: skip
+            return replace(event, metric="f1", losses=infos)
+        if isinstance(event, CandidateScored):
+            low, high = (0.75, 0.375) if event.which == "start" else (0.9, 0.675)
+            means = (LossMean("retrieve", "recall@4", 0.5, low), LossMean("answer", "f1", 1.0, high))
+            return replace(event, metric="objective", losses=means, on_answer=high)
+        return event
+
+    return [changed(event) for event in small_run()]

@@ -13,7 +13,7 @@ from tests.tui.screens import SIZES, at_rest, screen_text, settled
 from tests.tui.sources import ListSource
 
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.events import ControlChanged, Stamped, Warned
+from autodiff_engine.events import ControlChanged, EdgeInfo, GraphGrew, NodeInfo, Stamped, Warned
 from autodiff_tui.actions import ACTIONS
 from autodiff_tui.app import RunApp
 from autodiff_tui.feed import MAX_EVENTS
@@ -77,6 +77,24 @@ async def test_nothing_important_is_cut_at_80_columns(size: tuple[int, int]) -> 
 
     for words in ("✓ done", "step 6/12", "(n=60)", "calls", "tokens", "$"):
         assert words in first
+
+
+async def test_the_graph_shows_skip_connections_and_a_root_for_each_loss() -> None:
+    grown = GraphGrew(
+        (NodeInfo("loss.retrieve", "loss", "recall@4", 1), NodeInfo("loss.answer", "loss", "f1 of answer", 1)),
+        (
+            EdgeInfo("retrieve", "loss.retrieve", False), EdgeInfo("answer", "loss.answer", False),
+            EdgeInfo("query.task", "combine", True),
+        ),
+    )  # fmt: skip
+    events = [*recorded(1, finished=False), Stamped(10**6, 99.0, 10**6, grown)]
+    app = app_of(ListSource(events, endless=True))
+    async with app.run_test(size=(120, 60)) as pilot:
+        lines = [line.split("││")[0] for line in (await settled(app, pilot)).splitlines()]
+
+    assert any("∑ loss.retrieve" in line or "● loss.retrieve" in line for line in lines)
+    assert any("loss.answer" in line for line in lines)
+    assert any("query.task (skip)" in line for line in lines)
 
 
 async def test_below_60_by_16_one_line_is_left() -> None:

@@ -41,6 +41,8 @@ def test_an_interrupted_run_names_its_signal(number: int, code: int) -> None:
         (errors.ConfigError, 2),
         (errors.DataError, 2),
         (errors.TemplateError, 2),
+        (errors.ProgramError, 1),
+        (errors.ProgramUnusable, 2),
         (errors.StorageError, 1),
         (errors.ModelUnavailable, 3),
         (errors.BudgetExhausted, 4),

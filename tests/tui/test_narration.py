@@ -5,7 +5,7 @@ import pytest
 from autodiff_engine.events import ControlChanged, Event, ProposalMade, Warned
 from autodiff_tui.narration import Narrator, to_ascii
 
-from .runs import small_run
+from .runs import losses_run, small_run
 
 
 def told(events: list[Event], *, verbose: bool = False) -> list[str]:
@@ -25,6 +25,18 @@ def test_a_run_reads_as_a_story_with_numbers() -> None:
         "validation 0.500 → 0.750, n=4, +2 −1, p=.62; accepted",
         "step 1: accepted proposal 2; best val 0.75",
         "best prompts: val 0.75 (n=4), 95 % interval 0.30 to 0.95",
+    ]
+
+
+def test_several_losses_are_told_each_apart_beside_the_tasks_metric() -> None:
+    more = [line for line in told(losses_run()) if line not in told(small_run())]
+
+    assert more == [
+        "program prompt: 1 trained text, metric f1, models small, large",
+        "  loss: recall@4 of retrieve, weight 0.5",
+        "  loss: f1 of answer, weight 1",
+        "  losses: retrieve recall@4 0.75 (weight 0.5), answer f1 0.38; f1 of the answer 0.38",
+        "  losses: retrieve recall@4 0.90 (weight 0.5), answer f1 0.68; f1 of the answer 0.68",
     ]
 
 

@@ -6,7 +6,7 @@ from autodiff_engine.events import Event, LedgerUpdated, ProgramDescribed, RunFi
 from autodiff_tui import report, summary
 from autodiff_tui.view import RunView, reduce
 
-from .runs import small_run, stamped
+from .runs import losses_run, small_run, stamped
 
 
 def view_of(events: list[Event]) -> RunView:
@@ -33,6 +33,21 @@ def test_a_run_is_shown_with_its_scores_texts_and_proposals() -> None:
         "      minibatch 0.500 → 0.750, n=4, +1 −0, p=1.00",
         "      validation 0.500 → 0.750, n=4, +2 −1, p=.62",
     ]
+
+
+def test_several_losses_are_summed_up_each_apart() -> None:
+    view = view_of(losses_run())
+    lines = summary.lines(view)
+
+    assert [line.strip() for line in lines[2:5]] == [
+        "retrieve recall@4: best 0.90, start 0.75",
+        "answer f1: best 0.68, start 0.38",
+        "f1 of the answer: best 0.68, start 0.38",
+    ]
+    assert "    losses: retrieve recall@4 0.75 (weight 0.5), answer f1 0.38; f1 of the answer 0.38" in report.whole(
+        view
+    )
+    assert len(summary.lines(view_of(small_run()))) == len(lines) - 3
 
 
 def test_a_text_that_stayed_says_so() -> None:

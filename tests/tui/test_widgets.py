@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.tui.recorded import recorded
 
-from autodiff_engine.events import EdgeInfo, ErrorInfo, NodeInfo, RunFinished
+from autodiff_engine.events import EdgeInfo, ErrorInfo, NodeInfo, RunFinished, TextChange, TextInfo
 from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
 from autodiff_tui.format import proposal_state
 from autodiff_tui.screens.detail_text import detail_lines
-from autodiff_tui.view import GraphView, Point, RunView, Scores, Trail, reduce
+from autodiff_tui.view import GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.node_text import made_of, node_lines
 from autodiff_tui.widgets.paint import clip, cut, fit, spread, width, wrapped
@@ -46,6 +46,31 @@ def test_the_outline_has_the_loss_on_top_and_each_node_once() -> None:
         ("loss", "node"), ("a", "node"), ("p", "node"), ("q", "node"), ("q", "shared"),
     ]  # fmt: skip
     assert [row.guides for row in rows] == ["", "├ ", "│ ├ ", "│ └ ", "└ "]
+
+
+def test_a_skip_connection_is_said_where_it_starts_and_hides_no_other_edge() -> None:
+    base = graph_of([("answer", "loss"), ("combine", "answer"), ("query", "combine"), ("task", "query")])
+    graph = GraphView(base.nodes, {**base.edges, ("task", "combine", True): EdgeInfo("task", "combine", True)})
+
+    rows = outline(graph)
+
+    assert [(row.name, row.mention, row.skip) for row in rows] == [
+        ("loss", "node", False), ("answer", "node", False), ("combine", "node", False), ("query", "node", False),
+        ("task", "node", False), ("task", "shared", True),
+    ]  # fmt: skip
+
+
+def test_several_losses_stand_at_the_top_one_after_the_other() -> None:
+    graph = graph_of([("answer", "loss.answer"), ("retrieve", "answer"), ("retrieve", "loss.retrieve")])
+    nodes = {
+        name: replace(node, kind="loss" if name.startswith("loss") else node.kind) for name, node in graph.nodes.items()
+    }
+
+    rows = outline(GraphView(nodes, graph.edges))
+
+    assert [(row.name, row.guides) for row in rows] == [
+        ("loss.answer", ""), ("answer", "└ "), ("retrieve", "  └ "), ("loss.retrieve", ""), ("retrieve", "└ "),
+    ]  # fmt: skip
 
 
 def test_a_loop_is_said_and_not_followed() -> None:
@@ -232,3 +257,28 @@ def test_the_registry_has_no_key_twice_and_knows_what_cannot_be_done() -> None:
     assert refusal(quit_, ended, "watch") == ""
     paused = replace(RunView(), control=replace(RunView().control, state="paused"))
     assert (name_now(pause, RunView()), name_now(pause, paused)) == ("Pause", "Resume")
+
+
+def test_a_proposal_of_demos_reads_as_what_it_shows_and_why() -> None:
+    shots = "\n\n".join(f"How many of {n}?\nAnswer: {n}" for n in range(400))
+    made = TextChange("demos", shots, "demos", "2 raw (expected answers): e1; e2.", ("e1", "e2"), 0)
+    text = plain(detail_lines(ProposalView(3, 1, "c", (made,), {"demos": ""})))
+
+    assert "method      demos" in text
+    assert "shows       e1, e2" in text
+    assert "asked by" not in text
+    assert "2 raw (expected answers): e1; e2." in text
+    assert "{+How many of 0?" in text
+    assert "How many of 399?" in text
+
+
+def test_a_text_of_demos_is_a_trained_text_without_feedback() -> None:
+    view = RunView(
+        graph=GraphView({"demos": NodeInfo("demos", "demos", "shows examples", 1)}, {}),
+        texts={"demos": TextView(TextInfo("demos", "shows examples", "demos", ""))},
+    )
+    text = plain(node_lines(view, "demos"))
+
+    assert text.startswith("trained examples · shows examples")
+    assert "Examples  as it started\n(empty)" in text
+    assert "none: examples get scores alone" in text

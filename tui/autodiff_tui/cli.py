@@ -33,6 +33,12 @@ def _demo() -> click.Command:
     return demo
 
 
+def _ablate() -> click.Command:
+    from .commands.ablate import ablate
+
+    return ablate
+
+
 def _eval() -> click.Command:
     from .commands.evaluation import evaluate
 
@@ -72,6 +78,7 @@ def _cache() -> click.Command:
 _COMMANDS = {
     "Train": (
         Entry("train", "Train the prompts of a program.", _train),
+        Entry("ablate", "Compare variants of the method over seeds, in one table.", _ablate),
         Entry("demo", "Execute a recorded training run again: no key, no network.", _demo),
     ),
     "Use what was trained": (

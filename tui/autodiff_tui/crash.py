@@ -10,12 +10,14 @@ from autodiff_engine.llm.redact import redacted
 
 from .safe import one_line
 
+CRASH = "crash.txt"
+
 
 def write(run_dir: Path, error: BaseException) -> Path | None:
     """Write ``RUN/crash.txt`` (mode 0600) and return its path; None when there is no run folder to write it to."""
     if not run_dir.is_dir():
         return None
-    path = run_dir / "crash.txt"
+    path = run_dir / CRASH
     path.unlink(missing_ok=True)  # an older file would keep its mode
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:

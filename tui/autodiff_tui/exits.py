@@ -81,5 +81,11 @@ def complain_about(error: EngineError | ErrorInfo) -> None:
         complain(str(error), error.hint)
 
 
+def show_frames(traceback: str) -> None:
+    """Write the frames of a user's own code to stderr, as Python would."""
+    for line in traceback.splitlines():
+        sys.stderr.write(f"{one_line(line)}\n")
+
+
 def _of_kind(kind: str) -> Exit:
     return _BY_KIND.get(kind, Exit.FAILED)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autodiff_engine.events import Comparison, Fate, ProposalCounts
+    from collections.abc import Sequence
+
+    from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts
 
     from .view import ProposalView
 
@@ -21,6 +23,7 @@ _FATES: dict[str, str] = {
 _PHASES = {
     "forward": "running the minibatch",
     "backward": "writing feedback",
+    "teacher": "the teacher answers what failed",
     "propose": "writing a proposal",
     "start.validation": "start prompts on the validation set",
     "best.validation": "best prompts on the validation set",
@@ -40,6 +43,17 @@ def score(value: float | None, n: int | None = None, *, digits: int = 2) -> str:
         digits += 1
         text = f"{value:.{digits}f}"
     return text if n is None else f"{text} (n={n})"
+
+
+def losses(means: Sequence[LossMean], on_answer: float | None, metric: str) -> str:
+    """Return ``retrieve recall@4 0.50 (weight 0.5), answer f1 0.40; f1 of the answer 0.40``; empty without losses."""
+    each = ", ".join(f"{one.node} {one.metric} {score(one.mean)}{_weight(one.weight)}" for one in means)
+    answer = "" if on_answer is None else f"; {metric or 'the metric'} of the answer {score(on_answer)}"
+    return f"{each}{answer}" if means else ""
+
+
+def _weight(weight: float) -> str:
+    return "" if weight == 1 else f" (weight {weight:g})"
 
 
 def p_value(p: float | None) -> str:

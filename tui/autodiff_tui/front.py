@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autodiff_engine.errors import ConfigError, EngineError
+from autodiff_engine.errors import ConfigError, EngineError, ProgramError
 
 from . import crash, summary
-from .exits import Exit, complain, complain_about, of_error, of_run
+from .crash import CRASH
+from .exits import Exit, complain, complain_about, of_error, of_run, show_frames
 from .flags import UI, Flags
 from .headless import Followed, follow, reader_for, write_line
 from .session import Execute, LiveSession
@@ -49,7 +50,7 @@ def show(execute: Execute, run_dir: Path, flags: Flags) -> int:
     front = choose(flags.ui)
     session = LiveSession(execute, attended=front == "tui")
     followed = _in_app(session, run_dir, flags) if front == "tui" else follow(session, reader_for(front, flags))
-    return _conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
+    return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
 
 
 def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
@@ -78,9 +79,7 @@ def _exported(run_dir: Path) -> str:
     return f"wrote {target}"
 
 
-def _conclude(
-    error: BaseException | None, followed: Followed, run_dir: Path, flags: Flags, *, says_result: bool
-) -> int:
+def conclude(error: BaseException | None, followed: Followed, run_dir: Path, flags: Flags, *, says_result: bool) -> int:
     """Say how a run ended and return the exit code; ``error`` is what ended the engine without a last event."""
     finished = followed.view.finished
     if isinstance(error, EngineError):  # before the run's folder could be made
@@ -95,6 +94,8 @@ def _conclude(
         for line in summary.lines(followed.view):
             write_line(line, sys.stdout, ascii_only=flags.ascii)
     if finished.error is not None:
+        if flags.verbose and finished.error.kind == ProgramError.__name__ and (run_dir / CRASH).is_file():
+            show_frames((run_dir / CRASH).read_text(encoding="utf-8"))
         complain_about(finished.error)
     return Exit.FAILED if followed.broke else of_run(finished, followed.signal)
 

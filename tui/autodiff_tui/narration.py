@@ -26,11 +26,13 @@ from autodiff_engine.events import (
     Warned,
 )
 
-from .format import comparison, counted, fate, phase, score
+from .format import comparison, counted, fate, losses, phase, score
 from .safe import one_line
 
 _EXCERPT = 160
-_SPELLED = str.maketrans({"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "␊": " "})
+_SPELLED = str.maketrans(
+    {"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "±": "+/-", "␊": " "}
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Narrator:
 
     verbose: bool = False
     _max_steps: int = 0
+    _metric: str = ""
     _batch: int = 0
     _scores: list[float] = field(default_factory=list[float])
     _feedback: int = 0
@@ -53,12 +56,14 @@ class Narrator:
             case RunOpened(run_id=run_id, run_dir=run_dir, recorded=recorded):
                 yield f"run {run_id} in {run_dir}{' (answers from a record: nothing is paid)' if recorded else ''}"
             case ProgramDescribed():
-                self._max_steps = event.max_steps
+                self._max_steps, self._metric = event.max_steps, event.metric
                 models = dict.fromkeys(model.model for model in event.models)
                 yield (
                     f"program {event.pipeline}: {counted(len(event.texts), 'trained text')}, metric {event.metric}, "
                     f"models {', '.join(models)}"
                 )
+                for loss in event.losses:
+                    yield f"  loss: {loss.metric} of {loss.node}, weight {loss.weight:g}"
             case DataLoaded():
                 dropped = f", {counted(event.dropped, 'repeat')} dropped" if event.dropped else ""
                 yield f"data {event.source}: train {event.train}, val {event.val}, test {event.test}{dropped}"
@@ -67,6 +72,8 @@ class Narrator:
                     f"{event.which} prompts: {event.split} {score(event.mean, event.n)}, "
                     f"95 % interval {score(event.low)} to {score(event.high)}{wrong_format(event.wrong_format)}"
                 )
+                if event.losses:
+                    yield f"  losses: {losses(event.losses, event.on_answer, self._metric)}"
             case Warned(message=message):
                 yield f"warning: {message}"
             case BudgetEnded(message=message):

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from . import summary
-from .format import comparison, cost, counted, fate, score
+from .format import comparison, cost, counted, fate, losses, score
 from .safe import block, one_line
 from .view import ProposalView, RunView, TextView
+
+_CELL = 50
+"""Characters of a cell: the id of an ablation's run fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,7 @@ def table(rows: Sequence[Row]) -> list[str]:
 def whole(view: RunView) -> Iterable[str]:
     """Return the summary of a run, its texts old and new, its scores and its proposals; safe for a terminal."""
     yield from summary.lines(view)
-    scores = [
-        f"  {which} {split}: {score(scored.mean, scored.n)}, 95 % interval {score(scored.low)} to {score(scored.high)}"
-        for (which, split), scored in view.scores.bounds.items()
-    ]
-    yield from ("", "scores", *map(one_line, scores))
+    yield from ("", "scores", *map(one_line, _scores(view)))
     for name, text in view.texts.items():
         yield from ("", one_line(f"text {name} ({text.info.role})"), *_text(text))
     proposals = [*view.proposals.past, *view.proposals.current]
@@ -81,7 +80,16 @@ def _cells(one: Row) -> tuple[str, ...]:
     scores = (score(one.best), score(one.start), str(one.n))
     spent = (f"{one.calls:,}", cost(one.cost_usd))
     cells = (one.id or one.folder, one.state, one.pipeline, *scores, str(one.steps), *spent, one.started[:16])
-    return tuple(one_line(cell, 40) for cell in cells)
+    return tuple(one_line(cell, _CELL) for cell in cells)
+
+
+def _scores(view: RunView) -> Iterable[str]:
+    metric = view.program.metric if view.program else ""
+    for (which, split), scored in view.scores.bounds.items():
+        interval = f"95 % interval {score(scored.low)} to {score(scored.high)}"
+        yield f"  {which} {split}: {score(scored.mean, scored.n)}, {interval}"
+        if scored.losses:
+            yield f"    losses: {losses(scored.losses, scored.on_answer, metric)}"
 
 
 def _text(text: TextView) -> Iterable[str]:

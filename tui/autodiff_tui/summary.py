@@ -13,8 +13,10 @@ def lines(view: RunView) -> list[str]:
     """Return the result, safe for a terminal: scores with n, pass rates, spending, where the best prompts are."""
     finished, ledger = view.finished, view.traffic.ledger
     rows = [("run", _run(view)), ("validation", _validation(view))]
+    rows += _losses(view, "val")
     if finished is not None and finished.test is not None:
         rows.append(("test", _test(finished.test)))
+        rows += _losses(view, "test")
     rows += _proposals(view)
     spent = finished or ledger
     if spent is not None:
@@ -57,6 +59,18 @@ def _scores(val: ValScores) -> str:
 
 def _test(test: TestScores) -> str:
     return f"best {score(test.best)}, start {score(test.start)} (n={test.n}, {p_value(test.p)})"
+
+
+def _losses(view: RunView, split: str) -> list[tuple[str, str]]:
+    """Return each of several losses on its own, and the task's metric: the start prompts and the best ones."""
+    start = view.scores.bounds.get(("start", split))
+    best = view.scores.bounds.get(("best", split)) or start
+    if start is None or best is None or not start.losses:
+        return []
+    pairs = [(f"{a.node} {a.metric}", b.mean, a.mean) for a, b in zip(start.losses, best.losses, strict=True)]
+    if start.on_answer is not None and best.on_answer is not None and view.program:
+        pairs.append((f"{view.program.metric} of the answer", best.on_answer, start.on_answer))
+    return [("", f"{name}: best {score(new)}, start {score(old)}") for name, new, old in pairs]
 
 
 def _proposals(view: RunView) -> list[tuple[str, str]]:

@@ -11,10 +11,12 @@ from ..dataset import Splits
 from ..events import ModelInfo
 from ..export import Best, BestScore, BestText, Origin, write_best
 from ..metric import Metric
+from ..objective import OBJECTIVE
 from ..pipeline import Pipeline
 from ..progress import Incumbent, Progress
 from ..run import Spent
 from ..statistics import wilson
+from ..telling import loss_means, on_answer
 from .models import Cast
 
 
@@ -30,6 +32,7 @@ def write(
     start, best = progress.start, progress.best
     if start is None or best is None:
         return
+    scored_by = OBJECTIVE if best.outcomes[0].losses else metric.name
     parents = _parents(progress.accepted)
     write_best(
         path,
@@ -43,7 +46,7 @@ def write(
                 BestText(text.name, best.candidate.texts[text.name], text.role, text.kind, parents.get(text.name))
                 for text in program.texts
             ),
-            scores=(*_val_scores(start, best, metric), *_test_scores(progress, metric)),
+            scores=(*_val_scores(start, best, metric, scored_by), *_test_scores(progress, scored_by)),
             models=tuple(ModelInfo(role, player.shown) for role, player in players.items()),
             data=splits.source,
             data_fingerprint=splits.fingerprint,
@@ -60,20 +63,26 @@ def _parents(accepted: Sequence[Incumbent]) -> dict[str, str]:
     return {change.name: each.made_by.parent.id for each in accepted if each.made_by for change in each.made_by.changes}
 
 
-def _val_scores(start: Incumbent, best: Incumbent, metric: Metric) -> list[BestScore]:
+def _val_scores(start: Incumbent, best: Incumbent, metric: Metric, scored_by: str) -> list[BestScore]:
     scores: list[BestScore] = []
     for which, each in (("start", start), ("best", best)):
         average, n = mean([outcome.score for outcome in each.outcomes]), len(each.outcomes)
-        scores.append(BestScore(which, "val", metric.name, average, n, *wilson(average, n)))
+        means = [
+            (scored_by, average),
+            *((f"{loss.metric} of {loss.node}", loss.mean) for loss in loss_means(each.outcomes)),
+        ]
+        answer = on_answer(each.outcomes)
+        means += [] if answer is None else [(metric.name, answer)]
+        scores += [BestScore(which, "val", name, value, n, *wilson(value, n)) for name, value in means]
     return scores
 
 
-def _test_scores(progress: Progress, metric: Metric) -> list[BestScore]:
+def _test_scores(progress: Progress, scored_by: str) -> list[BestScore]:
     test = progress.test
     if test is None or test.after is None:
         return []
     both = (("start", test.before), ("best", test.after))
-    return [BestScore(which, "test", metric.name, each, test.n, *wilson(each, test.n)) for which, each in both]
+    return [BestScore(which, "test", scored_by, each, test.n, *wilson(each, test.n)) for which, each in both]
 
 
 def _origins(accepted: Incumbent) -> list[Origin]:

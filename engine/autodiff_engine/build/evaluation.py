@@ -14,13 +14,16 @@ from ..config import Loaded
 from ..control import Control
 from ..errors import ConfigError, ModelUnavailable
 from ..evaluate import Outcome, Task, evaluate
-from ..events import CallCounts, TokenCounts
+from ..events import CallCounts, LossMean, TokenCounts
 from ..export import read_prompts
 from ..instructions import packaged
+from ..objective import check_nodes
 from ..statistics import wilson
-from .models import Models, Place, asker
+from ..telling import loss_means, on_answer
+from .measures import seated
+from .models import Models, Place, asker, draw_of
 from .options import RunOptions
-from .training import Plan, draw_of, plan_of
+from .training import Plan, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class EvalReport:
     tokens: TokenCounts
     cost_usd: float | None
     candidate: str
+    losses: tuple[LossMean, ...] = ()
+    """Each of several losses; ``mean`` is then their weighted mean, and ``on_answer`` that of the task's metric."""
+    on_answer: float | None = None
+    answer_metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,10 @@ class Evaluating:
         place = Place(name, self.answers, self.answers / "eval.log", self.offline)
         models = Models(plan.players, plan.config, place, control, lambda _: None)
         try:
-            task = Task(plan.program, asker(plan.players, "task", models.model), draw_of(plan.config, "task"))
-            outcomes = await evaluate(task, candidate, examples, plan.metric, at=f"0/{self.split}", seen=seen)
+            who = asker(plan.players, "task", models.model)
+            unseated = Task(plan.program, who, draw_of(plan.config, "task"), plan.losses)
+            task, metric = seated(unseated, plan.metric, plan.players)
+            outcomes = await evaluate(task, candidate, examples, metric, at=f"0/{self.split}", seen=seen)
         finally:
             spent = models.spent()
             await models.aclose()
@@ -80,12 +89,14 @@ class Evaluating:
                 f"no score: none of {len(outcomes)} examples was answered: {outcomes[0].unavailable}",
                 "mend that, or try again later",
             )
+        check_nodes(task.losses, [each.nodes for each in outcomes])
         scored = [each.score for each in outcomes if not each.unavailable]
         average = mean(scored)
         return EvalReport(
-            self.split, plan.metric.name, average, len(scored), *wilson(average, len(scored)),
+            self.split, task.scored_by(metric), average, len(scored), *wilson(average, len(scored)),
             wrong_format=sum(each.wrong_format for each in outcomes), excluded=len(outcomes) - len(scored),
             calls=spent.calls, tokens=spent.tokens, cost_usd=spent.cost_usd, candidate=candidate.id,
+            losses=loss_means(outcomes), on_answer=on_answer(outcomes), answer_metric=metric.name,
         )  # fmt: skip
 
 

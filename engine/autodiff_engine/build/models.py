@@ -21,6 +21,7 @@ from ..llm.litellm_client import LiteLLMModel, missing_key, price
 from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
 from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
 from ..llm.model import JSONValue
+from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
@@ -28,7 +29,7 @@ from ..run import Spent
 from ..trace import Asker
 
 USED: tuple[Role, ...] = ("task", "backward", "optimizer")
-"""The roles that a training calls."""
+"""The roles that every training calls; a judge besides where a metric asks one."""
 
 LOCAL = "local/"
 LOCAL_SLOTS = 4
@@ -175,7 +176,7 @@ class Models:
 
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
-        admitted = self._admitted(MeteredModel(routed, self.meter))  # each attempt: a pause stops retries too
+        admitted = self._admitted(MeteredModel(OutsideModel(routed), self.meter))  # each attempt: a pause stops retries
         limited = LimitedModel(admitted, in_flight, seed=config.trainer.seed)
         cached = CachedModel(
             limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, on_hit=self.meter.hit
@@ -221,6 +222,11 @@ def asker(players: Cast, role: Role, model: Model) -> Asker:
     """Return who answers the calls of ``role``."""
     player = players[role]
     return Asker(model, player.name, player.endpoint, player.params, role, player.context)
+
+
+def draw_of(config: RunConfig, role: Role) -> int:
+    """Return the draw index of a role's calls: 0 where answers do not vary, else the trainer's seed."""
+    return 0 if config.models[role].temperature == 0 else config.trainer.seed
 
 
 def node_of(at: str) -> str:

@@ -18,7 +18,8 @@ from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
 from ..llm import Role
 from ..loss import Loss
-from ..metric import Metric, by_name
+from ..metric import Metric
+from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
@@ -27,7 +28,8 @@ from ..sentences import words
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
-from .models import LOCAL, USED, Cast, Models, Place, asker, cast
+from .measures import info_of, losses_of, metric_of, roles_of, seated
+from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_writable
 from .program import check_columns, pipeline
 
@@ -44,6 +46,7 @@ class Plan:
     splits: Splits
     metric: Metric
     minibatch_metric: Metric
+    losses: tuple[LossTerm, ...]
     players: Cast
     instructions: Instructions
 
@@ -68,24 +71,35 @@ def plan_of(
     instructions: Instructions,
     *,
     recorded: bool,
-    roles: tuple[Role, ...] = USED,
+    roles: tuple[Role, ...] | None = None,
     prompts: Mapping[str, str] | None = None,
     where: str = "",
 ) -> Plan:
     """Load what the config names and check that it fits together.
 
-    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there.
+    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
+    those that are called, by default all that a training calls.
     """
     program = pipeline(config, base)
     if prompts is not None:
         program = program.starting_from(prompts, where)
     splits = load(config.data, base)
     check_columns(program, splits)
-    metric = by_name(config.task.metric, base)
+    metric = metric_of(config.task.metric, config, base, instructions, where="task.metric")
     named = config.trainer.minibatch_metric
-    minibatch_metric = by_name(named, base) if named else metric
-    players = cast(config, base, roles=roles, recorded=recorded)
-    return Plan(config, program, splits, metric, minibatch_metric, players, instructions)
+    minibatch_metric = (
+        metric_of(named, config, base, instructions, where="trainer.minibatch_metric") if named else metric
+    )
+    losses = losses_of(config, base, instructions, splits.train[0])
+    players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
+    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions)
+
+
+def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
+    """Return the roles that a training of ``program`` calls: a teacher only where one was asked for and has a use."""
+    demos = config.trainer.demos
+    taught = demos.teacher and demos.bootstrapped and any(text.kind == "demos" for text in program.texts)
+    return (*USED, "teacher") if taught else USED
 
 
 def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
@@ -139,7 +153,7 @@ class _Machine:
         return (
             ProgramDescribed(
                 plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
-                models, settings.max_steps, settings.max_proposals,
+                models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
             ),
             DataLoaded(
                 splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint
@@ -165,14 +179,21 @@ class _Machine:
 def parts_of(plan: Plan, models: Models) -> Parts:
     """Return what a trainer works with."""
     config, settings, splits = plan.config, plan.config.trainer, plan.splits
-    task, backward, optimizer = (asker(plan.players, role, models.model) for role in USED)
+    asked, backward, optimizer = (asker(plan.players, role, models.model) for role in USED)
+    unseated = Task(plan.program, asked, draw_of(config, "task"), plan.losses)
+    task, metric = seated(unseated, plan.metric, plan.players)
+    _, minibatch_metric = seated(unseated, plan.minibatch_metric, plan.players)
+    demos = [text.name for text in plan.program.texts if text.kind == "demos"]
+    taught = "teacher" in plan.players
+    teacher = asker(plan.players, "teacher", models.model) if taught else None
     return Parts(
-        task=Task(plan.program, task, draw_of(config, "task")),
+        task=task,
         splits=splits,
-        metric=plan.metric,
-        minibatch_metric=plan.minibatch_metric,
+        metric=metric,
+        minibatch_metric=minibatch_metric,
         loss=Loss(
-            plan.minibatch_metric, settings.loss_feedback, backward, plan.instructions, draw_of(config, "backward")
+            minibatch_metric, settings.loss_feedback, backward, plan.instructions, draw_of(config, "backward"),
+            settings.threshold, settings.selective,
         ),
         critic=LLMCritic(
             backward, plan.instructions, draw_of(config, "backward"), step=0, example="", expected=None,
@@ -180,22 +201,18 @@ def parts_of(plan: Plan, models: Models) -> Parts:
         ),
         optimizer=Optimizer(
             plan.program.texts, optimizer, plan.instructions, settings.seed, settings.update, settings.gradients,
-            settings.techniques, most_words(plan),
+            settings.techniques, most_words(plan), settings.selective,
         ),
         gates=Gates(
-            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan)),
-            plan.minibatch_metric.name,
-            plan.metric.name,
+            Lint(secret_runs(splits.train, (*splits.val, *splits.test)), plan.program.slots, most_words(plan), demos),
+            task.scored_by(minibatch_metric),
+            task.scored_by(metric),
             Rule(settings.accept, settings.alpha),
             settings.two_stage,
         ),
         settings=settings,
+        teacher=Task(plan.program, teacher, draw_of(config, "teacher")) if teacher else None,
     )  # fmt: skip
-
-
-def draw_of(config: RunConfig, role: Role) -> int:
-    """Return the draw index of a role's calls: 0 where answers do not vary, else the trainer's seed."""
-    return 0 if config.models[role].temperature == 0 else config.trainer.seed
 
 
 def most_words(plan: Plan) -> int:

@@ -3,7 +3,9 @@
 from .loading import Loaded, Row, load, parse, user_config_path
 from .models import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, ROLES
 from .paths import code, file_of, model, source
-from .schema import (
+from .schema import RunConfig, schema
+from .sources import FLAG_KEYS, variable
+from .tables import (
     Answer,
     BudgetConfig,
     CacheConfig,
@@ -15,13 +17,11 @@ from .schema import (
     ProgramConfig,
     PromptsConfig,
     RegexAnswer,
-    RunConfig,
+    RetrievalConfig,
     SourceFiles,
-    TaskConfig,
     TrainerConfig,
-    schema,
 )
-from .sources import FLAG_KEYS, variable
+from .task import LossConfig, TaskConfig
 from .writing import rebased, to_toml
 
 __all__ = [
@@ -36,11 +36,13 @@ __all__ = [
     "LabelsAnswer",
     "LimitsConfig",
     "Loaded",
+    "LossConfig",
     "ModelConfig",
     "Price",
     "ProgramConfig",
     "PromptsConfig",
     "RegexAnswer",
+    "RetrievalConfig",
     "Row",
     "RunConfig",
     "SourceFiles",

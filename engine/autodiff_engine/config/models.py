@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..toml_text import table_of
-from .schema import Role
+from .fields import Role
 
 ROLES: tuple[Role, ...] = ("task", "backward", "optimizer", "teacher", "judge")
 
@@ -59,6 +59,7 @@ def fill(tables: Tables, origins: Origins) -> Tables:
         filled["trainer"] = _added(trainer, _PAPER_TRAINER, ("trainer",), 'preset "paper"', origins)
     models = table_of(tables.get("models"))
     if models is not None:
+        filled["trainer"] = _taught(filled.get("trainer", {}), models)
         roles = _roles(models, paper=paper, origins=origins)
         filled["models"] = {**roles, **{name: value for name, value in models.items() if name not in roles}}
     return filled
@@ -82,6 +83,15 @@ def _roles(models: Tables, *, paper: bool, origins: Origins) -> Tables:
         usual = {"temperature": DEFAULT_TEMPERATURE[role], "max_tokens": DEFAULT_MAX_TOKENS[role]}
         filled[role] = _added(own, usual, path, "default", origins)
     return filled
+
+
+def _taught(trainer: object, models: Tables) -> object:
+    """Note that somebody wrote a table for the teacher: a run's own config has one for every role."""
+    table = table_of(trainer)
+    demos = table_of(table.get("demos", {})) if table is not None else None
+    if table is None or demos is None or "teacher" not in models:
+        return trainer
+    return {**table, "demos": {"teacher": True, **demos}}
 
 
 def _added(own: Tables, more: Mapping[str, object], path: tuple[str, ...], origin: str, origins: Origins) -> Tables:

@@ -31,7 +31,7 @@ class Reference:
 
 
 def source(text: str) -> Reference:
-    """Read ``bbh:FILE``, ``FILE.csv``, ``generated:NAME``."""
+    """Read ``bbh:FILE``, ``FILE.csv``, a corpus's folder, ``generated:NAME``, ``hf:NAME``."""
     kind, name = file_of(text)
     if kind in ("generated", "hf"):
         return Reference(text, "")

@@ -13,19 +13,21 @@ from pydantic_core import ErrorDetails
 
 from ..toml_text import table_of
 from .models import ROLES, Origins, Tables
-from .schema import (
+from .schema import RunConfig
+from .tables import (
     BudgetConfig,
     CacheConfig,
     DataConfig,
+    DemosConfig,
     LimitsConfig,
     ModelConfig,
     Price,
     ProgramConfig,
     PromptsConfig,
-    RunConfig,
-    TaskConfig,
+    RetrievalConfig,
     TrainerConfig,
 )
+from .task import LossConfig, TaskConfig
 
 Path = tuple[str, ...]
 
@@ -33,6 +35,7 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "task": TaskConfig,
         "data": DataConfig,
+        "retrieval": RetrievalConfig,
         "trainer": TrainerConfig,
         "budget": BudgetConfig,
         "limits": LimitsConfig,
@@ -40,9 +43,6 @@ _TABLES: Mapping[str, type[BaseModel]] = MappingProxyType(
         "program": ProgramConfig,
         "prompts": PromptsConfig,
     }
-)
-_NOT_BUILT: Mapping[Path, str] = MappingProxyType(
-    {("task", "losses"): "a program has one loss, task.metric", ("trainer", "demos"): "only prompts are trained"}
 )
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,6 +52,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "a valid number": "a number",
         "a valid string": "a text in quotes",
         "a valid boolean": "true or false",
+        "a valid tuple": "a list",
     }
 )
 _SECRET = re.compile(
@@ -64,7 +65,7 @@ def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
     """Return a line for each key that no schema can refuse: secrets, what is not built yet, near misses of our keys."""
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
-        line = _secret(path, value) or _not_built(path) or _near_miss(path)
+        line = _secret(path, value) or _near_miss(path)
         if line:
             found[path] = f"{_place(path, origins, file)}: {line}"
     return found
@@ -126,7 +127,7 @@ def _unknown_table(name: str, is_table: bool) -> str:
 
 def _unknown_key(path: Path) -> str:
     keys = _keys(path[:-1])
-    homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields]
+    homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields and len(path) == 2]
     if homes and not get_close_matches(path[-1], keys, 1, 0.75):
         return f"[{_table(path)}] has no key {path[-1]}; [{homes[0]}] has it"
     return f"[{_table(path)}] has no key {path[-1]}; {_nearest(path[-1], keys)}"
@@ -138,6 +139,10 @@ def _nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def _keys(table: Path) -> tuple[str, ...]:
+    if table[:2] == ("task", "losses"):
+        return tuple(LossConfig.model_fields)
+    if table == ("trainer", "demos"):
+        return tuple(DemosConfig.model_fields)
     if table[0] != "models":
         return tuple(_TABLES[table[0]].model_fields)
     return tuple((Price if len(table) == 3 else ModelConfig).model_fields)
@@ -160,13 +165,6 @@ def _has_secret(url: str) -> bool:
     except ValueError:
         return False
     return "@" in parts.netloc or any(_SECRET.search(_snake(name)) for name, _ in parse_qsl(parts.query))
-
-
-def _not_built(path: Path) -> str:
-    for key, now in _NOT_BUILT.items():
-        if path[: len(key)] == key:
-            return f"[{key[0]}] {key[1]} is not built yet: {now}; leave it out"
-    return ""
 
 
 def _near_miss(path: Path) -> str:
@@ -203,7 +201,8 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 
 def _table(path: Path) -> str:
-    return ".".join(path[:-1])
+    """Name the table that holds ``path``; of a list of tables the first is 1."""
+    return ".".join(str(int(part) + 1) if part.isdigit() else part for part in path[:-1])
 
 
 def _snake(name: str) -> str:

@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
-from .schema import DataConfig, ModelConfig, RunConfig, SourceFiles, TaskConfig, TrainerConfig
+from .schema import RunConfig
+from .tables import DataConfig, ModelConfig, RetrievalConfig, SourceFiles, TrainerConfig
+from .task import LossConfig, TaskConfig
 
 
 def to_toml(config: RunConfig) -> str:
@@ -26,6 +28,7 @@ def rebased(config: RunConfig, base: Path, folder: Path) -> RunConfig:
         update={
             "task": _task(config.task, base, folder),
             "data": _data(config.data, base, folder),
+            "retrieval": _retrieval(config.retrieval, base, folder),
             "trainer": _trainer(config.trainer, base, folder),
             "models": MappingProxyType({role: _model(it, base, folder) for role, it in config.models.items()}),
             "prompts": config.prompts.model_copy(
@@ -47,8 +50,13 @@ def _task(task: TaskConfig, base: Path, folder: Path) -> TaskConfig:
         update={
             "pipeline": paths.code(task.pipeline).moved(base, folder),
             "metric": paths.code(task.metric).moved(base, folder),
+            "losses": task.losses and tuple(_loss(loss, base, folder) for loss in task.losses),
         }
     )
+
+
+def _loss(loss: LossConfig, base: Path, folder: Path) -> LossConfig:
+    return loss.model_copy(update={"metric": paths.code(loss.metric).moved(base, folder)})
 
 
 def _trainer(trainer: TrainerConfig, base: Path, folder: Path) -> TrainerConfig:
@@ -68,6 +76,12 @@ def _data(data: DataConfig, base: Path, folder: Path) -> DataConfig:
         test=None if test is None else paths.source(test).moved(base, folder),
     )
     return data.model_copy(update={"source": files})
+
+
+def _retrieval(retrieval: RetrievalConfig, base: Path, folder: Path) -> RetrievalConfig:
+    if retrieval.corpus is None:
+        return retrieval
+    return retrieval.model_copy(update={"corpus": paths.source(retrieval.corpus).moved(base, folder)})
 
 
 def _model(model: ModelConfig, base: Path, folder: Path) -> ModelConfig:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from .parts import Comparison, EdgeInfo, ModelInfo, NodeInfo, TextChange, TextInfo, TracedCall
+from .parts import (
+    LATER,
+    Comparison,
+    EdgeInfo,
+    LossInfo,
+    LossMean,
+    LossScore,
+    ModelInfo,
+    NodeInfo,
+    TextChange,
+    TextInfo,
+    TracedCall,
+)
 
 Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted"]
 """Where a proposal ended: the gate that it did not pass, or accepted."""
@@ -13,7 +25,10 @@ Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted"]
 
 @dataclass(frozen=True, slots=True)
 class ProgramDescribed:
-    """What is trained: the texts, the metrics and the models."""
+    """What is trained: the texts, the metrics and the models.
+
+    ``metric`` is on the answer; where there are several ``losses``, their weighted mean is an example's score.
+    """
 
     pipeline: str
     texts: tuple[TextInfo, ...]
@@ -23,6 +38,7 @@ class ProgramDescribed:
     models: tuple[ModelInfo, ...]
     max_steps: int
     max_proposals: int
+    losses: tuple[LossInfo, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +74,12 @@ class StepStarted:
 class ExampleScored:
     """A candidate answered one example.
 
-    ``phase`` is ``forward``, ``pK.minibatch``, ``pK.validation``, or in step 0 ``start.validation``; at the end
-    ``start.test`` and ``best.test``.
-    ``trace`` is given for forward and minibatch phases only; ``keys`` always.
+    ``phase`` is ``forward``, ``teacher`` (the incumbent's texts, played by another model), ``pK.minibatch``,
+    ``pK.validation``, or in step 0 ``start.validation``; at the end ``start.test`` and ``best.test``.
+    ``trace`` is given for forward, teacher and minibatch phases only; ``keys`` always. Both hold the calls of a judge,
+    too.
+    ``losses`` has each of several losses; ``score`` then is their weighted mean, and ``on_answer`` what the task's
+    metric gives the answer.
     """
 
     step: int
@@ -75,6 +94,8 @@ class ExampleScored:
     why: str
     keys: tuple[str, ...]
     trace: tuple[TracedCall, ...] = ()
+    losses: tuple[LossScore, ...] = field(default=(), metadata=LATER)
+    on_answer: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +140,10 @@ class FeedbackMissing:
 
 @dataclass(frozen=True, slots=True)
 class ProposalMade:
-    """The optimizer wrote proposal ``k`` of a step; ``problem`` says why a reply could not be used, else empty."""
+    """Proposal ``k`` of a step: the optimizer wrote it, or by method ``demos`` it was put together from traces.
+
+    ``problem`` says why a reply of the optimizer could not be used, else empty.
+    """
 
     step: int
     k: int
@@ -151,7 +175,10 @@ class ProposalJudged:
 
 @dataclass(frozen=True, slots=True)
 class CandidateScored:
-    """A candidate was scored on a whole split; ``low`` and ``high`` bound the mean (Wilson, 95 %)."""
+    """A candidate was scored on a whole split; ``low`` and ``high`` bound the mean (Wilson, 95 %).
+
+    Where several losses make the score, ``losses`` has each of them and ``on_answer`` the mean of the task's metric.
+    """
 
     step: int
     which: Literal["start", "best"]
@@ -163,6 +190,8 @@ class CandidateScored:
     low: float
     high: float
     wrong_format: int
+    losses: tuple[LossMean, ...] = field(default=(), metadata=LATER)
+    on_answer: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+LATER: Final[Mapping[str, bool]] = MappingProxyType({"later": True})
+"""Marks a field that came after the first version: a journal holds it where it has another value than its default."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextInfo:
-    """A trained text as the program declares it, with its start value."""
+    """A trained text as the program declares it, with its start value; ``kind`` is ``prompt`` or ``demos``."""
 
     name: str
     role: str
@@ -32,6 +38,40 @@ class EdgeInfo:
     source: str
     target: str
     skip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LossInfo:
+    """One of several losses (eq. 1): which metric is on which node, against which column (empty: the answer's)."""
+
+    node: str
+    metric: str
+    description: str
+    weight: float
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class LossScore:
+    """One of several losses on one example: ``score`` is the mean of ``calls``, the scores of its node's calls by t.
+
+    Without calls the program did not come to that node, and the score is 0.
+    """
+
+    node: str
+    metric: str
+    score: float
+    calls: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LossMean:
+    """One of several losses over a split."""
+
+    node: str
+    metric: str
+    weight: float
+    mean: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +102,7 @@ class TextChange:
     method: str
     reasoning: str
     asked_by: tuple[str, ...]
-    """Ids of the examples whose feedback the optimizer was shown."""
+    """Ids of the examples whose feedback the optimizer was shown; of demos, the examples that the text shows."""
     left_out: int
     """Pieces of feedback that did not fit the optimizer's prompt, oldest first."""
 

@@ -52,8 +52,12 @@ class Tokens:
 def most_tokens(request: Request) -> Tokens | None:
     """Return an upper bound of the tokens that ``request`` can take; None when it sets no bound on the answer.
 
+    A user's function takes none.
+
     No tokenizer makes more tokens of a text than it has UTF-8 bytes.
     """
+    if request.outside:
+        return Tokens(0, 0)
     bound = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
     if not isinstance(bound, int):
         return None

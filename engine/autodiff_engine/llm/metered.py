@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected
 from ..events import CallCounts, TokenCounts
 from .budget import FREE, Caps, Price, Tokens, most_tokens, settled
-from .model import Call, Model, Reply, Usage
+from .model import OUTSIDE, Call, Model, Reply, Usage
 from .unavailable import NotBilled
 
 __all__ = ["FREE", "Caps", "Meter", "MeteredModel", "Price", "Totals"]
@@ -82,8 +82,8 @@ class Meter:
         return max(0.0, self._caps.minutes * 60 - (self._clock() - self._started))
 
     def price(self, model: str) -> Price | None:
-        """Return the price of a model, None when it is not known."""
-        return self._prices.get(model)
+        """Return the price of a model, None when it is not known; a user's function is free."""
+        return FREE if model.startswith(OUTSIDE) else self._prices.get(model)
 
     def hit(self, reply: Reply) -> None:
         """Count an answer that cost nothing now, with what it once cost in tokens."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 KEY_VERSION = 1
 """Part of every cache key; raise it when the meaning of a stored answer changes."""
+
+OUTSIDE = "outside/"
+"""Begins the ``Request.model`` of a user's function that looks outside: no LLM, but it answers for the world too."""
 
 Role = Literal["task", "backward", "optimizer", "teacher", "judge"]
 JSONValue = str | int | float | bool | None | list["JSONValue"] | dict[str, "JSONValue"]
@@ -28,7 +31,10 @@ class Request:
     """All that can change an answer, and nothing else: every field is part of the cache key."""
 
     model: str
-    """A litellm name; for a model file ``local/sha256:…``, so that its path is not part of the key."""
+    """A litellm name; for a model file ``local/sha256:…``, so that its path is not part of the key.
+
+    ``outside/NAME`` for a step that runs a function of the user's: its inputs are the messages.
+    """
     endpoint: str
     """The ``api_base``, or empty for the provider's own."""
     messages: tuple[Message, ...]
@@ -36,6 +42,11 @@ class Request:
     """Everything else that is sent: temperature, max_tokens, top_p, ….  Never a secret."""
     draw: int = 0
     """Tells repeated draws of one request apart (algorithm.md, "Draw index")."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether a function of the user's answers, and no LLM."""
+        return self.model.startswith(OUTSIDE)
 
     @property
     def key(self) -> str:
@@ -53,7 +64,9 @@ class Call:
     request: Request
     role: Role
     at: str
-    """The structural id ``step/phase/example/node/t``."""
+    """The structural id ``step/phase/example/node/t``; of a call in a branch ``t`` is its path (``scope.py``)."""
+    function: Callable[[], Awaitable[str]] | None = field(default=None, compare=False, repr=False)
+    """What answers in place of a model; given exactly when the request's model is ``outside/NAME``."""
 
 
 @dataclass(frozen=True, slots=True)

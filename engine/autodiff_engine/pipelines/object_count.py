@@ -1,11 +1,11 @@
-"""``object_count``: count the things of one kind in a sentence (§4); task and output format are peers."""
+"""``object_count``: count the things of one kind in a sentence (§4); task, output format and demos are peers."""
 
 from __future__ import annotations
 
 from ..answer import Reader
 from ..candidate import TrainedText
 from ..pipeline import Pipeline
-from .prompt import one_call
+from .prompt import DEMOS, WITH_DEMOS, one_call
 
 TEXTS = (
     TrainedText(
@@ -18,9 +18,11 @@ TEXTS = (
         "says in which form the LLM has to answer, so that the last number of the reply can be read as the answer",
         "The last line of your reply must be 'Answer: N', where N is a number.",
     ),
+    DEMOS,
 )
+SYSTEM = "{{ task }}\n{{ format }}\n" + WITH_DEMOS
 
 
 def object_count(read: Reader) -> Pipeline:
     """Return the program; ``read`` takes the last number of a reply."""
-    return one_call("object_count", texts=TEXTS, system="{{ task }}\n{{ format }}", user="{{ question }}", parse=read)
+    return one_call("object_count", texts=TEXTS, system=SYSTEM, user="{{ question }}", parse=read)

@@ -14,6 +14,16 @@ from ..trace import Prompt, Trace, slot_of
 
 ANSWER = "answer"
 
+DEMOS = TrainedText("demos", "holds worked examples: what the LLM is sent, and a right reply to it", "", "demos")
+"""The text of demos as our programs have it: nothing at the start."""
+WITH_DEMOS = """\
+{% if demos %}
+
+Examples:
+{{ demos }}
+{% endif %}"""
+"""The end of a template in which such a text stands: without demos it is nothing at all."""
+
 
 def one_call(
     name: str,

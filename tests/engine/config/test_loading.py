@@ -14,6 +14,7 @@ from autodiff_engine.config import (
     load,
     parse,
     schema,
+    to_toml,
     user_config_path,
 )
 from autodiff_engine.errors import ConfigError
@@ -278,6 +279,43 @@ def test_the_schema_knows_every_table_and_lets_roles_leave_keys_out() -> None:
     assert found["$defs"]["TrainerConfig"]["additionalProperties"] is False
 
 
+def test_the_schema_says_what_data_and_corpora_there_are() -> None:
+    tables = json.loads(json.dumps(schema()))["$defs"]
+
+    assert "hotpot:FILE" in tables["DataConfig"]["properties"]["source"]["description"]
+    assert "generated:two_hop" in tables["RetrievalConfig"]["properties"]["corpus"]["description"]
+    assert "How many passages" in tables["RetrievalConfig"]["properties"]["k"]["description"]
+
+
 def test_the_users_own_config_has_a_fixed_name() -> None:
     assert user_config_path().name == "config.toml"
     assert "autodiff-tui" in str(user_config_path())
+
+
+@pytest.mark.parametrize(
+    ("more", "demos"),
+    [
+        ("", (2, 2, False)),
+        ("[trainer]\ndemos = {raw = 0}\n", (2, 0, False)),
+        ("[models.teacher]\nmodel = 'big'\n", (2, 2, True)),
+        ("[models.teacher]\n", (2, 2, True)),
+        ("[trainer]\ndemos = {bootstrapped = 5}\n[models.teacher]\nmodel = 'big'\n", (5, 2, True)),
+        ("[trainer]\ndemos = {teacher = false}\n[models.teacher]\nmodel = 'big'\n", (2, 2, False)),
+        ("[models.optimizer]\nmodel = 'big'\n", (2, 2, False)),
+    ],
+)
+def test_there_is_a_teacher_where_its_table_is_written_also_after_the_config_was_written_out(
+    more: str, demos: tuple[int, int, bool]
+) -> None:
+    config = parse(tomllib.loads(SMALL + more))
+
+    for each in (config, parse(tomllib.loads(to_toml(config)))):
+        told = each.trainer.demos
+        assert (told.bootstrapped, told.raw, told.teacher) == demos
+
+
+def test_demos_can_be_set_from_outside(tmp_path: Path) -> None:
+    told = loaded(tmp_path, SMALL, "trainer.demos.raw=1", "models.teacher.model=big").config
+
+    assert told.trainer.demos.model_dump() == {"bootstrapped": 2, "raw": 1, "teacher": True}
+    assert told.models["teacher"].model == "big"

@@ -34,6 +34,7 @@ metric = "mine/metrics.py:score"
 system = "{{ task }}\\n{{ format }}"
 user = "{{ question }}"
 answer = {labels = ["yes", "no"]}
+demos = ["shots"]
 roles = {task = "says what to do"}
 [prompts]
 file = "best.toml"
@@ -43,6 +44,9 @@ task = "Two\\r\\nlines."
 source = {train = "a.csv", val = "bbh:b.json"}
 columns = {answer = "label"}
 train = 5
+[retrieval]
+corpus = "hotpot:data/h.json"
+k = 3
 [models.task]
 model = "local/models/m.gguf"
 sha256 = "00"
@@ -57,6 +61,7 @@ extra_headers = {X-Team = "a"}
 preset = "paper"
 batch_size = 5
 minibatch_metric = "f1"
+demos = {bootstrapped = 0}
 [budget]
 usd = 1
 [cache]
@@ -109,10 +114,26 @@ def test_a_config_moved_to_a_runs_folder_names_the_same_files(tmp_path: Path) ->
     assert again.config.task.metric == "../../project/mine/metrics.py:score"
     assert again.config.data.source == SourceFiles(train="../../project/a.csv", val="bbh:../../project/b.json")
     assert (run / str(again.config.prompts.file)).resolve() == here / "best.toml"
+    assert again.config.retrieval.corpus == "hotpot:../../project/data/h.json"
     assert again.config.models["task"].model == "local/../../project/models/m.gguf"
     assert again.config.models["optimizer"].model == "openai/gpt-4o"
     assert again.config.trainer.minibatch_metric == "f1"
     assert str(tmp_path) not in to_toml(rebased(loaded(here, absolute).config, here, run))
+
+
+@pytest.mark.parametrize(
+    ("corpus", "moved"),
+    [
+        ("texts", "../texts"),
+        ("c.jsonl", "../c.jsonl"),
+        ("generated:two_hop", "generated:two_hop"),
+        ("hf:a/b", "hf:a/b"),
+    ],
+)
+def test_a_corpus_moves_with_its_config(tmp_path: Path, corpus: str, moved: str) -> None:
+    config = loaded(tmp_path, f'{SMALL}[retrieval]\ncorpus = "{corpus}"\n').config
+
+    assert rebased(config, tmp_path, tmp_path / "run").retrieval.corpus == moved
 
 
 def test_where_the_cache_lies_is_no_part_of_a_runs_config(tmp_path: Path) -> None:

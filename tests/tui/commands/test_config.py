@@ -126,3 +126,7 @@ def test_a_value_on_one_line_reads_back_equal(value: object) -> None:
 
 def test_a_value_cannot_drive_the_terminal() -> None:
     assert toml_value("a\x1b[2J\u202e") == '"a\\u001B[2J\\u202E"'
+
+
+def test_what_a_table_in_a_list_does_not_say_is_left_out() -> None:
+    assert toml_value([{"node": "a", "expected": None}]) == '[{"node" = "a"}]'

@@ -70,6 +70,9 @@ def provider(body: dict[str, Any]) -> Turn:
     if body["model"] == "worker":
         number = int(re.findall(r"\d+", body["messages"][-1]["content"])[-1])
         return ok(f"Answer: {number if 'carefully' in said or number % 2 else number + 1}")
+    if body["model"] == "sage":
+        (number,) = re.findall(r"\d+", body["messages"][-1]["content"])
+        return ok(f"I counted carefully.\n\nAnswer: {number}")
     if body["model"] == "critic":
         keys = re.findall(r'<feedback key="([^"]+)">', said)
         return ok("\n".join(f'<feedback key="{key}">Say to count carefully.</feedback>' for key in keys) or "Wrong.")
@@ -176,6 +179,16 @@ def test_plain_output_tells_the_run_and_ends_with_the_result(capsys: pytest.Capt
     assert [line.split()[0] for line in said.out.splitlines()] == [
         "run", "validation", "test", "proposals", "passed", "calls", "folder", "best", "next",
     ]  # fmt: skip
+
+
+def test_eval_of_several_losses_tells_each_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    losses = 'task.losses=[{node = "answer", metric = "f1", weight = 0.5}, {node = "answer", metric = "numeric"}]'
+    assert run(["eval", "c.toml", "--quiet", "--set", losses]) == 0
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert re.match(r"val objective 0\.\d\d \(n=6\), 95 % interval", first)
+    part = r"0\.\d\d"
+    said = rf"losses: answer f1 ({part}) \(weight 0.5\), answer numeric \1; exact_match of the answer \1"
+    assert re.fullmatch(said, second), second
 
 
 def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -330,3 +343,37 @@ def test_prompts_that_cannot_be_read_are_not_exported(content: str | None, tmp_p
         copy_best(tmp_path, tmp_path / "copy.toml")
 
     assert not (tmp_path / "copy.toml").exists()
+
+
+def test_demos_alone_are_trained_from_a_config_with_a_teacher(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    text = Path("c.toml").read_text(encoding="utf-8")
+    text = text.replace('system = "{{ task }}"', 'system = "Count.{% if shots %} As here:\\n\\n{{ shots }}{% endif %}"')
+    text = text.replace('answer = "last_number"', 'answer = "last_number"\ndemos = ["shots"]')
+    text = text.replace('[prompts]\ntask = "Count."\n', "")
+    teacher = f'[models.teacher]\nmodel = "openai/sage"\napi_base = "{server.url}"\n'
+    Path("c.toml").write_text(text + teacher, encoding="utf-8")
+
+    assert run(["train", "c.toml", "--ui", "json"]) == 0
+    events = events_of(capsys.readouterr().out)
+    end = events[-1]
+    assert (end["status"], end["val"]["best"], end["test"]["best"]) == ("done", 1.0, 1.0)
+    asked = {request.body["model"] for request in server.received}
+    assert asked == {"worker", "sage"}
+    best = tomllib.loads(Path(end["best"]).read_text(encoding="utf-8"))
+    assert "I counted carefully.\nAnswer: " in best["prompts"]["shots"]
+    assert (best["texts"]["shots"]["kind"], best["provenance"][0]["method"]) == ("demos", "demos")
+    (made, *_) = [event for event in events if event["type"] == "ProposalMade"]
+    assert best["provenance"][0]["asked_by"] == made["changes"][0]["asked_by"]
+    last = [request.body["messages"][0]["content"] for request in server.received][-1]
+    assert last == f"Count. As here:\n\n{best['prompts']['shots']}"
+
+    assert run(["export", "latest"]) == 0
+    assert run(["eval", "c.toml", "--prompts", "best.toml", "--split", "test", "--ui", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["mean"], report["calls"]["made"]) == (1.0, 0)
+
+    assert run(["show", "latest"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert any(re.fullmatch(r"  rewritten in step \d by proposal 1 \(demos\), val 1.00", line) for line in shown)

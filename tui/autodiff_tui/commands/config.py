@@ -14,7 +14,7 @@ from autodiff_tui.flags import Flags
 
 from .helptext import Entry, GroupedCommand, LazyGroup
 from .loading import load_config, run_options
-from .options import cache_dir_option, config_options, ui_option, with_flags
+from .options import cache_dir_option, config_options, output_options, ui_option, with_flags
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _PERHAPS_CONFIG = click.argument("config", type=click.Path(path_type=Path), required=False)
@@ -45,6 +45,7 @@ def show(flags: Flags, config: Path) -> int:
 @_CONFIG
 @config_options
 @cache_dir_option
+@output_options
 @with_flags
 def validate(flags: Flags, config: Path) -> int:
     """Check CONFIG, its data and its program as a run would before it spends anything; creates nothing."""
@@ -101,7 +102,7 @@ def toml_value(value: object) -> str:
         case list() | tuple():
             return f"[{', '.join(toml_value(item) for item in cast('list[object]', value))}]"
         case Mapping():
-            pairs = cast("Mapping[str, object]", value).items()
+            pairs = [(key, item) for key, item in cast("Mapping[str, object]", value).items() if item is not None]
             return f"{{{', '.join(f'{toml_value(key)} = {toml_value(item)}' for key, item in pairs)}}}"
         case _:
             return str(value)

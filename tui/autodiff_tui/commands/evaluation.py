@@ -67,7 +67,7 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
 
 def _say(report: EvalReport, flags: Flags) -> None:
     from autodiff_tui import summary
-    from autodiff_tui.format import cost, score
+    from autodiff_tui.format import cost, losses, score
     from autodiff_tui.headless import write_line
     from autodiff_tui.narration import wrong_format
 
@@ -78,7 +78,9 @@ def _say(report: EvalReport, flags: Flags) -> None:
     left_out = f", {report.excluded} left out because nobody answered" if report.excluded else ""
     spent = f"calls {summary.calls(report.calls)}; tokens {summary.paid(report.tokens)}; cost {cost(report.cost_usd)}"
     mean = f"{report.split} {report.metric} {score(report.mean, report.n)}, {interval}"
-    for line in (f"{mean}{wrong_format(report.wrong_format)}{left_out}", spent):
+    apart = losses(report.losses, report.on_answer, report.answer_metric)
+    lines = (f"{mean}{wrong_format(report.wrong_format)}{left_out}", *([f"losses: {apart}"] if apart else []), spent)
+    for line in lines:
         write_line(line, sys.stdout, ascii_only=flags.ascii)
 
 

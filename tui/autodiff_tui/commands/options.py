@@ -11,6 +11,8 @@ from typing import Any, cast
 import click
 from click.core import ParameterSource
 
+from autodiff_engine.errors import ProgramError
+from autodiff_tui.exits import show_frames
 from autodiff_tui.flags import UI, Flags
 
 from .helptext import GroupedOption
@@ -34,7 +36,12 @@ def with_flags(command: Command) -> Command:
         context = click.get_current_context()
         by_variable = (name for name in given if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT)
         flags = Flags(**cast("Mapping[str, Any]", given), from_environment=frozenset(by_variable))
-        return command(flags, **own)
+        try:
+            return command(flags, **own)
+        except ProgramError as error:  # before a run began: a run keeps the frames in its folder
+            if flags.verbose:
+                show_frames(error.traceback)
+            raise
 
     return collect
 

@@ -70,7 +70,7 @@ def _change(proposal: ProposalView, changed: TextChange, width: int) -> Iterator
     yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
     yield _row("method", label(changed.method or "–"))
     yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
-    yield _row("asked by", *_asked_by(changed))
+    yield _row("shows" if changed.method == "demos" else "asked by", *_asked_by(changed))
     yield ()
     yield ("[-removed-]", REMOVED), (" ", PLAIN), ("{+added+}", ADDED)
     yield from _diff_lines(pieces)

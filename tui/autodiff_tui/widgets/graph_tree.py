@@ -13,6 +13,8 @@ from .graph_outline import OutlineRow, outline
 from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, spread
 from .row_list import Row, RowList
 
+_TRAINED = ("text", "demos")
+
 
 class GraphTree(RowList):
     """Loss at the top, below each node what feeds it; choosing a mention of a node goes to the node itself."""
@@ -42,7 +44,8 @@ class GraphTree(RowList):
             self._graph, self._outline = view.graph, outline(view.graph)
         width = max(10, self.row_width)
         rows = [self._row(row, index, view, width) for index, row in enumerate(self._outline)]
-        texts = [name for name, node in view.graph.nodes.items() if node.kind == "text"]
+        kinds = {name: node.kind for name, node in view.graph.nodes.items()}
+        texts = [name for of in _TRAINED for name, kind in kinds.items() if kind == of]
         if not self._placed and texts:
             self._placed, self.cursor = True, texts[0]  # what is trained is what one wants to see first
             self.post_message(self.Moved(self, self.cursor))
@@ -75,11 +78,11 @@ def _skip(row: OutlineRow) -> str:
 
 
 def _name_style(kind: str) -> str:
-    return TRAINED if kind == "text" else STRONG if kind in ("answer", "loss") else PLAIN
+    return TRAINED if kind in _TRAINED else STRONG if kind in ("answer", "loss") else PLAIN
 
 
 def _status(kind: str, calls: NodeCalls) -> Part:
-    if kind == "text":
+    if kind in _TRAINED:
         return "✎", ACCENT
     if calls.running:
         return "◐", WARN

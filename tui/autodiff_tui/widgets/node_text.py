@@ -21,7 +21,14 @@ _HOW = {
     "pass-through": "passed through",
     "attribution": "attributed",
 }
-_KINDS = {"text": "trained text", "answer": "LLM call", "input": "input", "function": "function", "loss": "loss"}
+_KINDS = {
+    "text": "trained text",
+    "answer": "LLM call",
+    "input": "input",
+    "function": "function",
+    "loss": "loss",
+    "demos": "trained examples",
+}
 
 
 def node_lines(view: RunView, name: str, width: int = 80) -> tuple[Line, ...]:
@@ -81,7 +88,7 @@ def _prompt(text: TextView, width: int) -> Iterator[Line]:
         since = f"version {len(text.versions) + 1}, accepted as proposal {newest.step}.{newest.k}{val}"
     else:
         since = "as it started"
-    yield _title("Prompt", since)
+    yield _title("Examples" if text.info.kind == "demos" else "Prompt", since)
     yield from _foreign(block(text.value), width) if text.value else iter([(("(empty)", MUTED),)])
 
 
@@ -91,7 +98,11 @@ def _feedback(view: RunView, name: str, width: int) -> Iterator[Line]:
         if name in view.texts:
             yield ()
             yield _title("Feedback")
-            yield (("comes with the first failure that reaches this text", MUTED),)
+            examples = view.texts[name].info.kind == "demos"
+            when = (
+                "none: examples get scores alone" if examples else "comes with the first failure that reaches this text"
+            )
+            yield ((when, MUTED),)
         return
     newest = said[-1].step
     pieces = [piece for piece in said.last(2000) if piece.step == newest]

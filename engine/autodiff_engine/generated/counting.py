@@ -1,4 +1,4 @@
-"""Data that we make up ourselves, with answers that are right by construction."""
+"""Counting the things of one kind in a list of many."""
 
 from __future__ import annotations
 

@@ -1,0 +1,220 @@
+"""An ablation, ready to be executed: its runs one by one, each with what is left of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..ablation import Executions, Manifest, Measured, Paid, Row, Variant, applied, folder, named, table
+from ..config import BudgetConfig, Loaded, RunConfig, load, rebased
+from ..errors import ConfigError
+from ..instructions import packaged
+from ..instructions import read as read_instructions
+from ..run import Run
+from .models import Place
+from .options import RunOptions, check_writable
+from .training import Plan, plan_of, run_of, with_hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run of the grid."""
+
+    variant: Variant
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Its place in the grid."""
+        return self.variant.name, self.seed
+
+    @property
+    def name(self) -> str:
+        """The name of its folder in the ablation's."""
+        return f"{self.variant.name}-s{self.seed}"
+
+
+class Ablation:
+    """Runs of one config by variant and seed, in one folder; knows which are done, and what all of them paid.
+
+    Everything was checked and nothing created before ``opened``; one process at a time executes it.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        place: Path,
+        plan: Plan,
+        loaded: Loaded,
+        options: RunOptions,
+        variants: Sequence[Variant],
+    ) -> None:
+        self.id = manifest.id
+        self.folder = place
+        self.seeds = manifest.seeds
+        self.cells = tuple(Cell(variant, seed) for variant in variants for seed in manifest.seeds)
+        self._manifest, self._plan, self._loaded, self._options = manifest, plan, loaded, options
+        self._variants = tuple(variants)
+        self._grid = {each.key: folder.executions(place / each.name) for each in self.cells}
+        for cell in self.cells:
+            self._check(cell)
+
+    @property
+    def paid(self) -> Paid:
+        """What all executions of all runs paid."""
+        return sum((each.paid for each in self._grid.values()), Paid())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The table of what is done."""
+        return table([each.name for each in self._variants], self.seeds, self._grid)
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric that every score in the table is by."""
+        return self._plan.metric.name
+
+    def done(self, cell: Cell) -> Measured | None:
+        """Return what a run came to, None while it is not done."""
+        return self._grid[cell.key].done
+
+    @contextmanager
+    def opened(self) -> Generator[None]:
+        """Make the folder if it is new and hold it.
+
+        Raises:
+            ConfigError: Another process executes it.
+            StorageError: It cannot be written.
+        """
+        if not (self.folder / folder.FILE).is_file():
+            folder.write(self.folder, self._manifest, self._config_in(self._loaded.config, self.folder))
+        with folder.locked(self.folder):
+            yield
+
+    def run(self, cell: Cell) -> Run:
+        """Return the run of a cell that is not done, its budget what the others left over.
+
+        A run that was cut short is executed again from its start, under its own id: over its stored answers.
+
+        Raises:
+            ConfigError: There is a budget in US dollars, and what earlier runs cost is not known.
+            StorageError: An earlier journal cannot be put aside.
+        """
+        place = self.folder / cell.name
+        folder.set_aside(place)
+        config = applied(self._loaded.config, cell.variant, cell.seed)
+        plan = replace(self._plan, config=config.model_copy(update={"budget": left_of(config.budget, self.paid)}))
+        run_id = f"{self.id}/{cell.name}"
+        answers = self._options.answers(self._loaded.config, self._loaded.base)
+        models = Place(run_id, answers, place / "debug.log", self._options.offline)
+        return run_of(plan, replace(self._loaded, config=config), run_id, place, models)
+
+    def record(self, cell: Cell) -> Executions:
+        """Read what an execution of ``cell`` left on disk."""
+        self._grid[cell.key] = folder.executions(self.folder / cell.name)
+        return self._grid[cell.key]
+
+    def _config_in(self, config: RunConfig, place: Path) -> RunConfig:
+        return with_hashes(rebased(config, self._loaded.base, place), self._plan.players)
+
+    def _check(self, cell: Cell) -> None:
+        """Refuse a run that is done, but of something else than what is asked for now."""
+        done, place = self._grid[cell.key].done, self.folder / cell.name
+        if done is None:
+            return
+        asked = self._config_in(applied(self._loaded.config, cell.variant, cell.seed), place)
+        texts = tuple((text.name, text.value) for text in self._plan.program.texts)
+        differ = [
+            what
+            for what, same in (
+                ("its config", folder.meaning(load(place / folder.CONFIG).config) == folder.meaning(asked)),
+                ("the data", done.data == self._plan.splits.fingerprint),
+                ("the start texts", done.texts == texts),
+                ("our instructions to LLMs", _sources(place / "instructions") == _sources(None)),
+            )
+            if not same
+        ]
+        if differ:
+            raise ConfigError(
+                f"{place}: is done, but {' and '.join(differ)} changed since: it cannot be compared",
+                "begin a new ablation with another --run-dir, or delete that folder",
+            )
+
+
+def ablation(loaded: Loaded, options: RunOptions, *, variants: Sequence[str], seeds: Sequence[int]) -> Ablation:
+    """Check all that a training checks, for every variant, and return the ablation; creates nothing.
+
+    Without ``options.run_dir`` it is the newest one of this config, these variants and seeds under ``runs_root`` that
+    has a run to do and that no other process executes, else a new one. No ``variants``: all of them; no ``seeds``:
+    the config's.
+
+    Raises:
+        ConfigError: Something cannot be run, or the folder holds something else.
+    """
+    chosen = named(variants)
+    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
+    check_writable(options.answers(loaded.config, loaded.base), "--cache-dir")
+    asked = Manifest("", tuple(each.name for each in chosen), tuple(seeds) or (loaded.config.trainer.seed,))
+    place = options.run_dir
+    if place is not None and (place / folder.FILE).is_file():
+        found = _there(place, asked, plan, loaded)
+        if found is None:
+            raise ConfigError(
+                f"--run-dir {place}: holds an ablation of another config, other variants or other seeds",
+                "say what it was begun with, or name a new folder",
+            )
+        return Ablation(found, place, plan, loaded, options, chosen)
+    going_on = None if place is not None else _unfinished(asked, plan, loaded, options, chosen)
+    if going_on is not None:
+        return going_on
+    name, new = options.place("ablate")
+    return Ablation(replace(asked, id=name), new, plan, loaded, options, chosen)
+
+
+def left_of(budget: BudgetConfig, paid: Paid) -> BudgetConfig:
+    """Return what is left of ``budget``; a cap that is None stays so.
+
+    Raises:
+        ConfigError: A cap in US dollars cannot be kept after calls of unknown price.
+    """
+    used = paid.used
+    if budget.usd is not None and paid.cost_usd is None:
+        raise ConfigError(
+            "budget.usd cannot be kept: what earlier runs of this ablation cost is not known",
+            "use budget.tokens, or begin anew with another --run-dir",
+        )
+    usd = None if budget.usd is None else max(0.0, budget.usd - (paid.cost_usd or 0.0))
+    tokens = None if budget.tokens is None else max(0, budget.tokens - used.prompt - used.completion)
+    calls = None if budget.calls is None else max(0, budget.calls - used.calls)
+    minutes = None if budget.minutes is None else max(0.0, budget.minutes - paid.seconds / 60)
+    return BudgetConfig(usd=usd, tokens=tokens, calls=calls, minutes=minutes)
+
+
+def _there(place: Path, asked: Manifest, plan: Plan, loaded: Loaded) -> Manifest | None:
+    """Return the manifest of the ablation in ``place`` if that is asked for, in the order of ``asked``."""
+    there, config = folder.read(place)
+    wanted = with_hashes(rebased(loaded.config, loaded.base, place), plan.players)
+    same = there.same_grid(asked) and folder.meaning(config) == folder.meaning(wanted)
+    return replace(asked, id=there.id) if same else None
+
+
+def _unfinished(
+    asked: Manifest, plan: Plan, loaded: Loaded, options: RunOptions, variants: Sequence[Variant]
+) -> Ablation | None:
+    for place in folder.ablations(options.runs_root):
+        try:
+            with folder.locked(place):
+                found = _there(place, asked, plan, loaded)
+                there = Ablation(found, place, plan, loaded, options, variants) if found else None
+        except ConfigError:  # of another version, its data changed, or another process has it
+            continue
+        if there is not None and any(there.done(cell) is None for cell in there.cells):
+            return there
+    return None
+
+
+def _sources(kept: Path | None) -> dict[str, str]:
+    instructions = packaged() if kept is None else read_instructions(kept)
+    return {name: template.source for name, template in instructions.templates.items()}

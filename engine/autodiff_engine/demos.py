@@ -1,0 +1,228 @@
+"""Demos: trained texts that are filled from traces of training examples, without a call of the optimizer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from .candidate import Candidate
+from .config import TrainerConfig
+from .dataset import Example
+from .errors import ProgramError
+from .evaluate import Outcome, Task
+from .events import TextChange, Warned
+from .graph import Exchange, Kind, Node, topological
+from .llm import Call, Reply, Usage
+from .loss import good_enough
+from .proposal import Proposal
+from .shots import Shot, drawn, fitted, joined
+from .trace import Trace
+
+METHOD = "demos"
+EVERY = 3
+"""Demos are proposed in steps 3, 6, 9, …: by then replies that succeeded are known, which the first step has few of."""
+
+_CUT_OFF = ("length", "content_filter")
+"""A reply that ended so is no example of how to reply."""
+_GIVEN = (Kind.INPUT, Kind.TEXT, Kind.DEMOS, Kind.HYPERPARAMETER)
+"""What is there before any call: a call that is sent these alone can be rehearsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Success:
+    """A call of a run that came out right: what it was sent without demos, its reply, and the run's score."""
+
+    user: str
+    reply: str
+    score: Fraction
+    teacher: bool
+
+
+class Demos:
+    """What demos can be made of: the own scores and successful calls of training examples; their one owner.
+
+    Only the trainer changes it, between phases. Of each example it keeps, for each text of demos, the latest success
+    of the call that the text is sent in, a teacher's before an own one, and what its last call was sent.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        train: Sequence[Example],
+        settings: TrainerConfig,
+        max_words: int,
+        warn: Callable[[Warned], object],
+    ) -> None:
+        texts = task.pipeline.texts
+        asked = settings.demos
+        self._names = [text.name for text in texts if text.kind == "demos"] if asked.bootstrapped or asked.raw else []
+        self._alone = all(text.kind == "demos" for text in texts)
+        self._task = task
+        self._train = train
+        self._settings = settings
+        self._max_words = max_words
+        self._warn = warn
+        self._own: dict[str, Fraction] = {}
+        self._successes: dict[tuple[str, str], _Success] = {}
+        self._sent: dict[tuple[str, str], str] = {}
+        self._direct: dict[str, bool] = {}
+        """Of each text whose call gives the program's answer: whether that call needs no other one before it."""
+        self._written: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def due(self, step: int) -> bool:
+        """Return whether ``step`` begins with a proposal of demos: every third does, every one if all is demos."""
+        return bool(self._names) and (self._alone or step % EVERY == 0)
+
+    def saw(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in what the program itself answered to training examples: the latest score of each counts."""
+        for outcome in outcomes:
+            if self._names and not outcome.unavailable:
+                self._own[outcome.example.id] = outcome.score
+                self._keep(outcome, teacher=False)
+
+    def taught(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in what the teacher answered; an example that it failed, or got no answer for, is left as it was."""
+        for outcome in outcomes:
+            self._keep(outcome, teacher=True)
+
+    def untaught(self, outcomes: Sequence[Outcome]) -> list[Example]:
+        """Return the examples that the program failed and that no teacher has solved yet, in order."""
+        return [
+            each.example
+            for each in outcomes
+            if not each.unavailable
+            and not good_enough(each.score, self._settings.threshold)
+            and not any(known.teacher for known in self._known(each.example.id))
+        ]
+
+    def shown_in(self, candidate: Candidate) -> Mapping[str, tuple[str, ...]]:
+        """Return, by text, the ids of the training examples that its demos give away: those shown, and equal ones.
+
+        A text that was not put together here, a start value, is not in it.
+        """
+        shown = {name: self._written.get((name, candidate.texts[name])) for name in self._names}
+        return {name: self._with_equals(ids) for name, ids in shown.items() if ids is not None}
+
+    async def propose(self, step: int, parent: Candidate) -> Proposal | None:
+        """Return proposal 1 of ``step``: ``parent`` with new demos in all such texts; no call is made.
+
+        None when there is nothing to show, or nothing that fits, which is warned of. The draw is that of seed and step.
+        """
+        draw = random.Random(f"{self._settings.seed}/demos/{step}")
+        changes: list[TextChange] = []
+        for name in self._names:
+            shots = await self._drawn(name, parent, draw)
+            kept = fitted(shots, self._max_words)
+            if kept:
+                ids = tuple(shot.example for shot in kept)
+                change = TextChange(name, joined(kept), METHOD, _reasoning(shots, kept, self._max_words), ids, 0)
+                self._written[name, change.value] = ids
+                changes.append(change)
+            elif shots:
+                most = f"{self._max_words} words"
+                self._warn(Warned(f"step {step}: no new {name}: each of {len(shots)} examples drawn is over {most}"))
+        if not changes:
+            return None
+        candidate = parent.with_texts({change.name: change.value for change in changes})
+        return Proposal(step, 1, parent, candidate, tuple(changes))
+
+    async def _drawn(self, name: str, parent: Candidate, draw: random.Random) -> list[Shot]:
+        """Draw for one text: bootstrapped first, then raw ones of other examples."""
+        asked = self._settings.demos
+        known = [each for each in self._train if (name, each.id) in self._successes]
+        gains = [max(self._successes[name, each.id].score - self._score(each), Fraction(0)) for each in known]
+        chosen = drawn(known, gains, asked.bootstrapped, draw)
+        ids = [each.id for each in chosen]
+        rest = [each for each in self._train if each.id not in ids and self._can_be_raw(name, each)]
+        raw = drawn(rest, [1 - self._score(each) for each in rest], asked.raw, draw)
+        shots = [self._bootstrapped(name, each) for each in chosen]
+        return shots + [shot for each in raw if (shot := await self._raw(name, each, parent)) is not None]
+
+    def _bootstrapped(self, name: str, example: Example) -> Shot:
+        success = self._successes[name, example.id]
+        whose = "the teacher's" if success.teacher else "an own"
+        why = f"{whose} reply that scored {float(success.score):g}, {self._now(example)}"
+        return Shot(example.id, success.user, success.reply, "bootstrapped", why)
+
+    async def _raw(self, name: str, example: Example, parent: Candidate) -> Shot | None:
+        expected, direct = example.expected or "", self._direct[name]
+        user = await self._rehearsed(example, expected, parent) if direct else self._sent[name, example.id]
+        return None if user is None else Shot(example.id, user, expected, "raw", self._now(example))
+
+    async def _rehearsed(self, example: Example, expected: str, parent: Candidate) -> str | None:
+        """Return what the program's only call would be sent, had it been asked: ``expected`` stands for its reply."""
+        asker = replace(self._task.asker, model=_Saying(expected))
+        texts = self._task.pipeline.texts
+        trace = Trace(parent, texts, asker, at=f"0/demos/{example.id}", draw=self._task.draw)
+        try:
+            answer = await self._task.pipeline.run(trace, example.inputs)
+        except ProgramError:  # the user's program cannot take the expected answer as a reply: no shot of it
+            return None
+        return answer.exchange.bare if answer.exchange else None
+
+    def _can_be_raw(self, name: str, example: Example) -> bool:
+        if name not in self._direct or example.expected is None:
+            return False
+        return self._direct[name] or (name, example.id) in self._sent
+
+    def _keep(self, outcome: Outcome, *, teacher: bool) -> None:
+        for node in topological([outcome.answer]) if outcome.answer else ():
+            for parent in node.parents:
+                if parent.kind is Kind.DEMOS and node.exchange is not None:
+                    self._keep_call(parent.name, outcome, node, node.exchange, teacher=teacher)
+
+    def _keep_call(self, name: str, outcome: Outcome, node: Node, exchange: Exchange, *, teacher: bool) -> None:
+        key, user = (name, outcome.example.id), exchange.bare or ""
+        known = self._successes.get(key)
+        right = good_enough(outcome.score, self._settings.threshold)
+        if right and _is_example(exchange) and (teacher or known is None or not known.teacher):
+            self._successes[key] = _Success(user, exchange.reply, outcome.score, teacher)
+        if node is outcome.answer and not teacher:
+            self._direct[name] = all(each.kind in _GIVEN for each in node.predecessors)
+            self._sent[key] = user
+
+    def _known(self, example: str) -> list[_Success]:
+        return [self._successes[name, example] for name in self._names if (name, example) in self._successes]
+
+    def _score(self, example: Example) -> Fraction:
+        return self._own.get(example.id, Fraction(0))
+
+    def _now(self, example: Example) -> str:
+        own = self._own.get(example.id)
+        return "the program was not asked it yet" if own is None else f"the program scores {float(own):g} now"
+
+    def _with_equals(self, ids: Sequence[str]) -> tuple[str, ...]:
+        shown = [dict(each.inputs) for each in self._train if each.id in ids]
+        return tuple(each.id for each in self._train if dict(each.inputs) in shown)
+
+
+class _Saying:
+    """A model that says one thing."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def complete(self, call: Call) -> Reply:
+        """Say it."""
+        return Reply(self._text, "stop", Usage(0, 0))
+
+
+def _is_example(exchange: Exchange) -> bool:
+    return exchange.parsed is not None and bool(exchange.reply.strip()) and exchange.finish_reason not in _CUT_OFF
+
+
+def _reasoning(shots: Sequence[Shot], kept: Sequence[Shot], most: int) -> str:
+    """Say in words what the text shows and how it was chosen."""
+    told: list[str] = []
+    for kind, how in (
+        ("bootstrapped", "replies that came out right, the more likely the worse the program is on them now"),
+        ("raw", "expected answers, the more likely the worse the program is on them"),
+    ):
+        named = [f"{shot.example} ({shot.why})" for shot in kept if shot.kind == kind]
+        if named:
+            told.append(f"{len(named)} {kind} ({how}): {'; '.join(named)}.")
+    if len(kept) < len(shots):
+        told.append(f"{len(shots) - len(kept)} more did not fit into {most} words.")
+    return " ".join(told)

@@ -1,0 +1,129 @@
+"""The command that compares variants of the method: ``ablate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from autodiff_tui.flags import Flags
+
+from .helptext import GroupedCommand, GroupedOption
+from .loading import load_config, run_options
+from .options import (
+    cache_dir_option,
+    config_options,
+    offline_option,
+    output_options,
+    run_dir_option,
+    ui_option,
+    with_flags,
+)
+
+_WHAT = "What is compared"
+
+
+class _Listed(click.ParamType[tuple[str, ...]]):
+    """Words with commas between them."""
+
+    name = "list"
+
+    def convert(
+        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        words = tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+        if not all(words):
+            self.fail(f"{value!r} has an empty word; write a,b,c", param, ctx)
+        return words
+
+
+class _Seeds(click.ParamType[tuple[int, ...]]):
+    """Whole numbers with commas between them, each once."""
+
+    name = "seeds"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if not isinstance(value, str):
+            return value
+        try:
+            seeds = tuple(int(word) for word in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of whole numbers; write 1,2,3", param, ctx)
+        if len(set(seeds)) < len(seeds):
+            self.fail(f"{value!r} names a seed twice", param, ctx)
+        return seeds
+
+
+@click.command(
+    cls=GroupedCommand,
+    examples=(
+        "autodiff-tui ablate my.toml --seeds 1,2,3 -o table.md",
+        "autodiff-tui ablate my.toml --variants full,opro-data,textgrad --max-steps 4 --budget-usd 5",
+    ),
+)
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--variants",
+    cls=GroupedOption,
+    heading=_WHAT,
+    type=_Listed(),
+    default=(),
+    metavar="A,B",
+    help="The variants above that are run, in this order; all of them by default.",
+)
+@click.option(
+    "--seeds",
+    cls=GroupedOption,
+    heading=_WHAT,
+    type=_Seeds(),
+    default=(),
+    metavar="1,2,3",
+    help="A run of each variant for each of these trainer.seed; by default the config's. The splits stay.",
+)
+@click.option(
+    "-o",
+    "--output",
+    cls=GroupedOption,
+    heading=_WHAT,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the table to FILE.md or FILE.csv besides.",
+)
+@config_options
+@run_dir_option
+@cache_dir_option
+@offline_option
+@ui_option("plain", "json", "none")
+@output_options
+@with_flags
+def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[int, ...], output: Path | None) -> int:
+    """Train CONFIG once for each variant of the method and seed, and compare them in one table.
+
+    The runs are executed one after another, each in a folder of its own in the ablation's, and share the stored
+    answers; a budget is over all of them. The same command, given again, goes on where it was ended. Variants:
+
+    \b
+    full           the config as it is
+    opro           the optimizer sees scores alone
+    opro-data      the optimizer sees failed examples in place of feedback
+    no-techniques  no prompt engineering techniques in the optimizer's prompt
+    no-history     the optimizer sees neither best nor failed versions
+    no-selective   examples that are right get feedback too
+    one-stage      no minibatch gate: all proposals go to validation
+    no-peers       a backward call for each text, the others not shown
+    textgrad       no-selective, one-stage, fresh batches, one proposal
+    """  # noqa: D301 - click reads the character itself: what follows it is not wrapped
+    from autodiff_engine import build  # help must not wait for the engine
+    from autodiff_tui.ablating import check_output, execute
+    from autodiff_tui.headless import write_line
+    from autodiff_tui.safe import one_line
+
+    check_output(output)
+    if flags.ui == "plain" and not flags.quiet:  # to look up the models takes seconds
+        write_line(one_line(f"checking {config}, its data and its models"), sys.stderr)
+    return execute(
+        build.ablation(load_config(config, flags), run_options(flags), variants=variants, seeds=seeds), flags, output
+    )

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from .dataset import Example
 from .proposal import Proposal
 from .rewrite import TAG
-from .sentences import all_runs, runs, words
+from .sentences import QUOTE_WORDS, all_runs, runs, words
 from .template import markers
-
-QUOTE_WORDS = 8
-"""That many words in a row are a quotation, not chance."""
 
 _TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
 _PASTED = re.compile(r"^[\s*-]*(sent|replied|feedback)\s*:", re.I | re.M)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .candidate import TrainedText
@@ -13,7 +13,7 @@ from .instructions import Instructions
 from .llm import Message, Reply
 from .proposal import Evidence, Proposal, Situation
 from .rewrite import Rewrite, read_rewrite
-from .sentences import estimated_tokens, words
+from .sentences import QUOTE_WORDS, estimated_tokens, runs, words
 from .shots import in_brief
 from .template import Filling
 from .trace import Asker
@@ -87,12 +87,13 @@ class Optimizer:
         while evidence and not self._fits(messages):  # the oldest goes first; the text itself never
             evidence, left_out = evidence[1:], left_out + 1
             messages = self._messages(situation, name, evidence, left_out)
-        rewrite = read_rewrite(await self._ask(situation, name, messages))
-        problem = rewrite.problem or self._idle(rewrite, situation.parent.texts[name])
+        before = situation.parent.texts[name]
+        rewrite = _checked(read_rewrite(await self._ask(situation, name, messages)), before, messages)
+        problem = rewrite.problem or self._idle(rewrite, before)
         if problem:
             again = self.instructions.ask_again(messages, rewrite.raw if rewrite.problem else "", problem)
             if self._fits(again):
-                rewrite = read_rewrite(await self._ask(situation, name, again))
+                rewrite = _checked(read_rewrite(await self._ask(situation, name, again)), before, messages)
         return rewrite.because_of(tuple(dict.fromkeys(piece.example for piece in evidence)), left_out)
 
     def _idle(self, rewrite: Rewrite, before: str) -> str:
@@ -160,6 +161,15 @@ class Optimizer:
             }
             for text in shown
         ]
+
+
+def _checked(rewrite: Rewrite, before: str, asked: Sequence[Message]) -> Rewrite:
+    """Return it with a problem when it quotes our instructions: a small LLM takes their example for its own task."""
+    ours = runs(asked[0].content, QUOTE_WORDS) - runs(before, QUOTE_WORDS)
+    if rewrite.problem or not runs(rewrite.text, QUOTE_WORDS) & ours:
+        return rewrite
+    problem = "it repeats these instructions; the new text has to be about the old text's own subject"
+    return replace(rewrite, problem=problem, raw="")
 
 
 def _failed(situation: Situation, name: str) -> list[Filling]:

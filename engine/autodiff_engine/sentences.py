@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+QUOTE_WORDS = 8
+"""That many words in a row are a quotation, not chance."""
+
 _END = re.compile(r"(?:(?<=[.!?])[\"')\]”’»]*(?=\s+[^\sa-zß-öø-ÿ])|(?<=[。！？])[”’」』）]*)")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Dr|St)|\b[A-Z])\.$")
 

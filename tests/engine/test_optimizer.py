@@ -101,6 +101,21 @@ async def test_an_example_of_a_reply_is_shown_where_there_is_something_to_learn_
     assert all("about a trout" not in prompt_of(call) for call in model.seen)
 
 
+async def test_a_text_that_quotes_our_own_instructions_is_asked_for_once_more_and_then_unusable() -> None:
+    ours = "<new_text>- FISH: it lives in water and has gills, whatever it looks like.</new_text>"
+    model, made = await proposed(situation(), lambda call: GOOD if len(call.request.messages) > 2 else ours)
+    assert "it repeats these instructions" in model.seen[1].request.messages[-1].content
+    assert (len(model.seen), made.candidate.texts["task"]) == (2, "LEVEL 3")
+    model, made = await proposed(situation(), lambda call: ours)
+    assert (len(model.seen), made.candidate.id) == (2, PARENT.id)
+    assert made.problem.startswith("task: it repeats these instructions")
+    own = situation(
+        parent=PARENT.with_texts({"task": "FISH: it lives in water and has gills, whatever it looks like."})
+    )
+    model, made = await proposed(own, lambda call: ours.replace("- FISH", "Say FISH"))
+    assert (len(model.seen), made.problem) == (1, "")
+
+
 async def test_a_reply_that_was_cut_off_is_not_shown_to_the_llm_again() -> None:
     long = Reply("<new_text>LEVEL 3 and so on", "length", Usage(1, 1))
     model, _ = await proposed(situation(), lambda call: long)

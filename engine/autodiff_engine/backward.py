@@ -10,7 +10,7 @@ from .concurrency import in_order
 from .graph import Feedback, Kind, Node, reached_by_texts, topological
 
 _Key = tuple[int, bool, bool, str]
-"""What makes two pieces about one node equal: call, blame, right or wrong, the words whatever their case and spacing."""
+"""What makes two pieces about one node equal: call, blame, praise, and the words whatever their case and spacing."""
 
 
 @dataclass(frozen=True, slots=True)

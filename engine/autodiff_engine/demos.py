@@ -199,7 +199,7 @@ class Demos:
 
 
 def _judged(outcome: Outcome) -> list[Node]:
-    """Return what led to the answer and to the calls that losses are on: of other calls nobody knows if they are right."""
+    """Return what led to the answer and to what losses are on: of other calls nobody knows whether they are right."""
     on_losses = [call.node for told in outcome.losses for call in told.calls]
     return topological([outcome.answer, *on_losses]) if outcome.answer else []
 

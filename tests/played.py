@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import re
+import sys
 import threading
+import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from autodiff_engine.config import load
 from autodiff_engine.dataset import Example
@@ -17,6 +23,10 @@ from autodiff_engine.dataset import load as load_data
 
 from .loopback import Loopback, Turn, ok
 
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
+HOPS = "data.source=generated:two_hop"
+PLACE = {"trec": "data.source=trec:{here}/trec.label", **dict.fromkeys(("vanilla_rag", "multi_hop", "react"), HOPS)}
+"""Where the data of a program is, of a config that names a file which does not come with the project."""
 KNOW = "KNOW"
 """How every text begins that the played optimizer wrote."""
 ROLES = ("task", "backward", "optimizer", "teacher", "judge")
@@ -106,3 +116,58 @@ def served() -> Generator[Stage]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def placed(here: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """A folder to run commands in, with data; what modules of programs leave behind in this process goes."""
+    path, modules = list(sys.path), set(sys.modules)
+    monkeypatch.chdir(here)
+    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback-0123456789abcdef")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(here / "xdg"))
+    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(here / "answers"))
+    lines = [f"{('LOC', 'NUM', 'HUM')[i % 3]}:x Is the thing that is called Zog{i} known ?" for i in range(12)]
+    (here / "trec.label").write_text("\n".join(lines), encoding="latin-1")
+    rows = [{"question": f"Who is Zog{i} ?", "answer": f"a{i % 3}", "gold_wanted": f"WHO IS ZOG{i}"} for i in range(12)]
+    (here / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if str(here) in (getattr(sys.modules[name], "__file__", None) or ""):
+            del sys.modules[name]
+
+
+def flags_of(stage: Stage, config: Path, here: Path, *more: str, roles: Sequence[str] = ROLES[:3]) -> list[str]:
+    """Flags that play a config's models on data that is there; the provider is told that data."""
+    pipeline = tomllib.loads(config.read_text(encoding="utf-8"))["task"]["pipeline"]
+    place = PLACE.get(pipeline.removesuffix("_cycle"))
+    set_place = [place.format(here=here)] if place else []
+    flags = stage.settings("trainer.max_steps=1", *set_place, *more, roles=roles)
+    stage.knows(config, flags)
+    return flags
+
+
+def events_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def named(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["type"] == kind]
+
+
+def texts_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return named(events, "ProgramDescribed")[0]["texts"]
+
+
+def blamed(events: list[dict[str, Any]]) -> set[str]:
+    return {e["target"] for e in named(events, "FeedbackGiven") if e["on_text"] and e["to_blame"]}
+
+
+def trained_texts(events: list[dict[str, Any]]) -> set[str]:
+    return {text["name"] for text in texts_of(events) if text["kind"] == "prompt"}
+
+
+def sent(body: Mapping[str, Any]) -> str:
+    return "\n".join(message["content"] for message in body["messages"])

@@ -29,7 +29,7 @@ from autodiff_engine.events import (
     StepFinished,
 )
 from autodiff_engine.gradients import Told, gradients
-from autodiff_engine.llm import Model, ScriptedModel
+from autodiff_engine.llm import Call, Model, ScriptedModel
 from autodiff_engine.loss import Loss, failures
 from autodiff_engine.objective import LossTerm
 from autodiff_engine.trainer import Trainer
@@ -154,6 +154,38 @@ async def test_without_peers_a_skip_connection_costs_one_call_of_its_own() -> No
     await told_of(model, peers=False)
     at = Counter(call.at for call in of_role(model, "backward") if "/a1/combine" in call.at)
     assert at == {f"1/backward/a1/combine.{key}/1": 1 for key in ("retrieve#1", "retrieve#2", "query.task")}
+
+
+async def test_without_selection_each_loss_says_of_its_own_node_whether_it_is_right() -> None:
+    play = Player()
+
+    def lucky(call: Call) -> str:
+        if call.role == "backward":
+            return blames(call)
+        return "yes" if "/answer/" in call.at else play(call)
+
+    model = ScriptedModel(lucky)
+    (third,) = await evaluate(task(model), start(TEXTS), looped_splits(3).train[2:], EXACT, at="1/forward")
+    assert [each.score for each in third.losses] == [0, 1]
+    who = asker(model, "backward")
+    loss = Loss(EXACT, "llm", who, instructions(), 0, selective=False)
+    critic = LLMCritic(who, instructions(), 0, 0, "", None)
+    (told,) = await gradients([third], loss, critic, step=1, control=Control(), tell=lambda told: None)
+    sent = {call.at.split("/", 3)[3]: prompt_of(call) for call in of_role(model, "backward")}
+    assert "Why is the output right?" in sent["loss.answer/1"]
+    assert "What is wrong with the output?" in sent["loss.retrieve/2"]
+    for praised in ("answer/1", "combine/1"):
+        assert "WHY ITS OUTPUT IS RIGHT" in sent[praised]
+        assert "wrong" not in sent[praised].lower()
+    wrong = sent["query/2"].split("WHAT IS WRONG WITH ITS OUTPUT\n")[1].split("\n\n")[0]
+    assert wrong == "- It is too low.\n- (this much is right) Raise retrieve#2."
+    about = [(p.target.name, p.feedback.source, p.feedback.t, p.feedback.right) for p in told.pieces]
+    on_task = [each for each in about if each[0] == "query.task"]
+    assert on_task == [
+        ("query.task", "combine", 1, True),  # the skip connection
+        ("query.task", "query", 2, False),
+        ("query.task", "query", 1, False),
+    ]
 
 
 async def test_the_graph_has_a_root_for_each_loss_and_an_edge_for_the_skip() -> None:

@@ -9,21 +9,23 @@ from typing import Protocol
 from .concurrency import in_order
 from .graph import Feedback, Kind, Node, reached_by_texts, topological
 
-_Key = tuple[int, bool, str]
-"""What makes two pieces about one node equal: the call, blame, and the words whatever their case and spacing."""
+_Key = tuple[int, bool, bool, str]
+"""What makes two pieces about one node equal: call, blame, praise, and the words whatever their case and spacing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a critic says about one target: at most three sentences, and whether the target is to blame.
 
-    ``count`` is how many equal pieces it stands for, when it was passed through.
+    ``count`` is how many equal pieces it stands for, when it was passed through. ``right`` is ``Feedback``'s, set by
+    ``backward``: what follows from praise alone is praise.
     """
 
     text: str
     to_blame: bool
     how: str
     count: int = 1
+    right: bool = False
 
 
 class Critic(Protocol):
@@ -84,7 +86,9 @@ async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[N
         for node, said in zip(asked, await in_order(jobs), strict=True):
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
-                feedback = Feedback(example, t, node.name, word.text, word.how, word.to_blame, word.count)
+                feedback = Feedback(
+                    example, t, node.name, word.text, word.how, word.to_blame, word.count, right=word.right
+                )
                 _hear(heard, target, feedback)
                 pieces.append(Piece(target, feedback))
     return _merged(pieces, heard)
@@ -96,9 +100,10 @@ async def _blame(
     targets = tuple(each for each in node.predecessors if each in carriers)
     blaming = tuple(each for each in feedback if each.to_blame)
     if node.kind is not Kind.ANSWER and len(targets) == 1:
-        return [(targets[0], Said(each.text, True, "pass-through", each.count)) for each in blaming]
+        return [(targets[0], Said(each.text, True, "pass-through", each.count, each.right)) for each in blaming]
     said = await critic.blame(node, blaming, targets, calls=calls)
-    return [(target, said[target]) for target in targets]
+    right = all(each.right for each in blaming)
+    return [(target, replace(said[target], right=right)) for target in targets]
 
 
 def _levels(roots: Sequence[Node], order: Sequence[Node], carriers: Mapping[Node, None]) -> list[list[Node]]:
@@ -124,7 +129,7 @@ def _hear(heard: dict[Node, dict[_Key, Feedback]], target: Node, feedback: Feedb
 
 
 def _normalised(feedback: Feedback) -> _Key:
-    return feedback.t, feedback.to_blame, " ".join(feedback.text.lower().split())
+    return feedback.t, feedback.to_blame, feedback.right, " ".join(feedback.text.lower().split())
 
 
 def _merged(pieces: Sequence[Piece], heard: Mapping[Node, Mapping[_Key, Feedback]]) -> tuple[Piece, ...]:

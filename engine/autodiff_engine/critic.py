@@ -19,6 +19,7 @@ FORM = "For inputs like ..., the right output is ..., because ..."
 """What stands for feedback in the form of a reply: a small LLM goes on from it; one that copies it has said nothing."""
 SKIPPED = " (this step was not given it; it acts on this step through earlier ones)"
 """What is said of a target at the far end of a skip connection."""
+RIGHT = "(this much is right) "
 _BLOCK = re.compile(
     r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
 )
@@ -30,8 +31,8 @@ class LLMCritic:
     """Asks the backward model about the calls of one example.
 
     ``expected`` is the example's expected answer, or None: then no line about it is sent. With ``peers`` False every
-    target costs a call of its own and no other target is shown (the ablation ``no-peers``). ``right`` says that the
-    example's score is 1, which is asked about without selection only: then nothing is said to be wrong.
+    target costs a call of its own and no other target is shown (the ablation ``no-peers``). Where all feedback on a
+    node says why its output is right, nothing is said to be wrong.
     """
 
     asker: Asker
@@ -41,7 +42,6 @@ class LLMCritic:
     example: str
     expected: str | None
     peers: bool = True
-    right: bool = False
 
     async def blame(
         self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], *, calls: int
@@ -107,8 +107,8 @@ class LLMCritic:
             "parsed": exchange.parsed if exchange else node.value,
             "form": exchange.form if exchange else "",
             "expected": self.expected,
-            "right": self.right,
-            "feedback": [each.text for each in feedback],
+            "right": all(each.right for each in feedback),
+            "feedback": _in_words(feedback),
             "targets": _described(targets, [each for each in node.skips if each not in node.parents]),
             "neighbours": _described([each for each in neighbours if each.kind is not Kind.DEMOS]),  # sent has them
         }
@@ -135,6 +135,12 @@ def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
     doubled = sorted({key for key in named if named.count(key) > 1})
     problems = [("no feedback for", missing), ("unknown keys", unknown), ("more than one block for", doubled)]
     return found, "; ".join(f"{what} {', '.join(which)}" for what, which in problems if which)
+
+
+def _in_words(feedback: Sequence[Feedback]) -> list[str]:
+    """Return the texts; where one loss finds the output wrong and another does not, the praise says that it is some."""
+    mixed = len({each.right for each in feedback}) > 1
+    return [f"{RIGHT}{each.text}" if mixed and each.right else each.text for each in feedback]
 
 
 def _described(nodes: Sequence[Node], skips: Sequence[Node] = ()) -> list[Filling]:

@@ -15,7 +15,7 @@ from .evaluate import Outcome, Task
 from .events import TextChange, Warned
 from .graph import Exchange, Kind, Node, topological
 from .llm import Call, Reply, Usage
-from .loss import good_enough
+from .loss import reached
 from .proposal import Proposal
 from .shots import Shot, drawn, fitted, joined
 from .trace import Trace
@@ -93,7 +93,7 @@ class Demos:
             each.example
             for each in outcomes
             if not each.unavailable
-            and not good_enough(each.score, self._settings.threshold)
+            and not reached(each, self._settings.threshold)
             and not any(known.teacher for known in self._known(each.example.id))
         ]
 
@@ -168,7 +168,7 @@ class Demos:
         return self._direct[name] or (name, example.id) in self._sent
 
     def _keep(self, outcome: Outcome, *, teacher: bool) -> None:
-        for node in topological([outcome.answer]) if outcome.answer else ():
+        for node in _judged(outcome):
             for parent in node.parents:
                 if parent.kind is Kind.DEMOS and node.exchange is not None:
                     self._keep_call(parent.name, outcome, node, node.exchange, teacher=teacher)
@@ -176,7 +176,7 @@ class Demos:
     def _keep_call(self, name: str, outcome: Outcome, node: Node, exchange: Exchange, *, teacher: bool) -> None:
         key, user = (name, outcome.example.id), exchange.bare or ""
         known = self._successes.get(key)
-        right = good_enough(outcome.score, self._settings.threshold)
+        right = reached(outcome, self._settings.threshold)
         if right and _is_example(exchange) and (teacher or known is None or not known.teacher):
             self._successes[key] = _Success(user, exchange.reply, outcome.score, teacher)
         if node is outcome.answer and not teacher:
@@ -196,6 +196,12 @@ class Demos:
     def _with_equals(self, ids: Sequence[str]) -> tuple[str, ...]:
         shown = [dict(each.inputs) for each in self._train if each.id in ids]
         return tuple(each.id for each in self._train if dict(each.inputs) in shown)
+
+
+def _judged(outcome: Outcome) -> list[Node]:
+    """Return what led to the answer and to what losses are on: of other calls nobody knows whether they are right."""
+    on_losses = [call.node for told in outcome.losses for call in told.calls]
+    return topological([outcome.answer, *on_losses]) if outcome.answer else []
 
 
 class _Saying:

@@ -58,6 +58,8 @@ class Outcome:
     """Every step that the program took, also those that do not lead to the answer."""
     calls: tuple[MetricCall, ...] = ()
     """What the metrics asked LLMs for this example."""
+    blank: bool = False
+    """Whether a function gave a blank answer because it was given a reply that nothing could be read from."""
 
     @property
     def graph(self) -> list[Node]:
@@ -73,7 +75,7 @@ class Outcome:
     @property
     def wrong_format(self) -> bool:
         """Whether a reply came that no answer could be read from."""
-        return self.answer is not None and self.parsed is None
+        return self.blank or (self.answer is not None and self.parsed is None)
 
     def without_graph(self) -> Outcome:
         """Return it without what led to the answer: all that is kept of a validation, which may be long and many."""
@@ -128,12 +130,31 @@ async def _run(
     try:
         answer = await task.pipeline.run(trace, example.inputs)
         outcome = replace(outcome, nodes=tuple(trace.nodes), keys=tuple(trace.keys))
+        outcome = replace(outcome, blank=_blank(answer))
         return await _scored(replace(outcome, answer=answer), answer, task.losses, metric, at), None
     except ModelRefused as error:
         outcome = replace(outcome, keys=tuple(trace.keys), why=f"refused: {error}", refused=str(error))
         return replace(outcome, losses=failed(task.losses, outcome.why), on_answer=_none_of(task.losses)), None
     except ModelUnavailable as error:
-        return replace(outcome, keys=tuple(trace.keys), nodes=(), unavailable=str(error)), error
+        return replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False, unavailable=str(error)), error
+
+
+def _blank(answer: Node) -> bool:
+    """Return whether a function's answer is blank and one of the replies that functions made it of was in no form."""
+    if answer.exchange is not None or answer.value.strip():
+        return False
+    seen: dict[Node, None] = {}
+    left = [answer]
+    while left:
+        node = left.pop()
+        if node in seen:
+            continue
+        seen[node] = None
+        if node.exchange is None:
+            left += node.parents
+        elif node.exchange.parsed is None:
+            return True
+    return False
 
 
 async def _scored(outcome: Outcome, answer: Node, losses: Sequence[LossTerm], metric: Metric, at: str) -> Outcome:

@@ -85,6 +85,9 @@ class Best:
     cost_usd: float | None
     """None when the price of a model is unknown; the key is then left out."""
     provenance: tuple[Origin, ...] = ()
+    passages: int | None = None
+    """How many the program looks things up in; None, as the fingerprint of all of them, for one that does not."""
+    corpus_fingerprint: str | None = None
 
 
 def write_best(path: Path, best: Best) -> None:
@@ -155,7 +158,14 @@ def _about(best: Best) -> dict[str, object]:
     run = {"id": best.run_id, "date": best.date, "candidate": best.candidate, "step": best.step}
     return {
         "run": _told({**run, "pipeline": code(best.pipeline).shown, "cost_usd": best.cost_usd}),
-        "data": {"source": _folderless_sources(best.data), "fingerprint": best.data_fingerprint},
+        "data": _told(
+            {
+                "source": _folderless_sources(best.data),
+                "fingerprint": best.data_fingerprint,
+                "passages": best.passages,
+                "corpus_fingerprint": best.corpus_fingerprint,
+            }
+        ),
         "metric": {"name": code(best.metric).shown, "description": best.metric_description},
         "models": {each.role: model(each.model).shown for each in best.models},
         "texts": {

@@ -57,7 +57,7 @@ async def gradients(
 async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> Told:
     seeds = loss.seeds(outcome)  # none where feedback could reach no text: then not even the loss is asked about
     example = outcome.example
-    asked = replace(critic, step=step, example=example.id, expected=example.expected, right=outcome.score == 1)
+    asked = replace(critic, step=step, example=example.id, expected=example.expected)
     try:
         said = await in_order([lambda seed=seed: loss.feedback(outcome, seed, step=step) for seed in seeds])
         pieces = [Piece(seed.node, feedback) for seed, feedback in zip(seeds, said, strict=True)]

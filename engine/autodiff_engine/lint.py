@@ -96,4 +96,4 @@ def quotes(texts: Sequence[str], example: Example) -> bool:
 
 
 def _whole(example: Example) -> str:
-    return " ".join([*example.inputs.values(), example.expected or ""])
+    return " ".join([*example.inputs.values(), example.expected or "", *example.gold.values()])

@@ -111,10 +111,10 @@ class Loss:
         Raises:
             ModelRefused, ModelUnavailable: The call failed; this example gives no feedback.
         """
-        example, t = outcome.example.id, seed.node.t
-        if self.mode == "template":
-            return Feedback(example, t, seed.name, _sentence(seed), "template")
-        return Feedback(example, t, seed.name, await self._ask(outcome, seed, step), "loss")
+        templated = self.mode == "template"
+        text = _sentence(seed) if templated else await self._ask(outcome, seed, step)
+        how = "template" if templated else "loss"
+        return Feedback(outcome.example.id, seed.node.t, seed.name, text, how, right=seed.score == 1)
 
     async def _ask(self, outcome: Outcome, seed: Seed, step: int) -> str:
         exchange = seed.node.exchange

@@ -10,6 +10,7 @@ from .candidate import TrainedText
 from .config import code
 from .errors import ConfigError
 from .graph import Node
+from .retrieval import CorpusInfo
 from .template import markers
 from .trace import Trace
 
@@ -21,6 +22,7 @@ class Pipeline:
     """A program: ``run`` records its graph on a trace and returns the answer's node.
 
     ``inputs`` are the columns that an example must have; ``slots`` all slot names of its templates, texts included.
+    ``corpus`` is what it looks things up in, where that is ours to know.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Pipeline:
     texts: tuple[TrainedText, ...]
     inputs: tuple[str, ...]
     slots: tuple[str, ...]
+    corpus: CorpusInfo | None = None
 
     def starting_from(self, values: Mapping[str, str], where: str) -> Pipeline:
         """Return the program with other start values for some of its texts; ``where`` is their place, for messages.

@@ -24,7 +24,7 @@ from .events import (
     Warned,
 )
 from .graph import Exchange, Kind, Node, topological
-from .objective import TermScore
+from .objective import TermScore, expected_of
 from .proposal import Evidence
 from .statistics import wilson
 from .validation import Verdict
@@ -211,7 +211,7 @@ def _calls(outcome: Outcome) -> tuple[TracedCall, ...]:
 def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]) -> str:
     told = piece.feedback
     node = calls.get((told.source, told.t))
-    lines = [f"Example {outcome.example.id}, score {float(outcome.score):g}"]
+    lines = [f"Example {outcome.example.id}, score {float(outcome.score):g}{_of_losses(outcome)}"]
     if node is not None and node.exchange is not None:
         repeated = max(t for name, t in calls if name == node.name) > 1
         lines[0] += f", call {node.t} of {node.name}" if repeated else ""
@@ -232,4 +232,13 @@ def _example(outcome: Outcome) -> str:
     lines.append(f"answered: {outcome.answer.value if outcome.answer else 'nothing'}")
     if outcome.example.expected is not None:
         lines.append(f"expected: {outcome.example.expected}")
-    return "\n".join([*lines, f"score: {float(outcome.score):g}"])
+    for each in outcome.losses:
+        wanted = expected_of(outcome.example, each.term.expected) if each.term.expected else None
+        lines += [] if wanted is None else [f"expected of {each.term.node}: {', '.join(wanted.splitlines())}"]
+    return "\n".join([*lines, f"score: {float(outcome.score):g}{_of_losses(outcome)}"])
+
+
+def _of_losses(outcome: Outcome) -> str:
+    """Return what each of several losses says; nothing where one metric is the score."""
+    told = ", ".join(f"{each.term.shown} {float(each.score):g}" for each in outcome.losses)
+    return f" ({told})" if told else ""

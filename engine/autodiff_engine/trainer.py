@@ -187,7 +187,7 @@ class Trainer:
         parts, examples = self._parts, self._demos.untaught(forward)
         if parts.teacher is None or not examples:
             return
-        name = parts.minibatch_metric.name
+        name = parts.teacher.scored_by(parts.minibatch_metric)
         self._emit(PhaseStarted(step, "teacher", len(examples)))
 
         def tell(each: Outcome) -> None:

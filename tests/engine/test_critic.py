@@ -279,3 +279,15 @@ async def test_a_program_whose_only_text_is_demos_is_not_asked_about() -> None:
         if each.target is not root
     ] == []
     assert model.seen == []
+
+
+async def test_praise_alone_is_asked_about_as_praise_and_beside_blame_it_says_that_it_is_some() -> None:
+    model = ScriptedModel(blocks)
+    (wrong,), praise = said("It is wrong."), replace(said("It is found.")[0], right=True)
+    for feedback in ([praise], [wrong, praise]):
+        await critic(model).blame(NODE, feedback, TARGETS, calls=1)
+    alone, beside = map(prompt_of, model.seen)
+    assert "got an example right" in alone
+    assert "WHY ITS OUTPUT IS RIGHT\n- It is found.\n" in alone
+    assert "got an example wrong" in beside
+    assert "WHAT IS WRONG WITH ITS OUTPUT\n- It is wrong.\n- (this much is right) It is found.\n" in beside

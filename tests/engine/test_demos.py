@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from autodiff_engine.events import TextChange, Warned
 from autodiff_engine.graph import Node
 from autodiff_engine.llm import Call, Reply, ScriptedModel, Usage
 from autodiff_engine.metric import by_name
+from autodiff_engine.objective import LossTerm
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.proposal import Proposal
 from autodiff_engine.template import Template
@@ -315,3 +317,51 @@ async def test_two_runs_of_the_demos_at_once_do_not_meet() -> None:
     await asyncio.gather(*(bench.saw("a1", "a3") for bench in benches))
     together = await asyncio.gather(*(bench.made() for bench in benches))
     assert [await bench.made() for bench in benches] == list(together)
+
+
+SIDE = Prompt(Template("{{ question }}"), Template("{{ demos }}"))
+
+
+async def _noting(trace: Trace, given: Mapping[str, str]) -> Node:
+    asked = trace.input("question", given["question"])
+    await trace.generate("note", template=SIDE, prompts=["note.demos"], question=asked)
+    return await trace.generate("answer", template=SIDE, prompts=["demos"], question=asked)
+
+
+def _with_losses(threshold: float) -> Bench:
+    """A program that writes a note beside its answer: one loss on each, of which only the note's fails."""
+    texts = (TrainedText("demos", "shows answers", "", "demos"), TrainedText("note.demos", "shows notes", "", "demos"))
+    bench = Bench(
+        Pipeline("noting", _noting, texts, ("question",), ("demos", "question")),
+        lambda call: "yes" if "/answer/" in call.at else "no",
+        raw=0,
+    )
+    terms = (LossTerm("loss.note", "note", METRIC, Fraction(1, 3)), LossTerm("loss.answer", "answer", METRIC))
+    bench.task = replace(bench.task, losses=terms)
+    settings = TrainerConfig.model_validate({"threshold": threshold, "demos": {"bootstrapped": 2, "raw": 0}})
+    bench.demos = Demos(bench.task, bench.train, settings, 200, lambda event: None)
+    return bench
+
+
+async def test_a_run_is_a_success_when_every_loss_is_good_enough() -> None:
+    bench = _with_losses(0.7)
+    await bench.saw("a1")
+    outcomes = await bench.outcomes("a1")
+    assert [each.score for each in outcomes] == [Fraction(3, 4)]  # over 0.7, but the note is worth nothing
+    assert await bench.made() is None
+    assert [each.id for each in bench.demos.untaught(outcomes)] == ["a1"]
+
+
+async def test_a_call_that_a_loss_is_on_gives_shots_though_the_answer_does_not_come_of_it() -> None:
+    bench = _with_losses(1.0)
+    teacher = replace(bench.task, asker=asker(ScriptedModel(lambda call: "yes"), "teacher"))
+    bench.demos.taught(await bench.outcomes("a1", "a2", task=teacher))
+    made = await bench.made()
+    assert made is not None
+    assert [change.name for change in made.changes] == ["demos", "note.demos"]
+    without = replace(teacher, losses=())
+    bench = _with_losses(1.0)
+    bench.demos.taught(await bench.outcomes("a1", "a2", task=without))
+    made = await bench.made()
+    assert made is not None
+    assert [change.name for change in made.changes] == ["demos"]

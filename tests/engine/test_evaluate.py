@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,12 @@ from autodiff_engine.candidate import start
 from autodiff_engine.dataset import Example
 from autodiff_engine.errors import ModelRefused, ModelRejected, ModelUnavailable
 from autodiff_engine.evaluate import Outcome, Task, evaluate
+from autodiff_engine.graph import Node
 from autodiff_engine.llm import Call, Reply, ScriptedModel
 from autodiff_engine.metric import by_name
+from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.prompt import one_call
+from autodiff_engine.trace import Prompt, Trace
 
 METRIC = by_name("exact_match", Path())
 EXAMPLES = [example(i + 1, f"a{i}") for i in range(5)]
@@ -108,3 +112,43 @@ async def test_after_trouble_the_example_is_run_again() -> None:
     )
     assert [each.score for each in outcomes] == [1, 1, 0, 0, 0]
     assert troubles == ["nobody", "nobody"]
+
+
+def agent(steps: int) -> Pipeline:
+    """Plans ``steps`` times; a function makes the answer of the last plan, nothing where none could be read."""
+    ask = Prompt("{{ question }}", "{{ task }}{{ format }}")
+
+    async def run(trace: Trace, given: Mapping[str, str]) -> Node:
+        asked = trace.input("question", given["question"])
+        plans = [
+            await trace.generate("plan", template=ask, prompts=["task", "format"], parse=of_plan, question=asked)
+            for _ in range(steps)
+        ]
+        done = [await trace.apply("act", lambda plan: plan.removeprefix("do "), plan) for plan in plans]
+        return await trace.apply("combine", lambda *done: done[-1] if "I" not in done[-1] else "", *done)
+
+    return Pipeline("agent", run, TEXTS, ("question",), ("format", "question", "task"))
+
+
+def of_plan(reply: str) -> str | None:
+    return reply if reply.startswith("do ") else None
+
+
+@pytest.mark.parametrize(
+    ("replies", "answer", "wrong"),
+    [
+        (("do yes",), "yes", False),
+        (("I do not know",), "", True),
+        (("I do not know", "do yes"), "yes", False),
+        (("I do not know", "do  "), " ", True),
+        (("do so", "do "), "", False),
+    ],
+)
+async def test_a_function_that_answers_nothing_to_a_reply_in_no_form_is_a_wrong_form(
+    replies: tuple[str, ...], answer: str, wrong: bool
+) -> None:
+    model = ScriptedModel(lambda call: replies[int(call.at.rpartition("/")[2]) - 1])
+    asked = Task(agent(len(replies)), asker(model), 0)
+    (outcome,) = await evaluate(asked, start(TEXTS), [example(1, "a1")], METRIC, at="1/forward")
+    assert (outcome.parsed, outcome.wrong_format) == (answer, wrong)
+    assert outcome.without_graph().wrong_format == wrong

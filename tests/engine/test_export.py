@@ -147,3 +147,9 @@ def test_a_file_of_prompts_that_does_not_fit_is_told_in_one_line(tmp_path: Path,
 def test_a_missing_file_of_prompts_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no\.toml: no such file"):
         read_prompts(tmp_path / "no.toml")
+
+
+def test_what_the_program_looks_things_up_in_stands_beside_the_data() -> None:
+    told = tomllib.loads(to_toml(replace(BEST, passages=97, corpus_fingerprint="c" * 64)))["data"]
+
+    assert (told["passages"], told["corpus_fingerprint"]) == (97, "c" * 64)

@@ -109,3 +109,9 @@ def test_very_short_inputs_are_no_quotation() -> None:
 def test_demos_are_put_together_from_training_examples_and_checked_for_size_alone(name: str, text: str) -> None:
     checks = replace(lint(), demos=("task",))
     assert checks.check(proposal(text), ())[0] == name
+
+
+def test_what_only_metrics_compare_with_is_no_less_a_secret() -> None:
+    titles = replace(example("why"), gold={"gold_titles": SECRET})
+    assert Lint(secret_runs([], [titles]), (), 30).check(proposal(f"See {SECRET}."), ())[0] == "leak"
+    assert Lint(secret_runs([titles], [titles]), (), 30).check(proposal(f"See {SECRET}."), ())[0] == ""

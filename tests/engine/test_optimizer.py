@@ -319,3 +319,23 @@ async def test_of_demos_that_are_sent_along_only_the_number_is_shown(value: str,
     assert "Q one" not in sent
     assert sent.count("<demos>") == told
     assert "TEXTS OF OTHER CALLS" not in sent
+
+
+SIX = tuple(TrainedText(f"{node}.{kind}", "does its part", "Do.") for node in "abc" for kind in ("task", "format"))
+
+
+async def test_rotate_gives_each_of_six_texts_of_three_calls_its_turn_and_shows_it_peers_and_others_apart() -> None:
+    model = ScriptedModel(lambda call: GOOD)
+    who = Optimizer(SIX, asker(model, "optimizer"), instructions(), 0, "rotate", "text", True, 200)
+    names = [text.name for text in SIX]
+    parent = Candidate({text.name: text.value for text in SIX})
+    evidence = {name: [Evidence("a1", f"on {name}")] for name in names}
+    peers = {name: tuple(each for each in names if each != name and each[0] == name[0]) for name in names}
+    told = situation(parent=parent, evidence=evidence, peers=peers, forms={})
+    for step in range(6, 12):
+        made = await who.propose(replace(told, step=step))
+        assert [change.name for change in made.changes] == [names[step - 6]]
+    first = prompt_of(model.seen[0])
+    together, others = first.split("OTHER TEXTS SENT IN THE SAME CALL")[1].split("TEXTS OF OTHER CALLS")
+    assert [name for name in names if f"<{name}>" in together] == ["a.format"]
+    assert [name for name in names if f"<{name}>" in others] == names[2:]

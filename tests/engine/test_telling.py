@@ -1,14 +1,18 @@
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from tests.synthetic import asker, given, instructions, made_of, outcome, prompt_of, reply_of, text
 
 from autodiff_engine.backward import Piece
 from autodiff_engine.candidate import Candidate, TrainedText
+from autodiff_engine.evaluate import Outcome
 from autodiff_engine.events import Comparison, EdgeInfo, ExampleExcluded, ExampleScored, NodeInfo
 from autodiff_engine.graph import Feedback, Kind, Node
 from autodiff_engine.llm import ScriptedModel
+from autodiff_engine.metric import by_name
+from autodiff_engine.objective import LossTerm, TermScore
 from autodiff_engine.optimizer import Optimizer
 from autodiff_engine.proposal import Situation
 from autodiff_engine.telling import (
@@ -139,6 +143,28 @@ def test_with_data_each_text_is_shown_the_failed_examples_themselves() -> None:
     unknown = replace(failed, example=replace(failed.example, expected=None), answer=None)
     assert data_evidence([unknown], ["task"])["task"][0].shown.endswith("answered: nothing\nscore: 0")
     assert data_evidence([], ["task"]) == {}
+
+
+def with_losses() -> Outcome:
+    """A failure by one of two losses, whose column no program is sent."""
+    failed = outcome(Fraction(2, 3))
+    metric = by_name("recall@4", Path())
+    terms = [LossTerm("l1", "combine", metric, Fraction(1, 2), "gold_titles"), LossTerm("l2", "answer", metric)]
+    told = tuple(TermScore(term, Fraction(number), "") for number, term in enumerate(terms))
+    return replace(failed, example=replace(failed.example, gold={"gold_titles": "Mud\nAna Rol"}), losses=told)
+
+
+def test_where_several_losses_make_the_score_each_is_shown_and_what_it_expects() -> None:
+    shown = data_evidence([with_losses()], ["task"])["task"][0].shown
+    assert shown.endswith(
+        "answered: 7\nexpected: 8\nexpected of combine: Mud, Ana Rol\n"
+        "score: 0.666667 (recall@4 of combine 0, recall@4 of answer 1)"
+    )
+    evidence = feedback_evidence([with_losses()], [[piece(TASK, 1, "vague", "answer")]])
+    assert evidence["task"][0].shown.startswith(
+        "Example a1, score 0.666667 (recall@4 of combine 0, recall@4 of answer 1)\nsent: "
+    )
+    assert "Ana Rol" not in evidence["task"][0].shown
 
 
 def test_peers_are_the_texts_sent_together() -> None:

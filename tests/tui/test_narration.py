@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from autodiff_engine.events import ControlChanged, Event, ProposalMade, Warned
+from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalMade, Warned
 from autodiff_tui.narration import Narrator, to_ascii
 
 from .runs import losses_run, small_run
@@ -74,3 +74,7 @@ def test_trouble_is_said(event: Event, line: str) -> None:
 
 def test_ascii_spells_our_marks_and_escapes_the_rest() -> None:
     assert to_ascii("0.5 → 0.7, −1 · ï") == "0.5 -> 0.7, -1 | \\xef"
+
+
+def test_the_corpus_of_a_program_that_searches_is_told() -> None:
+    assert told([DataLoaded("generated:two_hop", 8, 4, 4, 0, "f", 1097, "c")])[1:] == ["corpus: 1,097 passages"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autodiff_engine.events import Event, LedgerUpdated, ProgramDescribed, RunFinished, TextInfo
+from autodiff_engine.events import DataLoaded, Event, LedgerUpdated, ProgramDescribed, RunFinished, TextInfo
 from autodiff_tui import report, summary
 from autodiff_tui.view import RunView, reduce
 
@@ -108,3 +108,10 @@ def test_an_unknown_price_is_said_and_never_shown_as_nothing() -> None:
     (line,) = [line for line in summary.lines(view_of(events)) if line.startswith("calls")]
 
     assert line.endswith("cost unknown")
+
+
+def test_the_corpus_is_shown_where_there_is_one() -> None:
+    events = [replace(each, passages=97, corpus="c") if isinstance(each, DataLoaded) else each for each in small_run()]
+
+    assert summary.lines(view_of(events))[1].split() == ["corpus", "97", "passages"]
+    assert not any(line.startswith("corpus") for line in summary.lines(view_of(small_run())))

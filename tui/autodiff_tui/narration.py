@@ -67,6 +67,8 @@ class Narrator:
             case DataLoaded():
                 dropped = f", {counted(event.dropped, 'repeat')} dropped" if event.dropped else ""
                 yield f"data {event.source}: train {event.train}, val {event.val}, test {event.test}{dropped}"
+                if event.passages:
+                    yield f"corpus: {counted(event.passages, 'passage')}"
             case CandidateScored():
                 yield (
                     f"{event.which} prompts: {event.split} {score(event.mean, event.n)}, "

@@ -12,7 +12,7 @@ from .view import RunView
 def lines(view: RunView) -> list[str]:
     """Return the result, safe for a terminal: scores with n, pass rates, spending, where the best prompts are."""
     finished, ledger = view.finished, view.traffic.ledger
-    rows = [("run", _run(view)), ("validation", _validation(view))]
+    rows = [("run", _run(view)), *_corpus(view), ("validation", _validation(view))]
     rows += _losses(view, "val")
     if finished is not None and finished.test is not None:
         rows.append(("test", _test(finished.test)))
@@ -43,6 +43,12 @@ def _run(view: RunView) -> str:
     done = view.finished.steps if view.finished else len(view.steps)
     state = view.finished.status if view.finished else "not finished"
     return f"{name}: {state} after {counted(done, 'step')}, {duration(view.elapsed_s)}"
+
+
+def _corpus(view: RunView) -> list[tuple[str, str]]:
+    """Return what the program looks things up in, where it does."""
+    passages = view.data.passages if view.data else 0
+    return [("corpus", counted(passages, "passage"))] if passages else []
 
 
 def _validation(view: RunView) -> str:

@@ -61,6 +61,8 @@ class Measured:
     """The start texts by name."""
     data: str
     """The fingerprint of the splits."""
+    corpus: str = ""
+    """The fingerprint of what the program looks things up in; empty for one that does not."""
 
     @property
     def finished(self) -> RunFinished | None:
@@ -89,7 +91,7 @@ def measure(recorded: Recorded) -> Measured:
     last: Stamped | None = None
     ledger: RunFinished | LedgerUpdated | None = None
     program: ProgramDescribed | None = None
-    data, answered = "", dict[str, Used]()
+    data, corpus, answered = "", "", dict[str, Used]()
     tests: dict[str, dict[str, float]] = {"start.test": {}, "best.test": {}}
     for stamped in recorded.events:
         match stamped.event:
@@ -101,7 +103,7 @@ def measure(recorded: Recorded) -> Measured:
             case ProgramDescribed():
                 program = stamped.event
             case DataLoaded():
-                data = stamped.event.fingerprint
+                data, corpus = stamped.event.fingerprint, stamped.event.corpus
             case CallFinished() as call if not call.error:
                 answered[call.key] = Used(1, call.prompt_tokens or 0, call.completion_tokens or 0)
             case ExampleScored(phase="start.test" | "best.test") as scored:
@@ -117,6 +119,7 @@ def measure(recorded: Recorded) -> Measured:
         MappingProxyType(tests["best.test"] or tests["start.test"]),  # nothing accepted: the start prompts are the best
         tuple((text.name, text.value) for text in program.texts) if program else (),
         data,
+        corpus,
     )
 
 

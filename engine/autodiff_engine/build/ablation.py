@@ -122,6 +122,7 @@ class Ablation:
     def _check(self, cell: Cell) -> None:
         """Refuse a run that is done, but of something else than what is asked for now."""
         done, place = self._grid[cell.key].done, self.folder / cell.name
+        corpus = self._plan.program.corpus
         if done is None:
             return
         asked = self._config_in(applied(self._loaded.config, cell.variant, cell.seed), place)
@@ -131,6 +132,7 @@ class Ablation:
             for what, same in (
                 ("its config", folder.meaning(load(place / folder.CONFIG).config) == folder.meaning(asked)),
                 ("the data", done.data == self._plan.splits.fingerprint),
+                ("the corpus", done.corpus == (corpus.fingerprint if corpus else "")),
                 ("the start texts", done.texts == texts),
                 ("our instructions to LLMs", _sources(place / "instructions") == _sources(None)),
             )

@@ -33,7 +33,7 @@ def write(
     if start is None or best is None:
         return
     scored_by = OBJECTIVE if best.outcomes[0].losses else metric.name
-    parents = _parents(progress.accepted)
+    parents, corpus = _parents(progress.accepted), program.corpus
     write_best(
         path,
         Best(
@@ -54,6 +54,8 @@ def write(
             metric_description=metric.description,
             cost_usd=spent.cost_usd,
             provenance=tuple(origin for each in progress.accepted for origin in _origins(each)),
+            passages=corpus.passages if corpus else None,
+            corpus_fingerprint=corpus.fingerprint if corpus else None,
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -102,9 +103,10 @@ def _from_templates(config: RunConfig, given: Mapping[str, str]) -> Pipeline:
     return one_call("prompt", texts=texts, system=told.system, user=told.user, parse=reader(told.answer))
 
 
-def _search(config: RunConfig, base: Path) -> Search:
+def _searching(config: RunConfig, base: Path, make: Callable[[Search], Pipeline]) -> Pipeline:
+    """Return the program that ``make`` makes of a search in the config's corpus."""
     index = retriever(config, base, program=config.task.pipeline)
-    return lambda query, k: render(index.search(query, k))
+    return replace(make(lambda query, k: render(index.search(query, k))), corpus=index.corpus.info)
 
 
 Make = Callable[[RunConfig, Path, Mapping[str, str]], Pipeline]
@@ -115,15 +117,17 @@ BUILT_IN: Mapping[str, Make] = MappingProxyType(
         "prompt": lambda config, base, given: _from_templates(config, given),
         "object_count": lambda config, base, given: object_count(reader("last_number")),
         "trec": lambda config, base, given: trec(reader(LabelsAnswer(labels=LABELS))),
-        "vanilla_rag": lambda config, base, given: vanilla_rag(
-            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 3
+        "vanilla_rag": lambda config, base, given: _searching(
+            config, base, lambda search: vanilla_rag(search, after(ANSWER_MARK), k=config.retrieval.k or 3)
         ),
-        "multi_hop": lambda config, base, given: multi_hop(
-            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 2
+        "multi_hop": lambda config, base, given: _searching(
+            config, base, lambda search: multi_hop(search, after(ANSWER_MARK), k=config.retrieval.k or 2)
         ),
-        "multi_hop_cycle": lambda config, base, given: multi_hop_cycle(
-            _search(config, base), after(ANSWER_MARK), k=config.retrieval.k or 2
+        "multi_hop_cycle": lambda config, base, given: _searching(
+            config, base, lambda search: multi_hop_cycle(search, after(ANSWER_MARK), k=config.retrieval.k or 2)
         ),
-        "react": lambda config, base, given: react(_search(config, base), k=config.retrieval.k or 2, steps=REACT_STEPS),
+        "react": lambda config, base, given: _searching(
+            config, base, lambda search: react(search, k=config.retrieval.k or 2, steps=REACT_STEPS)
+        ),
     }
 )

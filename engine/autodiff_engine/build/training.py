@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -146,7 +146,7 @@ class _Machine:
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, and on which data."""
-        plan, splits = self._plan, self._plan.splits
+        plan, splits, corpus = self._plan, self._plan.splits, self._plan.program.corpus
         settings = plan.config.trainer
         texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
         models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
@@ -156,7 +156,8 @@ class _Machine:
                 models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
             ),
             DataLoaded(
-                splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint
+                splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint,
+                corpus.passages if corpus else 0, corpus.fingerprint if corpus else "",
             ),
         )  # fmt: skip
 
@@ -211,7 +212,7 @@ def parts_of(plan: Plan, models: Models) -> Parts:
             settings.two_stage,
         ),
         settings=settings,
-        teacher=Task(plan.program, teacher, draw_of(config, "teacher")) if teacher else None,
+        teacher=replace(task, asker=teacher, draw=draw_of(config, "teacher")) if teacher else None,
     )  # fmt: skip
 
 

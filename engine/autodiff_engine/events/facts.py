@@ -43,7 +43,10 @@ class ProgramDescribed:
 
 @dataclass(frozen=True, slots=True)
 class DataLoaded:
-    """The splits: sizes, exact repeats dropped, and a fingerprint of all that is in them and of their order."""
+    """The splits: sizes, exact repeats dropped, and a fingerprint of all that is in them and of their order.
+
+    Where the program looks things up, ``passages`` is how many there are and ``corpus`` the fingerprint of them all.
+    """
 
     source: str
     train: int
@@ -51,6 +54,8 @@ class DataLoaded:
     test: int
     dropped: int
     fingerprint: str
+    passages: int = field(default=0, metadata=LATER)
+    corpus: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

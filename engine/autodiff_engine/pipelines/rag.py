@@ -38,8 +38,7 @@ _ANSWER_TEXTS = (
     TrainedText(
         "answer.format",
         "says in which form the LLM has to answer, so that the answer can be read after the last `Answer:`",
-        "Say in one sentence which passage decides. Then write a last line: Answer: and the answer in as few words as "
-        "possible.",
+        "End with 'Answer: X', where X is the answer in as few words as possible.",
     ),
 )
 

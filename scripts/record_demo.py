@@ -1,4 +1,4 @@
-"""Record the demo again: train a real local model on generated data, and pack what it answered.
+"""Record the demo again: train a real local model on invented tickets, and pack what it answered.
 
     uv run --extra local python scripts/record_demo.py MODEL.gguf [--work FOLDER]
 
@@ -13,46 +13,59 @@ import asyncio
 import json
 import shutil
 import tempfile
-from itertools import islice
 from pathlib import Path
 
 from autodiff_engine import build, config, journal
 from autodiff_engine.control import Control
 from autodiff_engine.events import CallFinished, RunFinished, Stamped
-from autodiff_engine.generated import object_count
 from autodiff_engine.llm.recorded import write_answers
 from autodiff_engine.llm.store import AnswerStore
 
-PACK = Path(__file__).resolve().parent.parent / "engine" / "autodiff_engine" / "demo_pack"
+ROOT = Path(__file__).resolve().parent.parent
+PACK = ROOT / "engine" / "autodiff_engine" / "demo_pack"
+DATA = ROOT / "configs" / "tickets.csv"
 MOST_BYTES = 3_000_000
 
 CONFIG = """\
-# The demo: counting the things of one kind. Recorded from a model on one machine; see scripts/record_demo.py.
+# The demo: which team should answer a customer's message? The start texts do not say which teams there are.
+# Recorded from a model on one machine; see scripts/record_demo.py.
 
 [task]
-pipeline = "object_count"
-metric = "numeric"
+pipeline = "prompt"
+metric = "exact_match"
 
 [data]
-source = "data.jsonl"
-train = 20
-val = 30
-test = 10
+source = "tickets.csv"
+columns = {{answer = "team"}}
+train = 16
+val = 16
+test = 8
+
+[program]
+system = "{{{{ task }}}}\\n{{{{ format }}}}{{% if examples %}}\\n\\nExamples:\\n{{{{ examples }}}}{{% endif %}}"
+user = "{{{{ message }}}}"
+answer = {{labels = ["billing", "shipping", "technical", "account"]}}
+demos = ["examples"]
+
+[prompts]
+task = "Say which team should answer the message."
+format = "Reply with one word."
 
 [models.task]
 model = "local/{model}"
-max_tokens = 300
+max_tokens = 30
 
 [models.backward]
-max_tokens = 250
+max_tokens = 200
 
 [models.optimizer]
 temperature = 1.0
-max_tokens = 500
+max_tokens = 400
 
 [trainer]
 max_steps = {steps}
 batch_size = 6
+update = "rotate"
 proposals = "parallel"
 
 [limits]
@@ -78,7 +91,7 @@ def record(model: Path, work: Path, steps: int) -> RunFinished:
     linked = work / model.name
     if not linked.exists():
         linked.symlink_to(model)
-    write_data(work / "data.jsonl")
+    shutil.copy(DATA, work)
     (work / "config.toml").write_text(CONFIG.format(model=model.name, steps=steps), encoding="utf-8")
     shutil.rmtree(work / "run", ignore_errors=True)
     run = build.training(
@@ -89,13 +102,6 @@ def record(model: Path, work: Path, steps: int) -> RunFinished:
         raise SystemExit(f"the run ended as {finished.status}: {finished.error}")
     pack(work)
     return finished
-
-
-def write_data(path: Path) -> None:
-    """Write generated examples as a data file of the user's kind."""
-    with path.open("w", encoding="utf-8") as file:
-        for question, answer in islice(object_count(2025), 80):
-            file.write(json.dumps({"question": question, "answer": answer}) + "\n")
 
 
 def show(stamped: Stamped) -> None:
@@ -117,9 +123,9 @@ def pack(work: Path) -> None:
         raise SystemExit(f"{len(missing)} answers of the run are not in the store")
     shutil.rmtree(PACK, ignore_errors=True)
     PACK.mkdir()
-    shutil.copy(work / "data.jsonl", PACK)
+    shutil.copy(DATA, PACK)
     shutil.copytree(work / "run" / "instructions", PACK / "instructions")
-    written = (work / "run" / "config.toml").read_text(encoding="utf-8").replace("../data.jsonl", "data.jsonl")
+    written = (work / "run" / "config.toml").read_text(encoding="utf-8").replace("../tickets.csv", "tickets.csv")
     (PACK / "config.toml").write_text(written.replace("local/../", "local/"), encoding="utf-8")
     write_answers(PACK / "answers.jsonl", {key: answer for key, answer in answers.items() if answer is not None})
     busy = sum(answer.seconds for answer in answers.values() if answer is not None) / 4

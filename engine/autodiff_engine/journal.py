@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from .control import Decided
 from .errors import ConfigError, StorageError
 from .events import (
+    DECISION_TYPES,
     FACT_TYPES,
     SCHEMA_VERSION,
     Decision,
@@ -23,12 +25,11 @@ from .events import (
     RunFinished,
     Stamped,
     StepFinished,
-    StopChosen,
     Telemetry,
 )
 
 FILE = "journal.jsonl"
-_SYNCED = (ProposalJudged, StepFinished, StopChosen, RunFinished)
+_SYNCED = (ProposalJudged, StepFinished, RunFinished, *DECISION_TYPES)
 _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
 _ON_DISK = {"t": "node_t"}
@@ -97,8 +98,15 @@ class Recorded:
     @property
     def facts(self) -> tuple[str, ...]:
         """Facts and decisions as text without line number, time and place: equal for equal runs."""
-        told = (each for each in self.events if each.fact is not None or isinstance(each.event, Decision))
+        told = (each for each in self.events if each.fact is not None or isinstance(each.event, DECISION_TYPES))
         return tuple(_placeless(each) for each in told)
+
+    @property
+    def decided(self) -> Decided:
+        """What a person decided, and how far the run came: what a new execution of it takes again."""
+        decisions = tuple(each.event for each in self.events if isinstance(each.event, DECISION_TYPES))
+        facts = max((each.fact for each in self.events if each.fact is not None), default=0)
+        return Decided(cast("tuple[Decision, ...]", decisions), facts)
 
 
 def encode(stamped: Stamped) -> str:

@@ -25,7 +25,6 @@ from .events import (
     RunFinished,
     RunOpened,
     Stamped,
-    StopChosen,
     TestScores,
     TokenCounts,
     ValScores,
@@ -154,18 +153,20 @@ class Run:
 
 
 async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[Status, ErrorInfo | None]:
-    for fact in machine.opening_facts():
-        journal.append(fact)
+    trainer = machine.trainer
     status: Status = "done"
     try:
         with suppress(RunStopped):
-            await machine.trainer.fit()
+            for fact in machine.opening_facts():
+                trainer.tell(fact)
+            await trainer.fit()
         if control.state == "stopping":  # also when it was asked for so late that the training ended by itself
             status = "stopped"
-            journal.append(StopChosen(journal.facts))
+            trainer.tell_stopped()
             control.reporting()
-        await machine.trainer.report_test()
+        await trainer.report_test()
     except RunStopped:  # stopped once more, during the final report: it is left out
+        trainer.tell_stopped()
         return "stopped", None
     except BudgetExhausted as spent:
         journal.append(BudgetEnded(str(spent)))

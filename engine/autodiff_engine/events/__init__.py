@@ -13,10 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from .decisions import (
+    Decision,
+    ProposalEdited,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
+    StopChosen,
+    TextFrozen,
+    ValidationChosen,
+)
 from .facts import (
     CandidateScored,
     DataLoaded,
-    Decision,
     ExampleExcluded,
     ExampleScored,
     Fact,
@@ -29,7 +38,6 @@ from .facts import (
     ProposalMade,
     StepFinished,
     StepStarted,
-    StopChosen,
     TestCompared,
 )
 from .marks import (
@@ -60,6 +68,7 @@ from .parts import (
     TestScores,
     TextChange,
     TextInfo,
+    TextValue,
     TokenCounts,
     TracedCall,
     ValScores,
@@ -85,8 +94,10 @@ class Stamped:
 
 
 FACT_TYPES: tuple[type, ...] = get_args(Fact)
+DECISION_TYPES: tuple[type, ...] = get_args(Decision)
 
 __all__ = [
+    "DECISION_TYPES",
     "FACT_TYPES",
     "SCHEMA_VERSION",
     "BudgetEnded",
@@ -119,8 +130,12 @@ __all__ = [
     "PhaseStarted",
     "ProgramDescribed",
     "ProposalCounts",
+    "ProposalEdited",
     "ProposalJudged",
     "ProposalMade",
+    "ProposalSkipped",
+    "ProposalVetoed",
+    "ProposalWritten",
     "RunFinished",
     "RunOpened",
     "Stamped",
@@ -131,9 +146,12 @@ __all__ = [
     "TestCompared",
     "TestScores",
     "TextChange",
+    "TextFrozen",
     "TextInfo",
+    "TextValue",
     "TokenCounts",
     "TracedCall",
     "ValScores",
+    "ValidationChosen",
     "Warned",
 ]

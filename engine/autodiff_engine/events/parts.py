@@ -94,6 +94,14 @@ class TracedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class TextValue:
+    """A trained text by name, and what a person makes of it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextChange:
     """One rewritten text of a proposal."""
 

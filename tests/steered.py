@@ -19,6 +19,14 @@ from autodiff_engine.trainer import Trainer
 Steer = Callable[[Stamped, Control], None]
 
 
+def raising(call: Call) -> str:
+    """Play every role, and the optimizer so that its first proposal of step 1 is accepted: three levels up."""
+    reply = answer(call)
+    if call.role == "optimizer" and call.at.startswith("1/optimizer/p1/task"):
+        return reply.replace("LEVEL 3", "LEVEL 5")
+    return reply
+
+
 class SteeredMachine:
     """A trainer of the synthetic task over the real stack."""
 
@@ -47,7 +55,7 @@ class SteeredRun:
         *,
         name: str = "first",
         decided: Decided = Decided(),  # noqa: B008 - frozen
-        script: Callable[[Call], str] = answer,
+        script: Callable[[Call], str] = raising,
         delay_s: Callable[[Call], float] | None = None,
         offline: bool = False,
         pipeline: Pipeline | None = None,

@@ -137,7 +137,7 @@ class Run:
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not take the journal with it
             status, error = "failed", _crashed(opening.folder, defect)
         finally:
-            control.on_change = None
+            control.on_change = control.on_decision = None
         try:
             finished = _finished(opening, status, error, machine, journal)
             try:

@@ -124,7 +124,8 @@ class Steering:
                 )
             )  # fmt: skip
             await self.boundary("phase", "proposal")
-            return now.proposal, await now.verdict(begin, self._refused.get)
+            verdict = await now.verdict(begin, self._refused.get)
+            return now.proposal, verdict
         finally:
             self._now = None
 

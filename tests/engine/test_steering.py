@@ -4,11 +4,12 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from tests.steered import SteeredRun, executed_again
-from tests.synthetic import of_role, random_delays
+from tests.synthetic import answer, of_role, random_delays
 
 from autodiff_engine import events as facts_of
 from autodiff_engine.control import Control
@@ -28,6 +29,7 @@ from autodiff_engine.events import (
     ProposalWritten,
     Stamped,
     StepFinished,
+    StepStarted,
     StopChosen,
     TextFrozen,
     TextValue,
@@ -59,35 +61,49 @@ def made(step: int, k: int) -> Told:
     return lambda event: isinstance(event, ProposalMade) and (event.step, event.k) == (step, k)
 
 
-def scored(phase: str, nth: int = 1) -> Told:
-    seen: list[bool] = []
+@dataclass
+class Scored:
+    """True from the ``nth`` score of a phase on; one for each run."""
 
-    def when(event: Event) -> bool:
-        seen.extend([True] * (isinstance(event, ExampleScored) and event.phase == phase))
-        return len(seen) >= nth
+    phase: str
+    nth: int = 1
+    seen: int = 0
 
-    return when
+    def __call__(self, event: Event) -> bool:
+        self.seen += isinstance(event, ExampleScored) and event.phase == self.phase
+        return self.seen >= self.nth
 
 
 def verdicts(run: SteeredRun) -> dict[tuple[int, int], ProposalJudged]:
     return {(e.step, e.k): e for e in run.of(ProposalJudged) if isinstance(e, ProposalJudged)}
 
 
-def slow(call: Call) -> float:
-    """Let a decision that comes a moment after a fact come before the next one."""
-    return 0.004 if "p1." in call.at else 0.0
+def slow() -> Callable[[Call], float]:
+    """Return delays by which the scores of a first proposal come one after another, in order."""
+    phases = Counter[str]()
+
+    def delay(call: Call) -> float:
+        phase = call.at.split("/")[1]
+        phases[phase] += phase.startswith("p1.")
+        return 0.004 * phases[phase]
+
+    return delay
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 @pytest.mark.parametrize(
     ("when", "told", "whole"),
-    [(made(1, 1), 0, False), (scored("p1.minibatch"), 1, False), (scored("p1.validation", 2), 2, True)],
+    [(made(1, 1), 0, False), (Scored("p1.minibatch"), 1, False), (Scored("p1.validation", 2), 2, True)],
     ids=["unjudged", "on the minibatch", "on validation"],
 )
 async def test_a_skip_ends_the_judging_and_the_next_proposal_comes(
     tmp_path: Path, when: Told, told: int, whole: bool, later: bool
 ) -> None:
-    run = SteeredRun(tmp_path, once(when, ProposalSkipped(0, 1, 1), later=later), delay_s=slow)
+    run = SteeredRun(
+        tmp_path,
+        once(replace(when) if isinstance(when, Scored) else when, ProposalSkipped(0, 1, 1), later=later),
+        delay_s=slow(),
+    )
     finished = await run.finish()
 
     judged = verdicts(run)[1, 1]
@@ -106,7 +122,7 @@ async def test_a_skip_ends_the_judging_and_the_next_proposal_comes(
 
 
 async def test_a_veto_ends_the_judging_and_tells_the_optimizer_why(tmp_path: Path) -> None:
-    when = scored("p1.minibatch")
+    when = Scored("p1.minibatch")
     run = SteeredRun(tmp_path, once(when, ProposalVetoed(0, 1, 1, "too rude")))
     await run.finish()
 
@@ -122,7 +138,7 @@ async def test_texts_that_were_vetoed_are_not_judged_again(tmp_path: Path) -> No
             case ProposalMade(step=1, k=1):
                 control.decide(ProposalVetoed(0, 1, 1))
             case ProposalJudged(step=1, k=1):
-                control.decide(ProposalWritten(0, (TextValue("task", "LEVEL 3"),)))
+                control.decide(ProposalWritten(0, (TextValue("task", "LEVEL 5"),)))
             case _:
                 pass
 
@@ -140,57 +156,59 @@ async def test_texts_that_were_vetoed_are_not_judged_again(tmp_path: Path) -> No
     [
         lambda event: isinstance(event, ProposalJudged) and event.accepted,
         lambda event: isinstance(event, StepFinished) and event.step == 1,
-        lambda event: isinstance(event, ExampleScored) and event.step == 2 and event.phase == "forward",
-        lambda event: isinstance(event, ProposalMade) and event.step == 2,
-        lambda event: isinstance(event, ExampleScored) and event.step == 2 and event.phase == "p1.validation",
+        lambda event: isinstance(event, ExampleScored) and event.step > 1 and event.phase == "forward",
+        lambda event: isinstance(event, ProposalMade) and event.step > 1,
+        lambda event: isinstance(event, ExampleScored) and event.step > 1 and event.phase == "p1.validation",
     ],
     ids=["verdict", "step", "forward", "proposal", "validation"],
 )
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 async def test_a_veto_of_the_incumbent_takes_it_back(tmp_path: Path, when: Told, later: bool) -> None:
-    run = SteeredRun(tmp_path, once(when, ProposalVetoed(0, 1, 1), later=later), delay_s=slow)
+    run = SteeredRun(tmp_path, once(when, ProposalVetoed(0, 1, 1), later=later), delay_s=slow())
     finished = await run.finish()
 
     assert verdicts(run)[1, 1].accepted
-    assert run.best[:3] == ["LEVEL 2", "LEVEL 3", "LEVEL 2"]
-    (vetoed,) = run.decisions
-    steps = [e for e in run.of(StepFinished) if isinstance(e, StepFinished)]
+    assert run.best[:3] == ["LEVEL 2", "LEVEL 5", "LEVEL 2"]
+    assert len(run.decisions) == 1
     start = next(e for e in run.of(ProposalMade) if isinstance(e, ProposalMade)).parent
-    ended = [each for each in steps if each.outcome == "vetoed"]
-    assert all(each.incumbent == start for each in ended)
-    assert len(ended) == (0 if isinstance(vetoed, ProposalVetoed) and vetoed.after < _number(run, steps[0]) else
-                          len(ended))  # fmt: skip
+    steps = [e for e in run.of(StepFinished) if isinstance(e, StepFinished)]
+    ended = [(each.step, each.incumbent) for each in steps if each.outcome == "vetoed"]
+    before = run.recorded.events[: run.recorded.events.index(_decided(run))]
+    begun = max(each.event.step for each in before if isinstance(each.event, StepStarted))
+    open_now = begun not in {each.event.step for each in before if isinstance(each.event, StepFinished)}
+    assert ended == ([(begun, start)] if begun > 1 and open_now else [])
     assert len(run.of(ProposalMade)) == len(run.of(ProposalJudged)) == finished.proposals.made
     await executed_again(run, tmp_path)
 
 
-def _number(run: SteeredRun, fact: Event) -> int:
-    return next(each.fact for each in run.recorded.events if each.event is fact or each.event == fact) or 0
+def _decided(run: SteeredRun) -> Stamped:
+    return next(each for each in run.recorded.events if isinstance(each.event, ProposalVetoed))
 
 
 async def test_what_a_person_edits_before_a_score_is_what_is_judged(tmp_path: Path) -> None:
-    run = SteeredRun(tmp_path, once(made(1, 1), ProposalEdited(0, 1, 1, "task", "LEVEL 5"), later=True), delay_s=slow)
+    run = SteeredRun(
+        tmp_path, once(made(1, 1), ProposalEdited(0, 1, 1, "task", "LEVEL 5 now"), later=True), delay_s=slow()
+    )
     await run.finish()
 
     (edit,) = run.decisions
     assert isinstance(edit, ProposalEdited)
-    assert run.recorded.events[-1].event.run_id == "first"  # type: ignore[union-attr]
-    assert (verdicts(run)[1, 1].fate, run.best[1]) == ("accepted", "LEVEL 5")
+    assert (verdicts(run)[1, 1].fate, run.best[1]) == ("accepted", "LEVEL 5 now")
     proposal = next(e for e in run.of(ProposalMade) if isinstance(e, ProposalMade))
     assert proposal.candidate != verdicts(run)[1, 1].candidate
     tried = [call for call in of_role(run.model, "task") if call.at.startswith("1/p1.validation")]
     assert tried
-    assert all("LEVEL 5" in call.request.messages[0].content for call in tried)
+    assert all("LEVEL 5 now" in call.request.messages[0].content for call in tried)
     await executed_again(run, tmp_path)
 
 
 async def test_an_edit_after_the_first_score_is_a_proposal_of_its_own(tmp_path: Path) -> None:
-    run = SteeredRun(tmp_path, once(scored("p1.minibatch"), ProposalEdited(0, 1, 1, "task", "LEVEL 6")))
+    run = SteeredRun(tmp_path, once(Scored("p1.minibatch"), ProposalEdited(0, 1, 1, "task", "LEVEL 6")))
     await run.finish()
 
     (decision,) = run.decisions
     assert isinstance(decision, ProposalWritten)
-    assert [(each.name, each.value) for each in decision.texts] == [("format", "One word."), ("task", "LEVEL 6")]
+    assert [(each.name, each.value) for each in decision.texts] == [("task", "LEVEL 6")]
     await executed_again(run, tmp_path)
 
 
@@ -222,8 +240,6 @@ async def test_a_persons_proposal_takes_no_place_of_the_optimizers(tmp_path: Pat
 
 
 def _never_better(call: Call) -> str:
-    from tests.synthetic import answer
-
     reply = answer(call)
     return reply.replace("LEVEL 3", f"LEVEL -{call.request.draw % 7}") if call.role == "optimizer" else reply
 
@@ -253,7 +269,7 @@ async def test_a_frozen_text_is_not_rewritten_until_it_is_free_again(tmp_path: P
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 async def test_validate_now_leaves_the_minibatch_out_for_this_proposal(tmp_path: Path, later: bool) -> None:
     run = SteeredRun(
-        tmp_path, once(scored("p1.minibatch"), ValidationChosen(0, 1, 1), later=later), delay_s=slow, max_steps=2
+        tmp_path, once(Scored("p1.minibatch"), ValidationChosen(0, 1, 1), later=later), delay_s=slow(), max_steps=2
     )
     finished = await run.finish()
 
@@ -266,10 +282,14 @@ async def test_validate_now_leaves_the_minibatch_out_for_this_proposal(tmp_path:
 
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 @pytest.mark.parametrize(
-    "when", [scored("start.validation", 3), scored("forward", 2), made(1, 1), scored("p1.validation", 2)]
+    "when", [Scored("start.validation", 3), Scored("forward", 2), made(1, 1), Scored("p1.validation", 2)]
 )
 async def test_a_stop_is_taken_again_after_the_same_fact(tmp_path: Path, when: Told, later: bool) -> None:
-    run = SteeredRun(tmp_path, once(when, StopChosen(0), later=later), delay_s=random_delays(3))
+    run = SteeredRun(
+        tmp_path,
+        once(replace(when) if isinstance(when, Scored) else when, StopChosen(0), later=later),
+        delay_s=random_delays(3),
+    )
     finished = await run.finish()
 
     assert finished.status == "stopped"
@@ -281,7 +301,7 @@ async def test_a_stop_is_taken_again_after_the_same_fact(tmp_path: Path, when: T
 async def test_a_stop_of_the_final_report_is_taken_again_too(tmp_path: Path) -> None:
     def steer(stamped: Stamped, control: Control) -> None:
         match stamped.event:
-            case StepFinished(step=1) | ExampleScored(phase="best.test"):
+            case StepFinished(step=1) | ExampleScored(phase="start.test"):
                 control.stop()
             case _:
                 pass
@@ -356,16 +376,17 @@ async def test_a_run_can_go_phase_by_phase(tmp_path: Path) -> None:
     run = SteeredRun(tmp_path, steer, max_steps=1)
     run.control.step("phase")
     task = asyncio.create_task(run.finish())
-    for _ in range(3):
+    for _ in range(2):
         await waiting.wait()
         waiting.clear()
         run.control.step("phase")
     await waiting.wait()
-    run.control.decide(ProposalEdited(0, 1, 1, "task", "LEVEL 4"))  # a pause is where there is time for it
+    run.control.decide(ProposalEdited(0, 1, 1, "task", "LEVEL 5 now"))  # a pause is where there is time for it
     assert isinstance(run.recorded.events[-1].event, ProposalEdited)
     run.control.resume()
     await task
-    assert paused == ["forward finished", "backward finished", "proposal finished", "step finished"][: len(paused)]
+    assert paused == ["forward finished", "backward finished", "proposal finished"]
+    assert run.best[1] == "LEVEL 5 now"
     await executed_again(run, tmp_path, max_steps=1)
 
 
@@ -424,7 +445,7 @@ async def test_a_cancelled_run_is_cancelled_also_while_a_decision_interrupts(tmp
             loop.call_soon(control.decide, ProposalSkipped(0, 1, 1))
             loop.call_soon(tasks[0].cancel, "SIGTERM")
 
-    run = SteeredRun(tmp_path, steer, delay_s=slow)
+    run = SteeredRun(tmp_path, steer, delay_s=slow())
     tasks.append(asyncio.create_task(run.finish()))
     finished = await tasks[0]
     assert getattr(finished, "status", None) == "interrupted"

@@ -47,6 +47,7 @@ from .marks import (
     Warned,
 )
 from .parts import (
+    BudgetCaps,
     CallCounts,
     Comparison,
     EdgeInfo,
@@ -89,6 +90,7 @@ FACT_TYPES: tuple[type, ...] = get_args(Fact)
 __all__ = [
     "FACT_TYPES",
     "SCHEMA_VERSION",
+    "BudgetCaps",
     "BudgetEnded",
     "CallCounts",
     "CallFinished",

@@ -41,9 +41,9 @@ def node_lines(view: RunView, name: str, width: int = 80) -> tuple[Line, ...]:
     if text is not None:
         lines.extend(_prompt(text, width))
     lines.extend(_feedback(view, name, width))
-    exchange = view.exchanges.get(name)
-    if exchange is not None:
-        lines.extend(_exchange(exchange, width))
+    exchanges = view.exchanges.get(name)
+    if exchanges:
+        lines.extend(_exchange(exchanges[-1], width))
     elif node is not None and node.kind == "answer":
         lines.extend((_title("Last exchange"), (("its first traced call will be shown here", MUTED),)))
     return tuple(lines)

@@ -50,8 +50,10 @@ from .parts import (
     TextView,
     Version,
 )
+from .provenance import Passage, passages, versions_of
 from .run import RunView
 from .samples import Pair, Samples, Standing, Turn, by_example, count, examples_of, pairs
+from .steps import StepRow, gates_of, step_rows
 from .traffic import Cap, NodeCalls, RoleCalls, Spending, Traffic, caps, per_step
 from .trail import Trail
 
@@ -109,6 +111,7 @@ __all__ = [
     "NodeCalls",
     "Notes",
     "Pair",
+    "Passage",
     "Point",
     "Progress",
     "ProposalView",
@@ -119,6 +122,7 @@ __all__ = [
     "Scores",
     "Spending",
     "Standing",
+    "StepRow",
     "TextView",
     "Traffic",
     "Trail",
@@ -128,7 +132,11 @@ __all__ = [
     "caps",
     "count",
     "examples_of",
+    "gates_of",
     "pairs",
+    "passages",
     "per_step",
     "reduce",
+    "step_rows",
+    "versions_of",
 ]

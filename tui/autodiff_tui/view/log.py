@@ -84,9 +84,7 @@ def _step_told(event: Event) -> tuple[Level, str] | None:
         case StepFinished():
             return "step", f"step {event.step} ended: {event.outcome}"
         case TestCompared():
-            return (
-                "step",
-                f"the test split was scored: {event.comparison.before:.3f} → {event.comparison.after or 0:.3f}",
-            )
+            after = "–" if event.comparison.after is None else f"{event.comparison.after:.3f}"
+            return "step", f"the test split was scored: {event.comparison.before:.3f} → {after}"
         case _:
             return None

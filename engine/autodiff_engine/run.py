@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from .control import Control, State
 from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
+    BudgetCaps,
     BudgetEnded,
     CallCounts,
     ControlChanged,
@@ -52,6 +53,8 @@ class Opening:
     version: str
     instructions: Instructions
     recorded: bool = False
+    budget: BudgetCaps | None = None
+    """None when nothing is capped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Run:
         emit(
             RunOpened(
                 opening.run_id, str(opening.folder), opening.config, opening.version,
-                datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded,
+                datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded, opening.budget,
             )
         )  # fmt: skip
         machine: Machine | None = None

@@ -147,3 +147,21 @@ def test_a_file_of_prompts_that_does_not_fit_is_told_in_one_line(tmp_path: Path,
 def test_a_missing_file_of_prompts_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no\.toml: no such file"):
         read_prompts(tmp_path / "no.toml")
+
+
+def test_an_origin_holds_the_sentences_that_are_left_of_it_and_no_empty_list() -> None:
+    kept = replace(BEST.provenance[0], sentences=("Count.", "Then say it."))
+    gone = replace(BEST.provenance[0], step=1)
+
+    told = tomllib.loads(to_toml(replace(BEST, provenance=(gone, kept))))["provenance"]
+
+    assert "sentences" not in told[0]
+    assert told[1]["sentences"] == ["Count.", "Then say it."]
+
+
+def test_a_sentence_that_looks_like_a_key_is_a_trained_text_and_no_secret() -> None:
+    text = "Send Bearer abcdefghijklmnopqrstuvwx to the tool."
+    best = with_texts(text)
+    origin = replace(BEST.provenance[0], text="t0", sentences=(text,))
+
+    assert text in to_toml(replace(best, provenance=(origin,)))

@@ -26,7 +26,27 @@ class Action:
     @property
     def key(self) -> str:
         """The first key as a person reads it."""
-        return {"question_mark": "?", "ctrl+c": "ctrl+c", "escape": "esc"}.get(self.keys[0], self.keys[0])
+        return shown(self.keys[0])
+
+    @property
+    def slug(self) -> str:
+        """What the table [keys] of a user's config calls it: ``pane_graph`` for ``pane('graph')``."""
+        return self.id.replace("('", "_").removesuffix("')")
+
+
+def shown(key: str) -> str:
+    """Return a key of Textual's as a person reads it: ``?`` for ``question_mark``."""
+    return _SIGNS.get(key, key)
+
+
+_SIGNS = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+}
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -47,8 +67,26 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane('node')", ("2",), "Node", "the selected node: its text, feedback, last exchange"),
     Action("pane('proposals')", ("3",), "Proposals", "every rewrite and how it was judged, newest first"),
     Action("pane('scores')", ("4",), "Scores", "scores by step: minibatch bars, validation diamonds"),
+    Action("pane('steps')", ("5",), "Steps", "step by step: batch, pass rates at both gates, best, cost"),
+    Action("pane('spend')", ("6",), "Spend", "calls, tokens and cost by role and node; what the budget still pays"),
+    Action("pane('log')", ("7",), "Log", "warnings, excluded examples, failures, newest first"),
     Action("next_pane", ("tab",), "Next pane", "move to the next pane; shift+tab goes back"),
     Action("previous_pane", ("shift+tab",), "Previous pane", "move to the pane before"),
+    Action("zoom", ("z",), "Zoom", "the current pane alone on the screen, and back"),
+    Action("examples", ("x",), "Examples", "validation examples by accepted version, as a heat map"),
+    Action("blame", ("b",), "Blame", "each sentence of the best prompts with the proposal that brought it"),
+    Action("cycle_diff", ("d",), "Diff", "in the node: the prompt, what the last version changed, all since the start"),
+    Action("previous", ("left_square_bracket",), "Previous", "the call before in the node, the proposal before"),
+    Action("next", ("right_square_bracket",), "Next", "the call after it, the next proposal"),
+    Action("next_change", ("n",), "Next change", "in a diff: scroll to the next change"),
+    Action("previous_change", ("N",), "Change before", "in a diff: scroll to the change before"),
+    Action("filter", ("slash",), "Filter", "show what holds a text; enter keeps it, escape clears it"),
+    Action("copy_text", ("y",), "Copy", "send the prompt, the rewrite or the page to the terminal's clipboard"),
+    Action("read_text", ("o",), "Editor", "read the same text in $EDITOR or $PAGER"),
+    Action("jump", ("ctrl+o",), "Jump", "go to a node or a proposal by name"),
+    Action("command_palette", ("ctrl+p", "colon"), "Palette", "every action by name"),
+    Action("next_theme", ("t",), "Theme", "dark, light, or the terminal's own colours"),
+    Action("save_picture", ("f8",), "Picture", "write the screen to an SVG file here"),
     Action(
         "interrupt",
         ("ctrl+c",),
@@ -60,7 +98,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("↑ ↓", "move in the graph and in the proposals, scroll the node"),
     ("pgup pgdn", "a page up or down"),
     ("home end", "the first or last row; home follows the newest proposal again"),
-    ("esc", "close what is open over the run"),
+    ("esc", "close what is open over the run, clear the filter, end the zoom"),
 )
 
 

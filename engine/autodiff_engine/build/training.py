@@ -13,7 +13,7 @@ from ..control import Control, Decided
 from ..critic import LLMCritic
 from ..dataset import Splits, load
 from ..evaluate import Task
-from ..events import DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
+from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
 from ..llm import Role
@@ -116,13 +116,19 @@ def run_of(
     config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
     opening = Opening(
         run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None,
+        recorded=place.record is not None, budget=_caps(config),
     )  # fmt: skip
 
     async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
         return _Machine(plan, opening, place, control, emit, decided)
 
     return Run(opening, make)
+
+
+def _caps(config: RunConfig) -> BudgetCaps | None:
+    budget = config.budget
+    caps = BudgetCaps(budget.usd, budget.tokens, budget.calls, budget.minutes)
+    return None if caps == BudgetCaps() else caps
 
 
 def with_hashes(config: RunConfig, players: Cast) -> RunConfig:

@@ -55,6 +55,7 @@ from .marks import (
     Warned,
 )
 from .parts import (
+    BudgetCaps,
     CallCounts,
     Comparison,
     EdgeInfo,
@@ -100,6 +101,7 @@ __all__ = [
     "DECISION_TYPES",
     "FACT_TYPES",
     "SCHEMA_VERSION",
+    "BudgetCaps",
     "BudgetEnded",
     "CallCounts",
     "CallFinished",

@@ -142,6 +142,16 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetCaps:
+    """What a run may take at most over its whole life; None is no cap."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorInfo:
     """Why a run failed: the class of the error, its one line, and how to mend it."""
 

@@ -33,6 +33,7 @@ from autodiff_engine.events import (
 )
 
 from .facts import reduce_fact
+from .log import Entry, entry_of
 from .marks import reduce_mark, reduce_telemetry
 from .parts import (
     Batch,
@@ -40,19 +41,20 @@ from .parts import (
     Exchange,
     Gate,
     GraphView,
-    NodeCalls,
     Notes,
     Point,
     Progress,
     Proposals,
     ProposalView,
-    RoleCalls,
     Scores,
     TextView,
-    Traffic,
     Version,
 )
+from .provenance import Passage, passages, versions_of
 from .run import RunView
+from .samples import Pair, Samples, Standing, Turn, by_example, count, examples_of, pairs
+from .steps import StepRow, gates_of, step_rows
+from .traffic import Cap, NodeCalls, RoleCalls, Spending, Traffic, caps, per_step
 from .trail import Trail
 
 
@@ -65,7 +67,9 @@ def reduce(view: RunView, stamped: Stamped) -> RunView:
         return view
     after = _folded(view, stamped)
     elapsed_s = max(after.elapsed_s, after.earlier_s + stamped.t)
-    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s)
+    entry = entry_of(stamped.event, after.earlier_s + stamped.t, after.progress.step)
+    log = after.log if entry is None else after.log.append(entry)
+    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s, log=log)
 
 
 def _folded(view: RunView, stamped: Stamped) -> RunView:
@@ -98,22 +102,41 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
 
 __all__ = [
     "Batch",
+    "Cap",
     "Control",
+    "Entry",
     "Exchange",
     "Gate",
     "GraphView",
     "NodeCalls",
     "Notes",
+    "Pair",
+    "Passage",
     "Point",
     "Progress",
     "ProposalView",
     "Proposals",
     "RoleCalls",
     "RunView",
+    "Samples",
     "Scores",
+    "Spending",
+    "Standing",
+    "StepRow",
     "TextView",
     "Traffic",
     "Trail",
+    "Turn",
     "Version",
+    "by_example",
+    "caps",
+    "count",
+    "examples_of",
+    "gates_of",
+    "pairs",
+    "passages",
+    "per_step",
     "reduce",
+    "step_rows",
+    "versions_of",
 ]

@@ -17,6 +17,7 @@ from autodiff_engine.events import (
     StepFinished,
 )
 
+from .log import Entry
 from .parts import (
     Batch,
     Control,
@@ -27,8 +28,9 @@ from .parts import (
     Proposals,
     Scores,
     TextView,
-    Traffic,
 )
+from .samples import Standing
+from .traffic import Traffic
 from .trail import Trail
 
 
@@ -50,15 +52,18 @@ class RunView:
     traffic: Traffic = field(default_factory=Traffic)
     feedback: Mapping[str, Trail[FeedbackGiven]] = field(default_factory=dict[str, Trail[FeedbackGiven]])
     """By target, in the order of facts: by step, example, t."""
-    exchanges: Mapping[str, Exchange] = field(default_factory=dict[str, Exchange])
-    """The latest traced call of each node."""
+    exchanges: Mapping[str, Trail[Exchange]] = field(default_factory=dict[str, Trail[Exchange]])
+    """The traced calls of each node, in the order of facts; a node without any is not in it."""
     batch: Batch = field(default_factory=Batch)
     proposals: Proposals = field(default_factory=Proposals)
     gates: ProposalCounts = field(default_factory=ProposalCounts)
     scores: Scores = field(default_factory=Scores)
     steps: Trail[StepFinished] = field(default_factory=Trail[StepFinished])
+    standings: tuple[Standing, ...] = ()
+    """Every version that was the best once, oldest first, with its validation examples."""
     test: Comparison | None = None
     notes: Notes = field(default_factory=Notes)
+    log: Trail[Entry] = field(default_factory=Trail[Entry])
     finished: RunFinished | None = None
     facts: int = 0
     """The number of the last fact seen."""

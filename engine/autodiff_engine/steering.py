@@ -23,6 +23,7 @@ from .events import (
     TextValue,
     ValidationChosen,
     Warned,
+    decision_words,
 )
 from .judgement import Begin, Judgement
 from .proposal import Proposal
@@ -159,7 +160,8 @@ class Steering:
             self._busy = False
 
     def _late(self, decision: Decision) -> None:
-        self._say(Warned(f"nothing was changed, it came too late or names nothing that there is: {in_words(decision)}"))
+        why = "nothing was changed, it came too late or names nothing that there is"
+        self._say(Warned(f"{why}: a person chose to {decision_words(decision)}"))
 
     def _take(self, decision: Decision) -> None:
         decision = self._fitting(decision)
@@ -235,22 +237,3 @@ class Steering:
         self.vetoes += 1
         if self._now is not None:
             self._now.end("skipped", "a person vetoed the prompts that it was to improve")
-
-
-def in_words(decision: Decision) -> str:
-    """Return what a person wanted, for a warning."""
-    match decision:
-        case ProposalSkipped():
-            return f"to skip proposal {decision.step}.{decision.k}"
-        case ProposalVetoed():
-            return f"to veto proposal {decision.step}.{decision.k}"
-        case ProposalEdited():
-            return f"to edit {decision.text} in proposal {decision.step}.{decision.k}"
-        case ValidationChosen():
-            return f"to validate proposal {decision.step}.{decision.k} at once"
-        case ProposalWritten():
-            return f"the proposal written for {', '.join(each.name for each in decision.texts)}"
-        case TextFrozen():
-            return f"to {'freeze' if decision.frozen else 'unfreeze'} {decision.text}"
-        case StopChosen():
-            return "to stop"

@@ -347,8 +347,8 @@ async def test_what_comes_after_the_training_is_too_late(tmp_path: Path) -> None
     await run.finish()
     said = [e.message for e in run.of(Warned) if isinstance(e, Warned)]
     assert [message.rpartition(": ")[2] for message in said] == [
-        "the proposal written for task",
-        "to veto proposal 1.1",
+        "a person chose to propose a text of their own for task",
+        "a person chose to veto proposal 1.1",
     ]
     await executed_again(run, tmp_path)
 

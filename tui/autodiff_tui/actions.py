@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .view import RunView
+from .view import RunView, judged_now
 
 Mode = Literal["live", "replay", "watch"]
 """Whether the run executes here, is shown again, or executes in another process."""
@@ -22,6 +22,8 @@ class Action:
     footer: bool = False
     steers: bool = False
     """Whether it needs a run that can be steered: not in a finished one, nor in one of another process."""
+    judged: bool = False
+    """Whether it is about the proposal that is being judged."""
 
     @property
     def key(self) -> str:
@@ -42,6 +44,12 @@ def shown(key: str) -> str:
 _SIGNS = {
     "question_mark": "?",
     "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "plus": "+",
+    "minus": "-",
     "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
@@ -59,6 +67,15 @@ ACTIONS: tuple[Action, ...] = (
         steers=True,
     ),
     Action("one_step", ("s",), "Step", "run to the end of this training step, then pause", footer=True, steers=True),
+    Action("one_phase", ("S",), "Phase", "run to the end of this phase of the step, then pause", steers=True),
+    Action(
+        "skip", ("c",), "Skip", "judge this proposal no further: calls for it are cancelled", steers=True, judged=True
+    ),
+    Action("validate", ("v",), "Validate", "this proposal to the whole validation set now", steers=True, judged=True),
+    Action("veto", ("r",), "Veto", "reject the proposal that is judged, or take the best prompts back", steers=True),
+    Action("edit", ("E",), "Edit", "change what the proposal that is judged says", steers=True, judged=True),
+    Action("write", ("w",), "Write", "propose a text of your own: it is judged like any other", steers=True),
+    Action("freeze", ("f",), "Freeze", "have the training leave a text as it is, or free it again", steers=True),
     Action("export", ("e",), "Export", "write the best prompts so far to a TOML file", footer=True),
     Action("detail", ("enter",), "Open", "open the selected proposal, or go to the selected node's text", footer=True),
     Action("help", ("question_mark", "f1"), "Help", "this page", footer=True),
@@ -76,6 +93,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("examples", ("x",), "Examples", "validation examples by accepted version, as a heat map"),
     Action("blame", ("b",), "Blame", "each sentence of the best prompts with the proposal that brought it"),
     Action("cycle_diff", ("d",), "Diff", "in the node: the prompt, what the last version changed, all since the start"),
+    Action("back_event", ("comma",), "Event back", "look back, event by event; the run goes on meanwhile"),
+    Action("forward_event", ("full_stop",), "Event on", "one event on"),
+    Action("back_step", ("less_than_sign",), "Step back", "to where this step began, then the one before"),
+    Action("forward_step", ("greater_than_sign",), "Step on", "to where the next step begins"),
+    Action("goto_step", ("g",), "Go to step", "to where a step begins, by its number"),
+    Action("latest", ("G",), "To the end", "to the newest event, and stay with what comes"),
+    Action("slower", ("minus",), "Slower", "a recorded run at half the speed"),
+    Action("faster", ("plus", "equals_sign"), "Faster", "a recorded run at twice the speed"),
     Action("previous", ("left_square_bracket",), "Previous", "the call before in the node, the proposal before"),
     Action("next", ("right_square_bracket",), "Next", "the call after it, the next proposal"),
     Action("next_change", ("n",), "Next change", "in a diff: scroll to the next change"),
@@ -102,8 +127,10 @@ MOVES: tuple[tuple[str, str], ...] = (
 )
 
 
-def name_now(action: Action, view: RunView) -> str:
+def name_now(action: Action, view: RunView, mode: Mode = "live") -> str:
     """Return what ``action`` would do in this state, in a word."""
+    if action.id == "toggle_pause" and mode == "replay":
+        return "Play"
     if action.id == "toggle_pause" and view.control.state in ("paused", "pausing"):
         return "Resume"
     return action.name
@@ -113,11 +140,18 @@ def refusal(action: Action, view: RunView, mode: Mode) -> str:
     """Return why ``action`` cannot be done now, or empty when it can."""
     if not action.steers:
         return ""
+    if mode == "replay":
+        done = "this run is shown again: what was decided about it stands in its journal"
+        return "" if action.id == "toggle_pause" else done
     if mode == "watch":
         return "this run executes in another process: here it can only be watched"
     if view.finished is not None:
         return "the run has ended"
-    return "the run is stopping" if view.control.state == "stopping" else ""
+    if view.control.state == "stopping":
+        return "the run is stopping"
+    if not view.texts and action.id in ("write", "freeze"):
+        return "the program is not known yet"
+    return "no proposal is being judged now" if action.judged and judged_now(view) is None else ""
 
 
 def by_id(wanted: str) -> Action:

@@ -18,11 +18,10 @@ from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
 
-from .actions import ACTIONS, Action, Mode, by_id, refusal
+from .actions import ACTIONS, Action, Mode
 from .feed import feed
 from .format import counted
 from .safe import marked, one_line
-from .screens.desk import Desk
 from .screens.examples import ExamplesScreen
 from .screens.help import HelpScreen
 from .screens.keys import bindings
@@ -30,6 +29,7 @@ from .screens.leaving import Choice, DefectScreen, QuitScreen
 from .screens.proposal import ProposalScreen
 from .screens.reading import RunReading
 from .screens.run import RunScreen
+from .screens.steered import Steered
 from .session import Source
 from .terminal import Terminal
 from .view import RunView
@@ -40,7 +40,7 @@ PATIENCE_S = 10.0
 """How long an aborted engine may take to write its end before the app leaves without it."""
 
 
-class RunApp(Desk):
+class RunApp(Steered):
     """Shows a run and steers it; the run's thread belongs to ``source``.
 
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
@@ -50,7 +50,7 @@ class RunApp(Desk):
 
     CSS_PATH = "styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("toggle_pause", "one_step", "export", "help", "leave"),
+        *bindings("export", "help", "leave"),
         *bindings("interrupt", priority=True),
     ]
 
@@ -64,14 +64,13 @@ class RunApp(Desk):
         clock: Callable[[], float] = time.monotonic,
         actions: Sequence[Action] = ACTIONS,
         ascii_only: bool = False,
+        speed: float = 1.0,
     ) -> None:
-        super().__init__(actions=actions, ascii_only=ascii_only)
+        super().__init__(source, mode=mode, clock=clock, speed=speed, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
-        self.view = RunView()
-        self._source = source
         self._export = export
-        self._mode: Mode = mode
-        self._clock = clock
+        self._shown = RunView()
+        """What the screens were given last."""
         self._seen_at = clock()
         self._run_screen = RunScreen(mode, self.actions)
         self._leaving: int | None = None
@@ -94,7 +93,9 @@ class RunApp(Desk):
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def _begin(self) -> None:
+        self._run_screen.mount(self.caption_line, before="#footer")
         self._source.start()
+        self.transport.begin()
         self._seen_at = self._clock()
         self.set_interval(TICK_S, self.drain_now)
         self.set_interval(1.0, self._tell_time)
@@ -103,27 +104,35 @@ class RunApp(Desk):
 
     def drain_now(self) -> None:
         """Fold what has come, within the budget of one tick, and show it."""
-        fed = feed(self.view, self._source, self._clock)
+        before = self.view
+        fed = feed(self.tape, self._source, self._clock)
         if fed.taken:
             self._seen_at = self._clock()
-            self._show(fed.view)
-        self._run_screen.behind = fed.behind
+        self.transport.tick()
+        self.show_place()
+        if self._mode != "replay":
+            self._tell_news(before, self.view)
+            self._run_screen.behind = fed.behind
         if self._terminal.lost:
             self._signalled(signal.SIGHUP)
         self._leave_if_ended()
 
-    def _show(self, view: RunView) -> None:
-        before, self.view = self.view, view
-        self._run_screen.view = view
+    def show_place(self) -> None:
+        """Show the run where the transport is: nothing is painted again unless it differs."""
+        view = self.transport.view
+        self.tell_caption()
+        if view is self._shown:
+            return
+        self._shown = self._run_screen.view = view
         self._tell_time()
-        self._tell_news(before, view)
         for screen in self.screen_stack:
             if isinstance(screen, RunReading | ExamplesScreen):
                 screen.view = view
 
     def _tell_time(self) -> None:
-        since = self._clock() - self._seen_at if self._goes_on else 0.0
-        self._run_screen.elapsed_s = int(self.view.elapsed_s + since)
+        follows = self._goes_on and self.transport.follows
+        since = self._clock() - self._seen_at if follows else 0.0
+        self._run_screen.elapsed_s = int(self._shown.elapsed_s + since)
 
     def _tell_news(self, before: RunView, view: RunView) -> None:
         """Toast the newest warning and error of this tick, and how many came with them."""
@@ -135,27 +144,6 @@ class RunApp(Desk):
                 more = len(new) - len(old) - 1
                 tail = f" (and {more} more)" if more else ""
                 self.toast(new[-1] + tail, severe=severity == "error")
-
-    # the run, steered
-
-    def _may(self, action: str) -> bool:
-        why = refusal(by_id(action), self.view, self._mode)
-        if why:
-            self.toast(why)
-        return not why
-
-    def action_toggle_pause(self) -> None:
-        """Pause, or go on."""
-        if self._may("toggle_pause"):
-            if self.view.control.state in ("paused", "pausing"):
-                self._source.resume()
-            else:
-                self._source.pause()
-
-    def action_one_step(self) -> None:
-        """Run one step."""
-        if self._may("one_step"):
-            self._source.step()
 
     def action_export(self) -> None:
         """Write the best prompts."""
@@ -178,9 +166,9 @@ class RunApp(Desk):
 
     @on(RunScreen.ProposalChosen)
     def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
-        proposal = self.view.proposals.find(event.key)
+        proposal = self._shown.proposals.find(event.key)
         if proposal is not None and self.screen is self._run_screen:  # a second enter may be on its way
-            self.push_screen(ProposalScreen(event.key, self.view))
+            self.push_screen(ProposalScreen(event.key, self._shown))
 
     # the ways out
 
@@ -207,7 +195,7 @@ class RunApp(Desk):
 
     def action_interrupt(self) -> None:
         """ctrl+c: copy a selection; else stop and keep, then abort, then leave at once."""
-        selected = self.screen.get_selected_text()
+        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
         if selected:
             self.copy(selected)
             self.screen.clear_selection()

@@ -19,6 +19,8 @@ _FATES: dict[str, str] = {
     "minibatch": "lost on minibatch",
     "validation": "lost on validation",
     "accepted": "accepted",
+    "skipped": "skipped by a person",
+    "vetoed": "vetoed by a person",
 }
 _PHASES = {
     "forward": "running the minibatch",
@@ -164,7 +166,7 @@ def fate(value: Fate) -> str:
 def proposal_state(proposal: ProposalView) -> str:
     """Return how far a proposal has come, in words."""
     if proposal.fate is not None:
-        return fate(proposal.fate)
+        return "accepted, then vetoed" if proposal.vetoed else fate(proposal.fate)
     if proposal.problem:
         return _FATES["unusable"]
     words = {"proposed": "proposed", "minibatch": "minibatch", "validation": "validating"}[proposal.gate]

@@ -22,6 +22,7 @@ from .decisions import (
     StopChosen,
     TextFrozen,
     ValidationChosen,
+    decision_words,
 )
 from .facts import (
     CandidateScored,
@@ -156,4 +157,5 @@ __all__ = [
     "ValScores",
     "ValidationChosen",
     "Warned",
+    "decision_words",
 ]

@@ -81,3 +81,22 @@ class ValidationChosen:
 Decision = (
     StopChosen | ProposalSkipped | ProposalVetoed | ProposalEdited | ProposalWritten | TextFrozen | ValidationChosen
 )
+
+
+def decision_words(decision: Decision) -> str:
+    """Return what a person chose to do, as the rest of a sentence."""
+    match decision:
+        case ProposalSkipped():
+            return f"skip proposal {decision.step}.{decision.k}"
+        case ProposalVetoed():
+            return f"veto proposal {decision.step}.{decision.k}{f': {decision.reason}' if decision.reason else ''}"
+        case ProposalEdited():
+            return f"edit {decision.text} in proposal {decision.step}.{decision.k}"
+        case ValidationChosen():
+            return f"validate proposal {decision.step}.{decision.k} at once"
+        case ProposalWritten():
+            return f"propose a text of their own for {', '.join(each.name for each in decision.texts)}"
+        case TextFrozen():
+            return f"{'freeze' if decision.frozen else 'unfreeze'} {decision.text}"
+        case StopChosen():
+            return "stop and keep the best"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -84,6 +85,15 @@ class Desk(App[None]):
             problem = "this terminal cannot be left to an editor"
         if problem:
             self.toast(problem, severe=True)
+
+    def change_in_editor(self, text: str) -> str | None:
+        """Leave the screen to the person's editor; return the changed text, None when there is none."""
+        changed: tuple[str | None, str] = (None, "this terminal cannot be left to an editor")
+        with suppress(SuspendNotSupported), self.suspend():
+            changed = editor.change(text, os.environ)  # raises nothing, as above
+        if changed[1]:
+            self.toast(changed[1], severe=True)
+        return changed[0]
 
     def action_jump(self) -> None:
         """Ask for a node or a proposal."""

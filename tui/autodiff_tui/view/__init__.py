@@ -20,8 +20,12 @@ from autodiff_engine.events import (
     LedgerUpdated,
     PhaseStarted,
     ProgramDescribed,
+    ProposalEdited,
     ProposalJudged,
     ProposalMade,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
     RunFinished,
     RunOpened,
     Stamped,
@@ -29,9 +33,12 @@ from autodiff_engine.events import (
     StepStarted,
     StopChosen,
     TestCompared,
+    TextFrozen,
+    ValidationChosen,
     Warned,
 )
 
+from .decisions import incumbent_proposal, judged_now, reduce_decision
 from .facts import reduce_fact
 from .log import Entry, entry_of
 from .marks import reduce_mark, reduce_telemetry
@@ -96,8 +103,16 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
             RunOpened() | ControlChanged() | PhaseStarted() | Warned() | BudgetEnded() | Interrupted() | RunFinished()
         ) as mark:
             return reduce_mark(view, mark)
-        case StopChosen():
-            return view  # what it leads to is said by ControlChanged and RunFinished
+        case (
+            StopChosen()
+            | ProposalSkipped()
+            | ProposalVetoed()
+            | ProposalEdited()
+            | ProposalWritten()
+            | TextFrozen()
+            | ValidationChosen()
+        ) as decision:
+            return reduce_decision(view, decision)
 
 
 __all__ = [
@@ -133,6 +148,8 @@ __all__ = [
     "count",
     "examples_of",
     "gates_of",
+    "incumbent_proposal",
+    "judged_now",
     "pairs",
     "passages",
     "per_step",

@@ -183,7 +183,7 @@ def _counted(view: RunView, fact: ProposalJudged) -> RunView:
         gates,
         linted=gates.linted + (fact.fate == "lint"),
         minibatch_judged=gates.minibatch_judged + on_minibatch,
-        minibatch_passed=gates.minibatch_passed + (on_minibatch and fact.fate in ("validation", "accepted")),
+        minibatch_passed=gates.minibatch_passed + (on_minibatch and fact.fate != "minibatch"),
         validation_judged=gates.validation_judged + (whole is not None),
         validation_passed=gates.validation_passed + fact.accepted,
     )

@@ -13,14 +13,21 @@ from autodiff_engine.events import (
     ExampleExcluded,
     FeedbackMissing,
     Interrupted,
+    ProposalEdited,
     ProposalJudged,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
     RunFinished,
     RunOpened,
     StepFinished,
     StepStarted,
     StopChosen,
     TestCompared,
+    TextFrozen,
+    ValidationChosen,
     Warned,
+    decision_words,
 )
 
 Level = Literal["step", "note", "warning", "excluded", "failure", "error"]
@@ -67,8 +74,16 @@ def _told(event: Event) -> tuple[Level, str] | None:
             return "note", f"{event.state}{f': {event.reason}' if event.reason else ''}"
         case RunOpened():
             return "note", f"{event.run_id} opened by autodiff-tui {event.version}, {event.started}"
-        case StopChosen():
-            return "note", "a person chose to stop and keep the best"
+        case (
+            StopChosen()
+            | ProposalSkipped()
+            | ProposalVetoed()
+            | ProposalEdited()
+            | ProposalWritten()
+            | TextFrozen()
+            | ValidationChosen()
+        ):
+            return "note", f"a person chose to {decision_words(event)}"
         case _:
             return _step_told(event)
 

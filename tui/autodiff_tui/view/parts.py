@@ -129,6 +129,8 @@ class ProposalView:
     expected: int = 0
     """Examples to score at ``gate``; 0 when unknown."""
     fate: Fate | None = None
+    vetoed: bool = False
+    """Whether a person rejected it after it had been accepted."""
     reason: str = ""
     lint: str = ""
     minibatch: Comparison | None = None

@@ -9,6 +9,7 @@ from autodiff_engine.events import (
     CandidateScored,
     Comparison,
     DataLoaded,
+    Decision,
     FeedbackGiven,
     ProgramDescribed,
     ProposalCounts,
@@ -62,6 +63,10 @@ class RunView:
     standings: tuple[Standing, ...] = ()
     """Every version that was the best once, oldest first, with its validation examples."""
     test: Comparison | None = None
+    decisions: Trail[Decision] = field(default_factory=Trail[Decision])
+    """What a person did, oldest first."""
+    frozen: tuple[str, ...] = ()
+    """Names of texts that the training is to leave as they are."""
     notes: Notes = field(default_factory=Notes)
     log: Trail[Entry] = field(default_factory=Trail[Entry])
     finished: RunFinished | None = None

@@ -60,7 +60,7 @@ def gates_of(proposals: Iterable[ProposalView]) -> ProposalCounts:
         made += 1
         linted += one.fate == "lint"
         minibatch_judged += one.minibatch is not None
-        minibatch_passed += one.minibatch is not None and one.fate in ("validation", "accepted")
+        minibatch_passed += one.minibatch is not None and one.fate != "minibatch"
         validation_judged += one.validation is not None
         validation_passed += one.fate == "accepted"
     return ProposalCounts(made, linted, minibatch_judged, minibatch_passed, validation_judged, validation_passed)

@@ -11,7 +11,7 @@ from autodiff_tui.format import cost, pass_rates, score
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, StepRow, gates_of, step_rows
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, Line, Part, fit
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
 from .row_list import Row, RowList
 
 _OUTCOMES: dict[str, Part] = {
@@ -19,6 +19,7 @@ _OUTCOMES: dict[str, Part] = {
     "rejected": ("✗", BAD),
     "nothing to learn": ("=", MUTED),
     "no feedback": ("∅", MUTED),
+    "vetoed": ("⊘", WARN),
     "": ("◐", STRONG),
 }
 _COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("cost", 9), ("calls", 7))

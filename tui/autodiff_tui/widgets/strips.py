@@ -83,7 +83,7 @@ class KeyFooter(Painted):
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return the keys that fit; help and quit always do, since they tell the rest."""
         last = [action for action in self.actions if action.footer and action.slug in ("help", "leave")]
-        first = [action for action in self.actions if action.footer and action not in last]
+        first = [action for action in self.actions if action.footer and action not in last and self._has(action)]
         told = [self._key(action) for action in last]
         panes: Line = ((f" 1–{len(PANES)}", f"{ACCENT} bold"), (" Panes ", PLAIN))
         room = width - sum(cells(line) for line in (*told, panes))
@@ -95,8 +95,12 @@ class KeyFooter(Painted):
             kept.append(line)
         return (tuple(part for line in (*kept, *told, panes) for part in line),)
 
+    def _has(self, action: Action) -> bool:
+        """Whether this mode has such an action at all: a recorded run cannot be steered."""
+        return self.mode != "replay" or not refusal(action, self.view, self.mode)
+
     def _key(self, action: Action) -> Line:
-        name = name_now(action, self.view)
+        name = name_now(action, self.view, self.mode)
         if refusal(action, self.view, self.mode):
             return ((f"({action.key} {name}) ", MUTED),)
         return (f" {action.key}", f"{ACCENT} bold"), (f" {name} ", PLAIN), (" ", STRONG)

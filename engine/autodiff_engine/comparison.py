@@ -86,6 +86,11 @@ class Race:
         """The highest sum that the candidate can still reach."""
         return sum((each.score for each in self.after), Fraction(len(self._incumbent) - len(self.after)))
 
+    @property
+    def done(self) -> bool:
+        """Whether the candidate was run on every example."""
+        return len(self.after) == len(self._incumbent)
+
     def lost(self) -> bool:
         """Whether no answer that is still out could make the candidate win: the decision is then the same."""
         if self.possible <= self._to_beat:

@@ -1,14 +1,30 @@
-"""Pause, step, stop: the gate that every call passes before it is made or looked up."""
+"""Pause, step, stop: the gate that every call passes before it is made or looked up; and what a person decides."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from .errors import EngineError, RunStopped
+from .events import Decision, StopChosen
 
 State = Literal["running", "pausing", "paused", "stopping"]
+Stride = Literal["step", "phase"]
+"""How far a run goes before it pauses by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decisions of an earlier execution, in order, to be taken again after the same facts.
+
+    ``facts`` is how far that one came: until there the run is its history, and no new decision is taken.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    facts: int = 0
 
 
 class Control:
@@ -17,7 +33,8 @@ class Control:
     Another thread reaches it by ``loop.call_soon_threadsafe(control.pause)``.
 
     ``attended`` says that a person can resume a pause: without one, trouble ends the run.
-    ``on_change(state, reason)`` is called at each change of state.
+    ``on_change(state, reason)`` is called at each change of state. Decisions wait in ``decisions`` until the training,
+    which hears of each by ``on_decision``, takes them.
     """
 
     def __init__(self, *, attended: bool = False, on_change: Callable[[State, str], None] | None = None) -> None:
@@ -26,7 +43,9 @@ class Control:
         self.state: State = "running"
         self.reason = ""
         self.in_flight = 0
-        self._stepping = False
+        self.decisions: deque[Decision] = deque()
+        self.on_decision: Callable[[], None] | None = None
+        self._stride: Stride | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def pause(self, reason: str = "") -> None:
@@ -36,15 +55,24 @@ class Control:
 
     def resume(self) -> None:
         """Let calls start again."""
-        self._stepping = False
+        self._stride = None
         if self.state in ("pausing", "paused"):
             self._enter("running", "")
 
-    def step(self) -> None:
-        """Run until the current step is finished, then pause."""
+    def step(self, stride: Stride = "step") -> None:
+        """Run until the current step, or only its current phase, is finished, then pause."""
         if self.state in ("pausing", "paused", "running"):
-            self._stepping = True
-            self._enter("running", "one step")
+            self._stride = stride
+            self._enter("running", f"one {stride}")
+
+    def decide(self, decision: Decision) -> None:
+        """Hand over what a person decided; its ``after`` is the training's to say."""
+        if isinstance(decision, StopChosen):
+            self.stop()
+            return
+        self.decisions.append(decision)
+        if self.on_decision is not None:
+            self.on_decision()
 
     def stop(self) -> None:
         """Ask for stop-and-keep: calls in flight finish, then the next call raises ``RunStopped``."""
@@ -54,11 +82,11 @@ class Control:
         """Open the gate for the final report after a stop, for which calls are needed once more."""
         self._enter("running", "final report")
 
-    def step_finished(self) -> None:
-        """Tell the gate that a training step ended: where a single step pauses."""
-        if self._stepping:
-            self._stepping = False
-            self.pause("step finished")
+    def finished(self, stride: Stride, what: str) -> None:
+        """Tell the gate that a step or a phase ended: where a run that goes by it, or by less, pauses."""
+        if self._stride == stride or (self._stride is not None and stride == "step"):
+            self._stride = None
+            self.pause(f"{what} finished")
 
     async def trouble(self, error: EngineError) -> None:
         """Pause because of ``error`` until a person resumes; without a person raise it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -71,9 +71,12 @@ class Demos:
         """Of each text whose call gives the program's answer: whether that call needs no other one before it."""
         self._written: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def due(self, step: int) -> bool:
-        """Return whether ``step`` begins with a proposal of demos: every third does, every one if all is demos."""
-        return bool(self._names) and (self._alone or step % EVERY == 0)
+    def due(self, step: int, frozen: Collection[str] = ()) -> bool:
+        """Return whether ``step`` begins with a proposal of demos: every third does, every one if all is demos.
+
+        None does while all texts of demos are ``frozen``.
+        """
+        return any(name not in frozen for name in self._names) and (self._alone or step % EVERY == 0)
 
     def saw(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what the program itself answered to training examples: the latest score of each counts."""
@@ -105,14 +108,14 @@ class Demos:
         shown = {name: self._written.get((name, candidate.texts[name])) for name in self._names}
         return {name: self._with_equals(ids) for name, ids in shown.items() if ids is not None}
 
-    async def propose(self, step: int, parent: Candidate) -> Proposal | None:
-        """Return proposal 1 of ``step``: ``parent`` with new demos in all such texts; no call is made.
+    async def propose(self, step: int, parent: Candidate, frozen: Collection[str] = ()) -> Proposal | None:
+        """Return proposal 1 of ``step``: ``parent`` with new demos in all such texts but ``frozen``; no call is made.
 
         None when there is nothing to show, or nothing that fits, which is warned of. The draw is that of seed and step.
         """
         draw = random.Random(f"{self._settings.seed}/demos/{step}")
         changes: list[TextChange] = []
-        for name in self._names:
+        for name in [each for each in self._names if each not in frozen]:
             shots = await self._drawn(name, parent, draw)
             kept = fitted(shots, self._max_words)
             if kept:

@@ -62,6 +62,8 @@ class Origin:
     """Validation means."""
     n: int
     p: float | None
+    sentences: tuple[str, ...] = ()
+    """What of the text as it is now the proposal brought; empty when later ones left nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def to_toml(best: Best) -> str:
         StorageError: A text holds what TOML cannot, or anything but a trained text looks like a key of a provider.
     """
     about = _about(best)
-    secret = _REFUSED.search(dumps(about))
+    untrained = {**about, "provenance": [_origin(each, texts=False) for each in best.provenance]}
+    secret = _REFUSED.search(dumps(untrained))
     if secret:
         raise StorageError(f"best.toml would hold what looks like a key ({secret[0][:6]}…); it was not written")
     return _HEAD + dumps({"format": FORMAT, "prompts": {text.name: text.value for text in best.texts}, **about})
@@ -172,8 +175,15 @@ def _about(best: Best) -> dict[str, object]:
             each.name: _told({"role": each.role, "kind": each.kind, "parent": each.parent}) for each in best.texts
         },
         "scores": [{**asdict(each), "metric": code(each.metric).shown} for each in best.scores],
-        "provenance": [_told(asdict(each)) for each in best.provenance],
+        "provenance": [_origin(each) for each in best.provenance],
     }
+
+
+def _origin(origin: Origin, *, texts: bool = True) -> dict[str, object]:
+    told = _told(asdict(origin))
+    if not texts or not origin.sentences:
+        del told["sentences"]
+    return told
 
 
 def _folderless_sources(data: str) -> str:

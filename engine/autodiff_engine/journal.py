@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from .control import Decided
 from .errors import ConfigError, StorageError
 from .events import (
+    DECISION_TYPES,
     FACT_TYPES,
     SCHEMA_VERSION,
     Decision,
@@ -23,14 +25,14 @@ from .events import (
     RunFinished,
     Stamped,
     StepFinished,
-    StopChosen,
     Telemetry,
 )
 
 FILE = "journal.jsonl"
-_SYNCED = (ProposalJudged, StepFinished, StopChosen, RunFinished)
+_SYNCED = (ProposalJudged, StepFinished, RunFinished, *DECISION_TYPES)
 _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
+_MOST_AT_ONCE = 1 << 20
 _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
 
@@ -97,8 +99,15 @@ class Recorded:
     @property
     def facts(self) -> tuple[str, ...]:
         """Facts and decisions as text without line number, time and place: equal for equal runs."""
-        told = (each for each in self.events if each.fact is not None or isinstance(each.event, Decision))
+        told = (each for each in self.events if each.fact is not None or isinstance(each.event, DECISION_TYPES))
         return tuple(_placeless(each) for each in told)
+
+    @property
+    def decided(self) -> Decided:
+        """What a person decided, and how far the run came: what a new execution of it takes again."""
+        decisions = tuple(each.event for each in self.events if isinstance(each.event, DECISION_TYPES))
+        facts = max((each.fact for each in self.events if each.fact is not None), default=0)
+        return Decided(cast("tuple[Decision, ...]", decisions), facts)
 
 
 def encode(stamped: Stamped) -> str:
@@ -136,6 +145,45 @@ def read(folder: Path) -> Recorded:
         if stamped is not None:
             events.append(stamped)
     return Recorded(tuple(events), torn, unknown)
+
+
+class Tail:
+    """Reads a journal while another process writes it: whole lines only, each once.
+
+    A line that is cut short is read when it is whole; so is one that takes its place, when the run is resumed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._read = 0
+        """The end of the last whole line, in bytes."""
+        self._lines = 0
+        self._most = _MOST_AT_ONCE
+        self.unknown = 0
+        """Events of no type known here."""
+
+    def read(self) -> list[Stamped]:
+        """Return what has been written since, a megabyte at most at a time; empty when there is nothing new.
+
+        Raises:
+            StorageError: The journal is gone, or a line is broken.
+        """
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                data = file.read(self._most)
+        except OSError as error:
+            raise StorageError(f"{self._path}: {error.strerror}", "was the run's folder deleted?") from error
+        whole = data[: data.rfind(b"\n") + 1]
+        self._most = _MOST_AT_ONCE if whole else max(self._most, 2 * len(data))
+        self._read += len(whole)
+        return [stamped for line in whole.splitlines() if (stamped := self._decoded(line)) is not None]
+
+    def _decoded(self, line: bytes) -> Stamped | None:
+        self._lines += 1
+        stamped = _decode(line.decode("utf-8", "replace"), f"{self._path}: line {self._lines}")
+        self.unknown += stamped is None
+        return stamped
 
 
 def find_run(name: str, root: Path) -> Path:

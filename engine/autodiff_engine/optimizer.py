@@ -74,7 +74,8 @@ class Optimizer:
     def rewritten(self, situation: Situation) -> list[str]:
         """Return the texts to rewrite: all that have evidence, or in turn one of them; none when nothing asks."""
         order = [text.name for text in self.texts if text.kind == "prompt"]
-        asked = [name for name in order if self.gradients == "none" or situation.evidence.get(name)]
+        free = [name for name in order if name not in situation.frozen]
+        asked = [name for name in free if self.gradients == "none" or situation.evidence.get(name)]
         if self.update == "joint" or len(asked) < 2:
             return asked
         first = situation.step % len(order)

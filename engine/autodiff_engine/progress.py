@@ -67,6 +67,18 @@ class Progress:
     counts: ProposalCounts = field(default_factory=ProposalCounts)
     test: Comparison | None = None
 
+    def adopt(self, incumbent: Incumbent) -> None:
+        """Make ``incumbent`` the best; the first one is the start."""
+        self.start = self.start or incumbent
+        self.best = incumbent
+        self.accepted.append(incumbent)
+
+    def take_back(self) -> None:
+        """Make the incumbent before this one the best again; the start stays."""
+        if len(self.accepted) > 1:
+            self.accepted.pop()
+            self.best = self.accepted[-1]
+
 
 def first_incumbent(candidate: Candidate, outcomes: Sequence[Outcome]) -> Incumbent:
     """Return the start prompts as the incumbent."""
@@ -88,6 +100,7 @@ def situation_of(
     *,
     step: int,
     stale: int,
+    frozen: Sequence[str] = (),
 ) -> Situation:
     """Return what the optimizer knows at the beginning of a step; of the accepted ones it sees the best (SH)."""
     if progress.best is None:
@@ -106,17 +119,18 @@ def situation_of(
         failed=(),
         stale=stale,
         show_peers=settings.peers,
+        frozen=frozen,
     )
 
 
 def counted(counts: ProposalCounts, verdict: Verdict) -> ProposalCounts:
     """Return ``counts`` with one more proposal, by the gates that it reached and passed."""
-    reached = verdict.validation is not None
+    reached, on_minibatch = verdict.validation is not None, verdict.minibatch is not None
     return ProposalCounts(
         made=counts.made + 1,
         linted=counts.linted + (verdict.fate == "lint"),
-        minibatch_judged=counts.minibatch_judged + (verdict.minibatch is not None),
-        minibatch_passed=counts.minibatch_passed + (verdict.minibatch is not None and reached),
+        minibatch_judged=counts.minibatch_judged + on_minibatch,
+        minibatch_passed=counts.minibatch_passed + (on_minibatch and verdict.fate != "minibatch"),
         validation_judged=counts.validation_judged + reached,
         validation_passed=counts.validation_passed + (verdict.fate == "accepted"),
     )

@@ -40,7 +40,7 @@ class Situation:
 
     ``evidence`` is by text name, in the order of examples, then of t; ``peers`` has, by text name, the names of those
     sent in the same call, which ``show_peers`` lets the LLM see; ``forms`` what is read from the replies of its calls.
-    ``stale`` counts steps since the last acceptance.
+    ``stale`` counts steps since the last acceptance; ``frozen`` names texts that are to stay as they are.
     """
 
     step: int
@@ -55,6 +55,7 @@ class Situation:
     failed: Sequence[Failed]
     stale: int
     show_peers: bool = True
+    frozen: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from .proposal import Failed, Proposal, Situation
 
 
 class Proposing:
-    """Makes proposals 1 to ``count`` of a step, each when it is asked for; owned by that step.
+    """Makes at most ``count`` proposals of a step, each when it is asked for; owned by that step.
 
-    ``demos`` is proposal 1, if there is one. ``count`` is 0 when there is nothing to write and nothing to show.
+    ``demos`` comes first, if there are any. ``count`` is 0 when there is nothing to write and nothing to show.
     """
 
     def __init__(
@@ -35,33 +35,44 @@ class Proposing:
         self._control = control
         self._emit = emit
         self._demos = demos
-        self._ahead: dict[int, Proposal] = {}
+        self._ahead: list[Proposal] = []
+        self._given = 0
         writes = bool(optimizer.rewritten(situation))
         self.count = settings.max_proposals if writes else int(demos is not None)
 
-    async def proposal(self, k: int, failed: Sequence[Failed]) -> Proposal:
-        """Return proposal ``k``; ``failed`` are those of this step that were rejected so far.
+    async def proposal(self, k: int, failed: Sequence[Failed], frozen: Sequence[str] = ()) -> Proposal | None:
+        """Return the next proposal as proposal ``k``, or None after the last; it leaves ``frozen`` texts as they are.
 
-        In parallel the optimizer writes all of its proposals at the first one that is asked for, blind to ``failed``:
-        when the demos were accepted, none.
+        ``failed`` are those of this step that were rejected so far. In parallel the optimizer writes all of its
+        proposals at the first one that is asked for, blind to ``failed``: when the demos were accepted, none.
 
         Raises:
             ModelUnavailable: The optimizer does not answer, and there is no person who could resume.
         """
-        if k == 1 and self._demos is not None:
-            self._emit(PhaseStarted(self._situation.step, "p1.propose", 0))
-            return self._demos
-        if self._settings.proposals == "parallel":
-            return await self._one_of_all(k)
-        known = tuple(failed) if self._settings.history else ()
-        return await self._written(replace(self._situation, k=k, failed=known))
+        while self._given < self.count:
+            self._given += 1
+            proposal = await self._made(k, failed, frozen)
+            if proposal is not None:
+                return proposal
+        return None
 
-    async def _one_of_all(self, k: int) -> Proposal:
-        if not self._ahead:
-            ks = range(k, self.count + 1)
-            made = await in_order([lambda k=k: self._written(replace(self._situation, k=k)) for k in ks])
-            self._ahead = dict(zip(ks, made, strict=True))
-        return self._ahead[k]
+    async def _made(self, k: int, failed: Sequence[Failed], frozen: Sequence[str]) -> Proposal | None:
+        if self._given == 1 and self._demos is not None:
+            self._emit(PhaseStarted(self._situation.step, f"p{k}.propose", 0))
+            return thawed(self._demos, k, frozen)
+        situation = replace(self._situation, k=k, frozen=frozen)
+        if not self._ahead and not self._optimizer.rewritten(situation):
+            return None
+        if self._settings.proposals == "parallel":
+            self._ahead = self._ahead or await self._all(situation)
+            return thawed(self._ahead.pop(0), k, frozen)
+        known = tuple(failed) if self._settings.history else ()
+        return await self._written(replace(situation, failed=known))
+
+    async def _all(self, situation: Situation) -> list[Proposal]:
+        """Return this proposal and all that may follow it, written at once."""
+        ks = range(situation.k, situation.k + self.count - self._given + 1)
+        return await in_order([lambda k=k: self._written(replace(situation, k=k)) for k in ks])
 
     async def _written(self, situation: Situation) -> Proposal:
         self._emit(PhaseStarted(situation.step, f"p{situation.k}.propose", 0))
@@ -73,3 +84,12 @@ class Proposing:
             except ModelRefused as error:
                 problem = f"the optimizer refused: {error}"
                 return Proposal(situation.step, situation.k, situation.parent, situation.parent, (), problem)
+
+
+def thawed(proposal: Proposal, k: int, frozen: Sequence[str]) -> Proposal | None:
+    """Return what was proposed before ``frozen`` was known as proposal ``k`` without those texts; None without rest."""
+    changes = tuple(change for change in proposal.changes if change.name not in frozen)
+    if changes == proposal.changes or proposal.problem:
+        return proposal if proposal.k == k else replace(proposal, k=k)
+    candidate = proposal.parent.with_texts({change.name: change.value for change in changes})
+    return replace(proposal, k=k, candidate=candidate, changes=changes) if changes else None

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from .control import Control, State
 from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
+    BudgetCaps,
     BudgetEnded,
     CallCounts,
     ControlChanged,
@@ -25,7 +26,6 @@ from .events import (
     RunFinished,
     RunOpened,
     Stamped,
-    StopChosen,
     TestScores,
     TokenCounts,
     ValScores,
@@ -53,6 +53,8 @@ class Opening:
     version: str
     instructions: Instructions
     recorded: bool = False
+    budget: BudgetCaps | None = None
+    """None when nothing is capped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Run:
         emit(
             RunOpened(
                 opening.run_id, str(opening.folder), opening.config, opening.version,
-                datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded,
+                datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded, opening.budget,
             )
         )  # fmt: skip
         machine: Machine | None = None
@@ -138,7 +140,7 @@ class Run:
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not take the journal with it
             status, error = "failed", _crashed(opening.folder, defect)
         finally:
-            control.on_change = None
+            control.on_change = control.on_decision = None
         try:
             finished = _finished(opening, status, error, machine, journal)
             try:
@@ -154,18 +156,20 @@ class Run:
 
 
 async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[Status, ErrorInfo | None]:
-    for fact in machine.opening_facts():
-        journal.append(fact)
+    trainer = machine.trainer
     status: Status = "done"
     try:
         with suppress(RunStopped):
-            await machine.trainer.fit()
+            for fact in machine.opening_facts():
+                trainer.tell(fact)
+            await trainer.fit()
         if control.state == "stopping":  # also when it was asked for so late that the training ended by itself
             status = "stopped"
-            journal.append(StopChosen(journal.facts))
+            trainer.tell_stopped()
             control.reporting()
-        await machine.trainer.report_test()
+        await trainer.report_test()
     except RunStopped:  # stopped once more, during the final report: it is left out
+        trainer.tell_stopped()
         return "stopped", None
     except BudgetExhausted as spent:
         journal.append(BudgetEnded(str(spent)))

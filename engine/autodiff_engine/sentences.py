@@ -27,6 +27,33 @@ def first_sentences(text: str, most: int) -> str:
     return " ".join([*sentences, line[start:].strip()]).strip()
 
 
+def split(text: str) -> list[str]:
+    """Return the sentences of ``text``, each with the white space that follows it: joined they are the text again.
+
+    A line break ends a sentence, too; white space before the first one is a part of it.
+    """
+    pieces: list[str] = []
+    for line in text.splitlines(keepends=True):
+        start = 0
+        for match in _END.finditer(line):
+            if match.end() > start and not _ABBREVIATION.search(line[start : match.end()]):
+                pieces.append(line[start : match.end()])
+                start = match.end()
+        pieces.append(line[start:])
+    sentences: list[str] = []
+    for piece in pieces:
+        rest = piece.lstrip()
+        space = piece[: len(piece) - len(rest)]
+        if sentences and space:
+            sentences[-1] += space
+            space = ""
+        if sentences and sentences[-1].isspace():
+            sentences[-1] += space + rest
+        elif space + rest:
+            sentences.append(space + rest)
+    return sentences
+
+
 def words(text: str) -> list[str]:
     """Return the words of ``text``, lower case, without punctuation."""
     return re.findall(r"\w+", text.lower())

@@ -1,4 +1,4 @@
-"""The loop: batch, forward, backward, proposals, gates (algorithm 2); the one module that emits facts."""
+"""The loop: batch, forward, backward, proposals, gates (algorithm 2); all facts of a training are told through it."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from .batches import Batches
-from .candidate import Candidate, start
+from .candidate import start
 from .comparison import compare
-from .control import Control
+from .control import Control, Decided
 from .dataset import Example
 from .demos import Demos
-from .evaluate import Outcome, evaluate
+from .evaluate import Outcome
 from .events import (
     Event,
     FeedbackMissing,
     PhaseStarted,
-    ProposalJudged,
-    ProposalMade,
     StepFinished,
     StepStarted,
+    StopChosen,
     TestCompared,
 )
+from .forward import Forward
 from .gradients import Told, gradients
 from .loss import failures, loss_nodes, reached
-from .objective import check_nodes
-from .progress import Incumbent, Parts, Progress, counted, first_incumbent, incumbent_of, situation_of
-from .proposal import Evidence, Failed, Proposal
+from .progress import Incumbent, Parts, Progress, first_incumbent, situation_of
+from .proposal import Evidence, Proposal
 from .proposing import Proposing
-from .scoring import run_batch
+from .selection import Selection
+from .steering import Steering, StepEnded
 from .telling import (
     GraphSeen,
     candidate_scored,
     data_evidence,
     feedback_evidence,
     feedback_given,
-    result,
-    scored,
     warning_of,
 )
-from .validation import Case, Verdict, judge
 
-StepOutcome = Literal["accepted", "rejected", "nothing to learn", "no feedback"]
+StepOutcome = Literal["accepted", "rejected", "nothing to learn", "no feedback", "vetoed"]
 
 
 class Trainer:
-    """Runs algorithm 2 over ``parts``; tells every fact to ``emit``, in structural order."""
+    """Runs algorithm 2 over ``parts``; tells every fact to ``emit``, in structural order.
+
+    ``decided`` are the decisions of an earlier execution, which are taken again after the same facts.
+    """
 
     def __init__(
         self,
@@ -53,16 +53,26 @@ class Trainer:
         control: Control,
         emit: Callable[[Event], object],
         on_best: Callable[[Progress], None],
+        decided: Decided = Decided(),  # noqa: B008 - frozen
     ) -> None:
         self._parts = parts
         self._control = control
-        self._emit = emit
         self._on_best = on_best
+        self._steering = Steering(control, emit, [text.name for text in parts.task.pipeline.texts], decided)
+        self._forward = Forward(parts, control, self.tell, self._steering.check)
         self._graph = GraphSeen()
-        self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, emit)
+        self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, self.tell)
         self._batches = Batches(parts.splits.train, parts.settings)
         self._stale = 0
         self.progress = Progress()
+
+    def tell(self, event: Event) -> None:
+        """Emit an event of the training; what it is about, and on which data, comes first."""
+        self._steering.tell(event)
+
+    def tell_stopped(self) -> None:
+        """Tell that a person chose to stop after the last fact."""
+        self.tell(StopChosen(self._steering.facts))
 
     async def fit(self) -> None:
         """Train until the last step, or until validation is perfect.
@@ -70,32 +80,32 @@ class Trainer:
         Raises:
             RunStopped, BudgetExhausted, ModelError: ``progress`` holds the best so far.
         """
+        self._steering.take()
         candidate = start(self._parts.task.pipeline.texts)
-        outcomes = await self._score_split(candidate, "val", "start", "start.validation")
+        outcomes = await self._forward.whole(candidate, "val", 0, "start")
         if unreadable := warning_of(outcomes):
-            self._emit(unreadable)
+            self.tell(unreadable)
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
             if all(each.score == 1 for each in self._incumbent.outcomes):
                 return
             await self._step(step)
-            self._control.step_finished()
+            await self._steering.boundary("step", "step")
+            self._take_back()
 
     async def report_test(self) -> None:
         """Score the start prompts and the best ones on the test split: the only look at it."""
+        self._steering.close()
         first, best = self.progress.start, self.progress.best
         if first is None or best is None or not self._parts.splits.test or self.progress.test is not None:
             return
-        before = after = await self._score_split(first.candidate, "test", "start", "start.test")
+        steps = self.progress.steps
+        before = after = await self._forward.whole(first.candidate, "test", steps, "start")
         if best.candidate.id != first.candidate.id:
-            after = await self._score_split(best.candidate, "test", "best", "best.test")
-        self.progress.test = compare(before, after, split="test", metric=self._metric)
-        self._emit(TestCompared(self.progress.test))
+            after = await self._forward.whole(best.candidate, "test", steps, "best")
+        self.progress.test = compare(before, after, split="test", metric=self._forward.metric)
+        self.tell(TestCompared(self.progress.test))
         self._on_best(self.progress)
-
-    @property
-    def _metric(self) -> str:
-        return self._parts.task.scored_by(self._parts.metric)
 
     @property
     def _incumbent(self) -> Incumbent:
@@ -104,21 +114,26 @@ class Trainer:
         return self.progress.best
 
     async def _step(self, step: int) -> None:
+        try:
+            await self._learn(step)
+        except StepEnded:
+            self._take_back()
+            self._finish(step, "vetoed", [])
+
+    async def _learn(self, step: int) -> None:
         batch = self._batch(step)
-        forward = await self._run_batch(self._incumbent.candidate, batch, step, "forward")
+        forward = await self._forward.batch(self._incumbent.candidate, batch, step, "forward")
         self._grow_graph(forward)
         self._demos.saw(forward)
+        await self._phase_finished("forward")
         settings = self._parts.settings
         failed = failures(forward, threshold=settings.threshold, selective=settings.selective)
         perfect = all(reached(each, settings.threshold) for each in forward if not each.unavailable)
         carry = forward if settings.carry and not perfect else []
-        if perfect and settings.selective:
-            self._finish(step, "nothing to learn", [])
-            return
-        evidence = await self._evidence(step, failed)
-        proposing = await self._proposing(step, forward, evidence)
-        if not proposing.count:
-            self._finish(step, "no feedback", carry)
+        idle = perfect and settings.selective
+        proposing = None if idle else await self._proposing(step, forward, await self._evidence(step, failed))
+        if not (proposing and proposing.count) and not self._steering.written:
+            self._finish(step, "nothing to learn" if idle else "no feedback", carry)
             return
         accepted = await self._first_accepted(step, forward, proposing)
         if accepted is None:
@@ -126,155 +141,77 @@ class Trainer:
             return
         self._adopt(accepted)
         if self._parts.task.losses:
-            outcomes, metric = accepted.outcomes, self._metric
-            self._emit(candidate_scored(outcomes, step, "best", accepted.candidate.id, "val", metric))
+            outcomes, metric = accepted.outcomes, self._forward.metric
+            self.tell(candidate_scored(outcomes, step, "best", accepted.candidate.id, "val", metric))
         self._finish(step, "accepted", [], accepted_k=accepted.made_by.k if accepted.made_by else None)
+
+    async def _phase_finished(self, what: str) -> None:
+        self._steering.check()
+        await self._steering.boundary("phase", what)
+        self._steering.check()
 
     def _batch(self, step: int) -> list[Example]:
         batch, carried = self._batches.next()
-        self._emit(StepStarted(step, tuple(each.id for each in batch), carried))
+        self.tell(StepStarted(step, tuple(each.id for each in batch), carried))
+        self._steering.check()
         return batch
-
-    async def _run_batch(
-        self, candidate: Candidate, examples: Sequence[Example], step: int, phase: str
-    ) -> list[Outcome]:
-        parts = self._parts
-        name = parts.task.scored_by(parts.minibatch_metric)
-        self._emit(PhaseStarted(step, phase, len(examples)))
-        return await run_batch(
-            parts.task,
-            candidate,
-            examples,
-            parts.minibatch_metric,
-            at=f"{step}/{phase}",
-            control=self._control,
-            tell=lambda each: self._emit(scored(each, step=step, phase=phase, split="train", metric=name, traced=True)),
-        )
 
     async def _evidence(self, step: int, failed: Sequence[Outcome]) -> Mapping[str, Sequence[Evidence]]:
         """Return, by text name, what asks for a rewrite of it."""
-        parts = self._parts
-        rewritten = [text.name for text in parts.task.pipeline.texts if text.kind == "prompt"]
+        parts, frozen = self._parts, self._steering.frozen
+        texts = parts.task.pipeline.texts
+        rewritten = [text.name for text in texts if text.kind == "prompt" and text.name not in frozen]
         if parts.settings.gradients == "none" or not rewritten:
             return {}
         if parts.settings.gradients == "data":
             return data_evidence(failed, rewritten)
-        self._emit(PhaseStarted(step, "backward", sum(len(parts.loss.seeds(each)) for each in failed)))
+        self.tell(PhaseStarted(step, "backward", sum(len(parts.loss.seeds(each)) for each in failed)))
         told = await gradients(
             failed, parts.loss, parts.critic, step=step, control=self._control, tell=lambda each: self._told(step, each)
         )
+        await self._phase_finished("backward")
         return feedback_evidence(failed, [each.pieces for each in told])
 
     def _told(self, step: int, told: Told) -> None:
         if told.error:
-            self._emit(FeedbackMissing(step, told.outcome.example.id, told.error))
+            self.tell(FeedbackMissing(step, told.outcome.example.id, told.error))
         for piece in told.pieces:
-            self._emit(feedback_given(step, piece))
+            self.tell(feedback_given(step, piece))
+        self._steering.check()
 
     async def _proposing(
         self, step: int, forward: Sequence[Outcome], evidence: Mapping[str, Sequence[Evidence]]
     ) -> Proposing:
-        parts = self._parts
-        situation = situation_of(self.progress, forward, evidence, parts.settings, step=step, stale=self._stale)
+        parts, frozen = self._parts, self._steering.frozen
+        situation = situation_of(
+            self.progress, forward, evidence, parts.settings, step=step, stale=self._stale, frozen=frozen
+        )
         demos: Proposal | None = None
-        if self._demos.due(step):
-            await self._ask_teacher(step, forward)
-            demos = await self._demos.propose(step, situation.parent)
-        return Proposing(parts.optimizer, situation, parts.settings, self._control, self._emit, demos)
+        if self._demos.due(step, frozen):
+            candidate, unsolved = self._incumbent.candidate, self._demos.untaught(forward)
+            self._demos.taught(await self._forward.taught(candidate, unsolved, step))
+            demos = await self._demos.propose(step, situation.parent, self._steering.frozen)
+        return Proposing(parts.optimizer, situation, parts.settings, self._control, self.tell, demos)
 
-    async def _ask_teacher(self, step: int, forward: Sequence[Outcome]) -> None:
-        """Have the teacher run the program on what it failed; an example that got no answer is left out."""
-        parts, examples = self._parts, self._demos.untaught(forward)
-        if parts.teacher is None or not examples:
-            return
-        name = parts.teacher.scored_by(parts.minibatch_metric)
-        self._emit(PhaseStarted(step, "teacher", len(examples)))
-
-        def tell(each: Outcome) -> None:
-            self._emit(scored(each, step=step, phase="teacher", split="train", metric=name, traced=True))
-
-        candidate, metric = self._incumbent.candidate, parts.minibatch_metric
-        at = f"{step}/teacher"
-        self._demos.taught(await evaluate(parts.teacher, candidate, examples, metric, at=at, seen=tell))
-
-    async def _first_accepted(self, step: int, forward: Sequence[Outcome], proposing: Proposing) -> Incumbent | None:
-        failed: list[Failed] = []
-        for k in range(1, proposing.count + 1):
-            proposal = await proposing.proposal(k, failed)
-            self._emit(
-                ProposalMade(step, k, proposal.candidate.id, proposal.parent.id, proposal.changes, proposal.problem)
-            )
-            verdict = await self._judge(proposal, forward, failed)
-            if verdict.fate == "accepted":
-                return incumbent_of(proposal, verdict)
-            failed.append(Failed(proposal, result(verdict)))
-        return None
-
-    async def _judge(self, proposal: Proposal, forward: Sequence[Outcome], failed: Sequence[Failed]) -> Verdict:
-        step, k, candidate = proposal.step, proposal.k, proposal.candidate
-        case = Case(
-            proposal,
-            forward,
-            self._incumbent.outcomes,
-            [each.proposal.candidate.id for each in failed],
-            run_batch=lambda examples: self._run_batch(candidate, examples, step, f"p{k}.minibatch"),
-            run_split=lambda examples, seen: self._score(candidate, examples, step, f"p{k}.validation", "val", seen),
-            shown=self._demos.shown_in(candidate),
-        )
-        verdict = await judge(case, self._parts.gates)
-        self.progress.counts = counted(self.progress.counts, verdict)
-        self._emit(
-            ProposalJudged(
-                step, k, candidate.id, verdict.fate, verdict.reason, verdict.lint, verdict.minibatch, verdict.validation
-            )
-        )
-        return verdict
-
-    async def _score_split(
-        self, candidate: Candidate, split: Literal["val", "test"], which: Literal["start", "best"], phase: str
-    ) -> list[Outcome]:
-        examples = self._parts.splits.val if split == "val" else self._parts.splits.test
-        step = self.progress.steps
-        outcomes = await self._score(candidate, examples, step, phase, split, lambda _: None)
-        self._emit(candidate_scored(outcomes, step, which, candidate.id, split, self._metric))
-        return outcomes
-
-    async def _score(
-        self,
-        candidate: Candidate,
-        examples: Sequence[Example],
-        step: int,
-        phase: str,
-        split: str,
-        seen: Callable[[Outcome], bool | None],
-    ) -> list[Outcome]:
-        """Run all of a split, each example until it has an answer."""
-        parts = self._parts
-        self._emit(PhaseStarted(step, phase, len(examples)))
-
-        def tell(outcome: Outcome) -> bool | None:
-            self._emit(scored(outcome, step=step, phase=phase, split=split, metric=self._metric, traced=False))
-            return seen(outcome.without_graph())
-
-        outcomes = await evaluate(
-            parts.task,
-            candidate,
-            examples,
-            parts.metric,
-            at=f"{step}/{phase}",
-            seen=tell,
-            trouble=self._control.trouble,
-        )
-        if self.progress.start is None:
-            check_nodes(parts.task.losses, [each.nodes for each in outcomes])
-        return [each.without_graph() for each in outcomes]
+    async def _first_accepted(
+        self, step: int, forward: Sequence[Outcome], proposing: Proposing | None
+    ) -> Incumbent | None:
+        selection = Selection(
+            self.progress, self._incumbent, forward, self._parts.gates, self._demos.shown_in, self._forward,
+            self._steering,
+        )  # fmt: skip
+        return await selection.first_accepted(step, proposing)
 
     def _adopt(self, incumbent: Incumbent) -> None:
-        progress = self.progress
-        progress.start = progress.start or incumbent
-        progress.best = incumbent
-        progress.accepted.append(incumbent)
-        self._on_best(progress)
+        self.progress.adopt(incumbent)
+        self._on_best(self.progress)
+
+    def _take_back(self) -> None:
+        """Make the incumbent before a vetoed one the best again."""
+        while self._steering.vetoes:
+            self._steering.vetoes -= 1
+            self.progress.take_back()
+            self._on_best(self.progress)
 
     def _finish(
         self, step: int, outcome: StepOutcome, carry: Sequence[Outcome], *, accepted_k: int | None = None
@@ -284,11 +221,11 @@ class Trainer:
         self.progress.steps = step
         self._stale = 0 if accepted_k is not None else self._stale + 1
         incumbent = self._incumbent
-        self._emit(StepFinished(step, outcome, accepted_k, incumbent.candidate.id, incumbent.mean))
+        self.tell(StepFinished(step, outcome, accepted_k, incumbent.candidate.id, incumbent.mean))
 
     def _grow_graph(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.answer is not None:
                 grown = self._graph.grow(*loss_nodes(outcome, self._parts.minibatch_metric), outcome.answer)
                 if grown is not None:
-                    self._emit(grown)
+                    self.tell(grown)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from .comparison import Race, Rule, comparable, compare, deciding_order, greater
 from .dataset import Example
@@ -35,8 +36,12 @@ class Gates:
     rule: Rule
     two_stage: bool = True
 
+    def direct(self) -> Gates:
+        """Return the gates without the minibatch."""
+        return replace(self, two_stage=False)
 
-RunBatch = Callable[[Sequence[Example]], Awaitable[Sequence[Outcome]]]
+
+RunBatch = Callable[[Sequence[Example], Callable[[Outcome], object]], Awaitable[Sequence[Outcome]]]
 RunSplit = Callable[[Sequence[Example], Callable[[Outcome], bool | None]], Awaitable[Sequence[Outcome]]]
 
 
@@ -46,7 +51,8 @@ class Case:
 
     ``forward`` has the incumbent's outcomes on this step's batch, ``incumbent`` those on the whole validation split, in
     the split's order; ``failed`` the ids of this step's rejected candidates. ``run_batch`` and ``run_split`` run the
-    candidate. ``shown`` has, by the name of a text of demos, the ids of the examples that the candidate holds there.
+    candidate and say each outcome as it is told. ``shown`` has, by the name of a text of demos, the ids of the examples
+    that the candidate holds there.
     """
 
     proposal: Proposal
@@ -60,46 +66,82 @@ class Case:
 
 async def judge(case: Case, gates: Gates) -> Verdict:
     """Judge a proposal: each gate costs more than the one before, and the first that it does not pass is its fate."""
-    if case.proposal.problem:
-        return Verdict("unusable", case.proposal.problem)
-    lint, reason = gates.lint.check(case.proposal, case.failed)
-    if lint:
-        return Verdict("lint", reason, lint)
-    minibatch, passed = await _minibatch(case, gates)
-    if not passed:
-        return Verdict("minibatch", "not better on the examples of this step", minibatch=minibatch)
-    race = await _race(case, gates)
-    whole = race.comparison(split="val", metric=gates.metric)
-    if not race.won():
-        return Verdict("validation", _why_lost(whole, gates.rule), minibatch=minibatch, validation=whole)
-    by_id = {each.example.id: each for each in race.after}
-    ordered = tuple(by_id[each.example.id] for each in case.incumbent)
-    return Verdict("accepted", "better on the whole validation set", "", minibatch, whole, ordered)
+    return await Judging(case, gates).verdict()
 
 
-async def _minibatch(case: Case, gates: Gates) -> tuple[Comparison | None, bool]:
-    """Compare on the examples that the feedback came from; those that the candidate quotes prove nothing.
+class Judging:
+    """One proposal on its way through the gates; what it has come to so far follows from the outcomes told alone."""
 
-    Where no example is left that the candidate could do better on, nobody could pass: the whole validation set decides.
-    """
-    before, quoted = comparable(case.forward, case.proposal.candidate, case.shown)
-    if not gates.two_stage or all(each.score == 1 or each.unavailable for each in before):
-        return None, True
-    after = await case.run_batch([each.example for each in before])
-    told = compare(before, after, split="train", metric=gates.minibatch_metric, quoted=quoted)
-    return told, greater(before, after)
+    def __init__(self, case: Case, gates: Gates) -> None:
+        self._case = case
+        self._gates = gates
+        self._before, self._quoted = comparable(case.forward, case.proposal.candidate, case.shown)
+        ordered = deciding_order(case.incumbent)
+        self._ordered = [each.example for each in ordered]
+        self._race = Race(ordered, gates.rule)
+        self._after: list[Outcome] = []
+        """What was told of the minibatch."""
 
+    @property
+    def past_minibatch(self) -> bool:
+        """Whether every outcome of the minibatch was told, so that the first gate has decided."""
+        return bool(self._after) and len(self._after) == len(self._before)
 
-async def _race(case: Case, gates: Gates) -> Race:
-    ordered = deciding_order(case.incumbent)
-    race = Race(ordered, gates.rule)
+    async def verdict(self) -> Verdict:
+        """Go through the gates; may be cancelled, and then ``cut`` says what became of the proposal."""
+        case, gates = self._case, self._gates
+        if case.proposal.problem:
+            return Verdict("unusable", case.proposal.problem)
+        lint, reason = gates.lint.check(case.proposal, case.failed)
+        if lint:
+            return Verdict("lint", reason, lint)
+        if self._gated:
+            after = await case.run_batch([each.example for each in self._before], self._after.append)
+            if not greater(self._before, after):
+                return self._lost_minibatch()
+        await case.run_split(self._ordered, self._seen)
+        return self._whole_verdict()
 
-    def seen(outcome: Outcome) -> bool:
-        race.after.append(outcome)
-        return race.lost()
+    def cut(self, fate: Literal["skipped", "vetoed"], reason: str) -> Verdict:
+        """Return the verdict when a person ended it here; what a gate has refused by now stays that gate's."""
+        if self.past_minibatch and not greater(self._before, self._after):
+            return self._lost_minibatch()
+        if not self._race.after or not (self._race.lost() or self._race.done):
+            return Verdict(fate, reason, minibatch=self._minibatch())
+        verdict = self._whole_verdict()
+        return replace(verdict, fate=fate, reason=reason, outcomes=()) if verdict.fate == "accepted" else verdict
 
-    await case.run_split([each.example for each in ordered], seen)
-    return race
+    @property
+    def _gated(self) -> bool:
+        """Whether there is a minibatch to pass: the examples that the feedback came from, but for those quoted.
+
+        Where no example is left that the candidate could do better on, nobody could pass: the whole validation set
+        decides.
+        """
+        return self._gates.two_stage and not all(each.score == 1 or each.unavailable for each in self._before)
+
+    def _minibatch(self) -> Comparison | None:
+        if not self.past_minibatch:
+            return None
+        return compare(
+            self._before, self._after, split="train", metric=self._gates.minibatch_metric, quoted=self._quoted
+        )
+
+    def _lost_minibatch(self) -> Verdict:
+        return Verdict("minibatch", "not better on the examples of this step", minibatch=self._minibatch())
+
+    def _seen(self, outcome: Outcome) -> bool:
+        self._race.after.append(outcome)
+        return self._race.lost()
+
+    def _whole_verdict(self) -> Verdict:
+        race, minibatch = self._race, self._minibatch()
+        whole = race.comparison(split="val", metric=self._gates.metric)
+        if not race.won():
+            return Verdict("validation", _why_lost(whole, self._gates.rule), minibatch=minibatch, validation=whole)
+        by_id = {each.example.id: each for each in race.after}
+        ordered = tuple(by_id[each.example.id] for each in self._case.incumbent)
+        return Verdict("accepted", "better on the whole validation set", "", minibatch, whole, ordered)
 
 
 def _why_lost(whole: Comparison, rule: Rule) -> str:

@@ -57,10 +57,10 @@ async def test_one_step_runs_until_the_step_is_finished_and_pauses_there() -> No
     control.step()
     await control.enter()
     control.leave()
-    control.step_finished()
+    control.finished("step", "step")
     assert (control.state, control.reason) == ("paused", "step finished")
     control.resume()
-    control.step_finished()
+    control.finished("step", "step")
     assert control.state == "running"
 
 

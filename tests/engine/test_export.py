@@ -153,3 +153,21 @@ def test_what_the_program_looks_things_up_in_stands_beside_the_data() -> None:
     told = tomllib.loads(to_toml(replace(BEST, passages=97, corpus_fingerprint="c" * 64)))["data"]
 
     assert (told["passages"], told["corpus_fingerprint"]) == (97, "c" * 64)
+
+
+def test_an_origin_holds_the_sentences_that_are_left_of_it_and_no_empty_list() -> None:
+    kept = replace(BEST.provenance[0], sentences=("Count.", "Then say it."))
+    gone = replace(BEST.provenance[0], step=1)
+
+    told = tomllib.loads(to_toml(replace(BEST, provenance=(gone, kept))))["provenance"]
+
+    assert "sentences" not in told[0]
+    assert told[1]["sentences"] == ["Count.", "Then say it."]
+
+
+def test_a_sentence_that_looks_like_a_key_is_a_trained_text_and_no_secret() -> None:
+    text = "Send Bearer abcdefghijklmnopqrstuvwx to the tool."
+    best = with_texts(text)
+    origin = replace(BEST.provenance[0], text="t0", sentences=(text,))
+
+    assert text in to_toml(replace(best, provenance=(origin,)))

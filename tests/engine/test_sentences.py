@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff_engine.sentences import all_runs, estimated_tokens, first_sentences, runs, words
+from autodiff_engine.sentences import all_runs, estimated_tokens, first_sentences, runs, split, words
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,19 @@ def test_every_text_has_an_estimate_of_tokens(told: str) -> None:
 
 def test_half_a_character_has_one_too() -> None:
     assert estimated_tokens("\ud800") == 2
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(["Add it.", " ", "\n", "e.g. this", "好。吗？", "No!", "\u2028"])).map("".join)
+)
+def test_sentences_joined_are_the_text(told: str) -> None:
+    pieces = split(told)
+
+    assert "".join(pieces) == told
+    assert all(piece.strip() for piece in pieces[1:])
+
+
+def test_a_sentence_ends_at_its_stop_and_at_its_line() -> None:
+    assert split("\nUse e.g. this. Then stop.\n- one\n\n- two") == [
+        "\nUse e.g. this. ", "Then stop.\n", "- one\n\n", "- two",
+    ]  # fmt: skip

@@ -32,8 +32,11 @@ class Bench:
         score = self.scores[example.id]
         return outcome(0, example.id, unavailable="nobody") if score < 0 else outcome(score, example.id)
 
-    async def batch(self, examples: Sequence[Example]) -> Sequence[Outcome]:
-        return [self._outcome(each) for each in examples]
+    async def batch(self, examples: Sequence[Example], heard: Callable[[Outcome], object]) -> Sequence[Outcome]:
+        done = [self._outcome(each) for each in examples]
+        for each in done:
+            heard(each)
+        return done
 
     async def split(self, examples: Sequence[Example], seen: Callable[[Outcome], bool | None]) -> Sequence[Outcome]:
         done: list[Outcome] = []

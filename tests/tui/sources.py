@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiff_engine.events import Stamped
+from autodiff_engine.events import Decision, Stamped
 
 
 class ListSource:
@@ -45,8 +45,11 @@ class ListSource:
     def resume(self) -> None:
         self.told.append("resume")
 
-    def step(self) -> None:
-        self.told.append("step")
+    def step(self, stride: str = "step") -> None:
+        self.told.append(stride)
+
+    def decide(self, decision: Decision) -> None:
+        self.told.append(repr(decision))
 
     def stop(self) -> None:
         self.told.append("stop")

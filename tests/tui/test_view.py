@@ -159,7 +159,7 @@ def test_the_forward_examples_of_the_current_step_hold_their_traces() -> None:
 
     assert len(view.batch.forward) == BATCH
     assert all(example.trace for example in view.batch.forward)
-    assert view.exchanges["answer"].call.reply
+    assert view.exchanges["answer"][-1].call.reply
 
 
 def test_a_proposal_says_in_words_how_far_it_came() -> None:

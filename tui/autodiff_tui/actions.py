@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .view import RunView
+from .view import RunView, judged_now
 
 Mode = Literal["live", "replay", "watch"]
 """Whether the run executes here, is shown again, or executes in another process."""
@@ -22,11 +22,39 @@ class Action:
     footer: bool = False
     steers: bool = False
     """Whether it needs a run that can be steered: not in a finished one, nor in one of another process."""
+    judged: bool = False
+    """Whether it is about the proposal that is being judged."""
 
     @property
     def key(self) -> str:
         """The first key as a person reads it."""
-        return {"question_mark": "?", "ctrl+c": "ctrl+c", "escape": "esc"}.get(self.keys[0], self.keys[0])
+        return shown(self.keys[0])
+
+    @property
+    def slug(self) -> str:
+        """What the table [keys] of a user's config calls it: ``pane_graph`` for ``pane('graph')``."""
+        return self.id.replace("('", "_").removesuffix("')")
+
+
+def shown(key: str) -> str:
+    """Return a key of Textual's as a person reads it: ``?`` for ``question_mark``."""
+    return _SIGNS.get(key, key)
+
+
+_SIGNS = {
+    "question_mark": "?",
+    "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "plus": "+",
+    "minus": "-",
+    "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+}
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -39,6 +67,15 @@ ACTIONS: tuple[Action, ...] = (
         steers=True,
     ),
     Action("one_step", ("s",), "Step", "run to the end of this training step, then pause", footer=True, steers=True),
+    Action("one_phase", ("S",), "Phase", "run to the end of this phase of the step, then pause", steers=True),
+    Action(
+        "skip", ("c",), "Skip", "judge this proposal no further: calls for it are cancelled", steers=True, judged=True
+    ),
+    Action("validate", ("v",), "Validate", "this proposal to the whole validation set now", steers=True, judged=True),
+    Action("veto", ("r",), "Veto", "reject the proposal that is judged, or take the best prompts back", steers=True),
+    Action("edit", ("E",), "Edit", "change what the proposal that is judged says", steers=True, judged=True),
+    Action("write", ("w",), "Write", "propose a text of your own: it is judged like any other", steers=True),
+    Action("freeze", ("f",), "Freeze", "have the training leave a text as it is, or free it again", steers=True),
     Action("export", ("e",), "Export", "write the best prompts so far to a TOML file", footer=True),
     Action("detail", ("enter",), "Open", "open the selected proposal, or go to the selected node's text", footer=True),
     Action("help", ("question_mark", "f1"), "Help", "this page", footer=True),
@@ -47,8 +84,34 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane('node')", ("2",), "Node", "the selected node: its text, feedback, last exchange"),
     Action("pane('proposals')", ("3",), "Proposals", "every rewrite and how it was judged, newest first"),
     Action("pane('scores')", ("4",), "Scores", "scores by step: minibatch bars, validation diamonds"),
+    Action("pane('steps')", ("5",), "Steps", "step by step: batch, pass rates at both gates, best, cost"),
+    Action("pane('spend')", ("6",), "Spend", "calls, tokens and cost by role and node; what the budget still pays"),
+    Action("pane('log')", ("7",), "Log", "warnings, excluded examples, failures, newest first"),
     Action("next_pane", ("tab",), "Next pane", "move to the next pane; shift+tab goes back"),
     Action("previous_pane", ("shift+tab",), "Previous pane", "move to the pane before"),
+    Action("zoom", ("z",), "Zoom", "the current pane alone on the screen, and back"),
+    Action("examples", ("x",), "Examples", "validation examples by accepted version, as a heat map"),
+    Action("blame", ("b",), "Blame", "each sentence of the best prompts with the proposal that brought it"),
+    Action("cycle_diff", ("d",), "Diff", "in the node: the prompt, what the last version changed, all since the start"),
+    Action("back_event", ("comma",), "Event back", "look back, event by event; the run goes on meanwhile"),
+    Action("forward_event", ("full_stop",), "Event on", "one event on"),
+    Action("back_step", ("less_than_sign",), "Step back", "to where this step began, then the one before"),
+    Action("forward_step", ("greater_than_sign",), "Step on", "to where the next step begins"),
+    Action("goto_step", ("g",), "Go to step", "to where a step begins, by its number"),
+    Action("latest", ("G",), "To the end", "to the newest event, and stay with what comes"),
+    Action("slower", ("minus",), "Slower", "a recorded run at half the speed"),
+    Action("faster", ("plus", "equals_sign"), "Faster", "a recorded run at twice the speed"),
+    Action("previous", ("left_square_bracket",), "Previous", "the call before in the node, the proposal before"),
+    Action("next", ("right_square_bracket",), "Next", "the call after it, the next proposal"),
+    Action("next_change", ("n",), "Next change", "in a diff: scroll to the next change"),
+    Action("previous_change", ("N",), "Change before", "in a diff: scroll to the change before"),
+    Action("filter", ("slash",), "Filter", "show what holds a text; enter keeps it, escape clears it"),
+    Action("copy_text", ("y",), "Copy", "send the prompt, the rewrite or the page to the terminal's clipboard"),
+    Action("read_text", ("o",), "Editor", "read the same text in $EDITOR or $PAGER"),
+    Action("jump", ("ctrl+o",), "Jump", "go to a node or a proposal by name"),
+    Action("command_palette", ("ctrl+p", "colon"), "Palette", "every action by name"),
+    Action("next_theme", ("t",), "Theme", "dark, light, or the terminal's own colours"),
+    Action("save_picture", ("f8",), "Picture", "write the screen to an SVG file here"),
     Action(
         "interrupt",
         ("ctrl+c",),
@@ -60,12 +123,14 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("↑ ↓", "move in the graph and in the proposals, scroll the node"),
     ("pgup pgdn", "a page up or down"),
     ("home end", "the first or last row; home follows the newest proposal again"),
-    ("esc", "close what is open over the run"),
+    ("esc", "close what is open over the run, clear the filter, end the zoom"),
 )
 
 
-def name_now(action: Action, view: RunView) -> str:
+def name_now(action: Action, view: RunView, mode: Mode = "live") -> str:
     """Return what ``action`` would do in this state, in a word."""
+    if action.id == "toggle_pause" and mode == "replay":
+        return "Play"
     if action.id == "toggle_pause" and view.control.state in ("paused", "pausing"):
         return "Resume"
     return action.name
@@ -75,11 +140,18 @@ def refusal(action: Action, view: RunView, mode: Mode) -> str:
     """Return why ``action`` cannot be done now, or empty when it can."""
     if not action.steers:
         return ""
+    if mode == "replay":
+        done = "this run is shown again: what was decided about it stands in its journal"
+        return "" if action.id == "toggle_pause" else done
     if mode == "watch":
         return "this run executes in another process: here it can only be watched"
     if view.finished is not None:
         return "the run has ended"
-    return "the run is stopping" if view.control.state == "stopping" else ""
+    if view.control.state == "stopping":
+        return "the run is stopping"
+    if not view.texts and action.id in ("write", "freeze"):
+        return "the program is not known yet"
+    return "no proposal is being judged now" if action.judged and judged_now(view) is None else ""
 
 
 def by_id(wanted: str) -> Action:

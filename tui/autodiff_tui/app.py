@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -14,19 +14,22 @@ from rich.console import RenderableType
 from rich.segment import Segments
 from rich.text import Text
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
 
-from .actions import Mode, by_id, refusal
+from .actions import ACTIONS, Action, Mode
 from .feed import feed
 from .format import counted
 from .safe import marked, one_line
+from .screens.examples import ExamplesScreen
+from .screens.help import HelpScreen
 from .screens.keys import bindings
 from .screens.leaving import Choice, DefectScreen, QuitScreen
-from .screens.reading import DetailScreen, HelpScreen
+from .screens.proposal import ProposalScreen
+from .screens.reading import RunReading
 from .screens.run import RunScreen
+from .screens.steered import Steered
 from .session import Source
 from .terminal import Terminal
 from .view import RunView
@@ -36,11 +39,8 @@ _ABORTED = 130
 PATIENCE_S = 10.0
 """How long an aborted engine may take to write its end before the app leaves without it."""
 
-_MAX_COPY = 74_994
-"""Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
 
-
-class RunApp(App[None]):
+class RunApp(Steered):
     """Shows a run and steers it; the run's thread belongs to ``source``.
 
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
@@ -50,7 +50,7 @@ class RunApp(App[None]):
 
     CSS_PATH = "styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("toggle_pause", "one_step", "export", "help", "leave"),
+        *bindings("export", "help", "leave"),
         *bindings("interrupt", priority=True),
     ]
 
@@ -62,16 +62,17 @@ class RunApp(App[None]):
         title: str = "autodiff-tui",
         mode: Mode = "live",
         clock: Callable[[], float] = time.monotonic,
+        actions: Sequence[Action] = ACTIONS,
+        ascii_only: bool = False,
+        speed: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(source, mode=mode, clock=clock, speed=speed, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
-        self.view = RunView()
-        self._source = source
         self._export = export
-        self._mode: Mode = mode
-        self._clock = clock
+        self._shown = RunView()
+        """What the screens were given last."""
         self._seen_at = clock()
-        self._run_screen = RunScreen(mode)
+        self._run_screen = RunScreen(mode, self.actions)
         self._leaving: int | None = None
         """The return code to leave with once the engine has ended."""
         self._stopping = False
@@ -92,7 +93,9 @@ class RunApp(App[None]):
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def _begin(self) -> None:
+        self._run_screen.mount(self.caption_line, before="#footer")
         self._source.start()
+        self.transport.begin()
         self._seen_at = self._clock()
         self.set_interval(TICK_S, self.drain_now)
         self.set_interval(1.0, self._tell_time)
@@ -101,26 +104,35 @@ class RunApp(App[None]):
 
     def drain_now(self) -> None:
         """Fold what has come, within the budget of one tick, and show it."""
-        fed = feed(self.view, self._source, self._clock)
+        before = self.view
+        fed = feed(self.tape, self._source, self._clock)
         if fed.taken:
             self._seen_at = self._clock()
-            self._show(fed.view)
-        self._run_screen.behind = fed.behind
+        self.transport.tick()
+        self.show_place()
+        if self._mode != "replay":
+            self._tell_news(before, self.view)
+            self._run_screen.behind = fed.behind
         if self._terminal.lost:
             self._signalled(signal.SIGHUP)
         self._leave_if_ended()
 
-    def _show(self, view: RunView) -> None:
-        before, self.view = self.view, view
-        self._run_screen.view = view
+    def show_place(self) -> None:
+        """Show the run where the transport is: nothing is painted again unless it differs."""
+        view = self.transport.view
+        self.tell_caption()
+        if view is self._shown:
+            return
+        self._shown = self._run_screen.view = view
         self._tell_time()
-        self._tell_news(before, view)
-        if isinstance(self.screen, DetailScreen):
-            self.screen.proposal = view.proposals.find(self.screen.key)
+        for screen in self.screen_stack:
+            if isinstance(screen, RunReading | ExamplesScreen):
+                screen.view = view
 
     def _tell_time(self) -> None:
-        since = self._clock() - self._seen_at if self._goes_on else 0.0
-        self._run_screen.elapsed_s = int(self.view.elapsed_s + since)
+        follows = self._goes_on and self.transport.follows
+        since = self._clock() - self._seen_at if follows else 0.0
+        self._run_screen.elapsed_s = int(self._shown.elapsed_s + since)
 
     def _tell_news(self, before: RunView, view: RunView) -> None:
         """Toast the newest warning and error of this tick, and how many came with them."""
@@ -131,36 +143,12 @@ class RunApp(App[None]):
             if len(new) > len(old):
                 more = len(new) - len(old) - 1
                 tail = f" (and {more} more)" if more else ""
-                self._toast(new[-1] + tail, severe=severity == "error")
-
-    def _toast(self, message: str, *, severe: bool = False) -> None:
-        self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)
-
-    # the run, steered
-
-    def _may(self, action: str) -> bool:
-        why = refusal(by_id(action), self.view, self._mode)
-        if why:
-            self._toast(why)
-        return not why
-
-    def action_toggle_pause(self) -> None:
-        """Pause, or go on."""
-        if self._may("toggle_pause"):
-            if self.view.control.state in ("paused", "pausing"):
-                self._source.resume()
-            else:
-                self._source.pause()
-
-    def action_one_step(self) -> None:
-        """Run one step."""
-        if self._may("one_step"):
-            self._source.step()
+                self.toast(new[-1] + tail, severe=severity == "error")
 
     def action_export(self) -> None:
         """Write the best prompts."""
         if self._export is None:
-            self._toast("there is nothing to export here")
+            self.toast("there is nothing to export here")
         else:
             self._write_export(self._export)
 
@@ -170,17 +158,17 @@ class RunApp(App[None]):
             said, severe = export(), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on and the person reads it
             said, severe = f"export failed: {error}", True
-        self.call_from_thread(self._toast, said, severe=severe)
+        self.call_from_thread(self.toast, said, severe=severe)
 
     def action_help(self) -> None:
-        """Show the keys."""
-        self.push_screen(HelpScreen())
+        """Show what the focused pane or the open screen is about, and the keys."""
+        self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions))
 
     @on(RunScreen.ProposalChosen)
     def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
-        proposal = self.view.proposals.find(event.key)
+        proposal = self._shown.proposals.find(event.key)
         if proposal is not None and self.screen is self._run_screen:  # a second enter may be on its way
-            self.push_screen(DetailScreen(proposal))
+            self.push_screen(ProposalScreen(event.key, self._shown))
 
     # the ways out
 
@@ -207,9 +195,10 @@ class RunApp(App[None]):
 
     def action_interrupt(self) -> None:
         """ctrl+c: copy a selection; else stop and keep, then abort, then leave at once."""
-        selected = self.screen.get_selected_text()
+        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
         if selected:
-            self._copy(selected)
+            self.copy(selected)
+            self.screen.clear_selection()
         elif not self._goes_on or self._give_up_at is not None:
             self._depart(self._leaving)
         elif not self._stopping:
@@ -217,25 +206,17 @@ class RunApp(App[None]):
         else:
             self._abort_and_leave("ctrl+c", _ABORTED)
 
-    def _copy(self, text: str) -> None:
-        if len(text.encode("utf-8", "replace")) > _MAX_COPY:
-            self._toast("too long for a terminal's clipboard: nothing was copied", severe=True)
-        else:
-            self.copy_to_clipboard(text)
-            self._toast("sent to the terminal's clipboard")
-        self.screen.clear_selection()
-
     def _stop_and_leave(self) -> None:
         self._stopping = True
         self._leaving = 0
         self._source.stop()
-        self._toast(f"stopping after {counted(self.view.control.in_flight, 'call')}; ctrl+c again aborts")
+        self.toast(f"stopping after {counted(self.view.control.in_flight, 'call')}; ctrl+c again aborts")
 
     def _abort_and_leave(self, reason: str, code: int) -> None:
         self._leaving = code
         self._give_up_at = self._clock() + PATIENCE_S
         self._source.abort(reason)
-        self._toast("aborting: what was answered is kept; ctrl+c again leaves at once")
+        self.toast("aborting: what was answered is kept; ctrl+c again leaves at once")
 
     def _leave_if_ended(self) -> None:
         if self._source.ended:

@@ -75,6 +75,18 @@ def _cache() -> click.Command:
     return cache
 
 
+def _replay() -> click.Command:
+    from .commands.replay import replay
+
+    return replay
+
+
+def _watch() -> click.Command:
+    from .commands.watch import watch
+
+    return watch
+
+
 _COMMANDS = {
     "Train": (
         Entry("train", "Train the prompts of a program.", _train),
@@ -88,6 +100,8 @@ _COMMANDS = {
     "Look back": (
         Entry("runs", "List the runs of this folder.", _runs),
         Entry("show", "Show what a run did and what came of it.", _show),
+        Entry("replay", "Show a run again as it happened: play, hold, go back, go to a step.", _replay),
+        Entry("watch", "Follow a run that another process executes.", _watch),
     ),
     "Set up": (
         Entry("config", "Show, check and describe configs.", _config),

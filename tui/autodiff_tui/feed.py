@@ -1,4 +1,4 @@
-"""Folding what a source has into the view, within the budget of one tick of the app."""
+"""Taking what a source has onto the tape, within the budget of one tick of the app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .session import Source
-from .view import RunView, reduce
+from .tape import Tape
 
 MAX_EVENTS = 2000
 MAX_FOLD_S = 0.008
@@ -15,20 +15,18 @@ _CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What a tick brought: the view after it, how many events, and whether more are waiting."""
+    """What a tick brought: how many events, and whether more are waiting."""
 
-    view: RunView
     taken: int
     behind: bool
 
 
-def feed(view: RunView, source: Source, clock: Callable[[], float]) -> Fed:
+def feed(tape: Tape, source: Source, clock: Callable[[], float]) -> Fed:
     """Fold events until none is left, ``MAX_EVENTS`` were taken or ``MAX_FOLD_S`` have passed; loses none."""
     began, taken = clock(), 0
     while events := source.drain(min(_CHUNK, MAX_EVENTS - taken)):
-        for stamped in events:
-            view = reduce(view, stamped)
+        tape.extend(events)
         taken += len(events)
         if taken >= MAX_EVENTS or clock() - began > MAX_FOLD_S:
-            return Fed(view, taken, behind=True)
-    return Fed(view, taken, behind=False)
+            return Fed(taken, behind=True)
+    return Fed(taken, behind=False)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts
 
-    from .view import ProposalView
+    from .view import Cap, ProposalView
 
 UNKNOWN = "unknown"
 
@@ -19,6 +19,8 @@ _FATES: dict[str, str] = {
     "minibatch": "lost on minibatch",
     "validation": "lost on validation",
     "accepted": "accepted",
+    "skipped": "skipped by a person",
+    "vetoed": "vetoed by a person",
 }
 _PHASES = {
     "forward": "running the minibatch",
@@ -73,6 +75,30 @@ def cost(usd: float | None) -> str:
     if usd == 0:
         return "$0"
     return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"
+
+
+def cap(told: Cap) -> str:
+    """Return ``$0.21 of $1.00``: how much of a cap is taken, and of which."""
+    taken = UNKNOWN if told.taken is None else _amount(told.name, told.taken)
+    unit = "" if told.name == "usd" else f" {told.name}"
+    return f"{taken} of {_amount(told.name, told.most)}{unit}"
+
+
+def _amount(name: str, value: float) -> str:
+    if name == "usd":
+        return cost(value)
+    if name == "tokens":
+        return tokens(round(value))
+    return f"{value:,.1f}" if name == "minutes" else f"{value:,.0f}"
+
+
+def still_pays(told: Cap) -> str:
+    """Return how many more steps a cap pays, in words."""
+    if told.taken is None:
+        return "nobody knows what is left of it: a model has no known price"
+    if told.steps is None:
+        return "a forecast comes with the first step that takes something of it"
+    return f"pays about {told.steps:.1f} more steps" if told.steps < 10 else f"pays about {told.steps:,.0f} more steps"
 
 
 def tokens(count: int) -> str:
@@ -140,7 +166,7 @@ def fate(value: Fate) -> str:
 def proposal_state(proposal: ProposalView) -> str:
     """Return how far a proposal has come, in words."""
     if proposal.fate is not None:
-        return fate(proposal.fate)
+        return "accepted, then vetoed" if proposal.vetoed else fate(proposal.fate)
     if proposal.problem:
         return _FATES["unusable"]
     words = {"proposed": "proposed", "minibatch": "minibatch", "validation": "validating"}[proposal.gate]

@@ -14,11 +14,13 @@ from .crash import CRASH
 from .exits import Exit, complain, complain_about, of_error, of_run, show_frames
 from .flags import UI, Flags
 from .headless import Followed, follow, reader_for, write_line
-from .session import Execute, LiveSession
+from .session import Execute, LiveSession, Source
 from .view import reduce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .actions import Mode
 
 Front = Literal["tui", "plain", "json", "none"]
 _PATIENCE_S = 10.0
@@ -53,7 +55,26 @@ def show(execute: Execute, run_dir: Path, flags: Flags) -> int:
     return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
 
 
-def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
+def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: float = 1.0) -> int:
+    """Show a run that does not execute here, one that was recorded or is watched, and return the exit code.
+
+    In the app ``speed`` is that of a recorded run. Elsewhere all is told at once, then the result, as after a training.
+    """
+    front = choose(flags.ui)
+    if front == "tui":
+        followed = _in_app(source, run_dir, flags, mode, speed=speed)
+    else:
+        followed = follow(source, reader_for(front, flags))
+    if isinstance(source.error, EngineError):
+        complain_about(source.error)
+        return of_error(source.error)
+    if followed.signal is None and not followed.broke and front == "plain" and followed.view.finished is not None:
+        for line in summary.lines(followed.view):
+            write_line(line, sys.stdout, ascii_only=flags.ascii)
+    return Exit.FAILED if followed.broke else 128 + followed.signal if followed.signal is not None else Exit.DONE
+
+
+def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0) -> Followed:
     """Show the run in the app; return when the terminal is restored and the engine has ended or was given up on."""
     from .app import RunApp  # the one front end that needs Textual
 
@@ -61,8 +82,10 @@ def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
         os.environ["NO_COLOR"] = "1"
     elif not os.environ.get("NO_COLOR", "1"):
         del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
-    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name)
+    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed)
     app.run()
+    if mode != "live":
+        session.abort("the app was left")  # nothing of it executes here that could be waited for
     session.join(_PATIENCE_S)
     view = app.view
     for stamped in session.drain(_ALL):  # what came after the app's last look

@@ -18,12 +18,20 @@ from autodiff_engine.events import (
     Interrupted,
     PhaseStarted,
     ProgramDescribed,
+    ProposalEdited,
     ProposalJudged,
     ProposalMade,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
     RunOpened,
     StepFinished,
     StepStarted,
+    StopChosen,
+    TextFrozen,
+    ValidationChosen,
     Warned,
+    decision_words,
 )
 
 from .format import comparison, counted, fate, losses, phase, score
@@ -82,6 +90,16 @@ class Narrator:
                 yield f"budget: {message}"
             case Interrupted(reason=reason):
                 yield f"interrupted: {reason}"
+            case (
+                StopChosen()
+                | ProposalSkipped()
+                | ProposalVetoed()
+                | ProposalEdited()
+                | ProposalWritten()
+                | TextFrozen()
+                | ValidationChosen()
+            ):
+                yield f"a person chose to {decision_words(event)}"
             case ControlChanged(state=state, reason=reason) if state != "running":
                 yield f"{state}: {reason}" if reason else state
             case _:

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from autodiff_engine.control import Control
-from autodiff_engine.events import RunFinished, Stamped
+from autodiff_engine.control import Control, Stride
+from autodiff_engine.events import Decision, RunFinished, Stamped
 
 Listener = Callable[[Stamped], None]
 Execute = Callable[[Control, Listener], Awaitable[RunFinished]]
@@ -45,8 +45,12 @@ class Source(Protocol):
         """Go on."""
         ...
 
-    def step(self) -> None:
-        """Run to the end of the current training step, then pause."""
+    def step(self, stride: Stride = "step") -> None:
+        """Run to the end of the current training step, or of its current phase, then pause."""
+        ...
+
+    def decide(self, decision: Decision) -> None:
+        """Hand over what a person decided about a proposal or a text; it takes effect between two facts."""
         ...
 
     def stop(self) -> None:
@@ -105,9 +109,13 @@ class LiveSession:
         """Open the gate."""
         self._send(self._control.resume)
 
-    def step(self) -> None:
-        """Open the gate until the step is finished."""
-        self._send(self._control.step)
+    def step(self, stride: Stride = "step") -> None:
+        """Open the gate until the step or the phase is finished."""
+        self._send(lambda: self._control.step(stride))
+
+    def decide(self, decision: Decision) -> None:
+        """Hand it to the training."""
+        self._send(lambda: self._control.decide(decision))
 
     def stop(self) -> None:
         """Stop and keep the best."""

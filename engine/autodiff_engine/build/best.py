@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..blame import blame
 from ..comparison import mean
 from ..dataset import Splits
 from ..events import ModelInfo
@@ -53,7 +55,7 @@ def write(
             metric=metric.name,
             metric_description=metric.description,
             cost_usd=spent.cost_usd,
-            provenance=tuple(origin for each in progress.accepted for origin in _origins(each)),
+            provenance=_provenance(start, progress.accepted),
             passages=corpus.passages if corpus else None,
             corpus_fingerprint=corpus.fingerprint if corpus else None,
         ),
@@ -85,6 +87,23 @@ def _test_scores(progress: Progress, scored_by: str) -> list[BestScore]:
         return []
     both = (("start", test.before), ("best", test.after))
     return [BestScore(which, "test", scored_by, each, test.n, *wilson(each, test.n)) for which, each in both]
+
+
+def _provenance(start: Incumbent, accepted: Sequence[Incumbent]) -> tuple[Origin, ...]:
+    """Return every accepted rewrite of every text, oldest first, with the sentences that are left of it."""
+    values: dict[str, list[str]] = {name: [value] for name, value in start.candidate.texts.items()}
+    for each in accepted:
+        for change in each.made_by.changes if each.made_by else ():
+            values[change.name].append(change.value)
+    told = {name: blame(versions) for name, versions in values.items()}
+    counts = dict.fromkeys(values, 0)
+    origins: list[Origin] = []
+    for each in accepted:
+        for origin in _origins(each):
+            counts[origin.text] += 1
+            left = [one.text.strip() for one in told[origin.text] if one.origin == counts[origin.text]]
+            origins.append(replace(origin, sentences=tuple(sentence for sentence in left if sentence)))
+    return tuple(origins)
 
 
 def _origins(accepted: Incumbent) -> list[Origin]:

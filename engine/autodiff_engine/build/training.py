@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..comparison import Rule
 from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
-from ..control import Control
+from ..control import Control, Decided
 from ..critic import LLMCritic
 from ..dataset import Splits, load
 from ..evaluate import Task
-from ..events import DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
+from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
 from ..llm import Role
@@ -51,8 +51,10 @@ class Plan:
     instructions: Instructions
 
 
-def training(loaded: Loaded, options: RunOptions) -> Run:
+def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Run:  # noqa: B008 - frozen
     """Check everything that can be known before money is spent and return the run; creates nothing.
+
+    ``decided`` are decisions of an earlier execution of the same run, which are taken again after the same facts.
 
     Raises:
         ConfigError: Something cannot be run; one line for each thing.
@@ -62,7 +64,7 @@ def training(loaded: Loaded, options: RunOptions) -> Run:
     answers = options.answers(loaded.config, loaded.base)
     check_writable(answers, "--cache-dir")
     place = Place(run_id, answers, folder / "debug.log", options.offline)
-    return run_of(plan, loaded, run_id, folder, place)
+    return run_of(plan, loaded, run_id, folder, place, decided)
 
 
 def plan_of(
@@ -102,18 +104,31 @@ def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
     return (*USED, "teacher") if taught else USED
 
 
-def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
+def run_of(
+    plan: Plan,
+    loaded: Loaded,
+    run_id: str,
+    folder: Path,
+    place: Place,
+    decided: Decided = Decided(),  # noqa: B008
+) -> Run:
     """Return the run of a plan, to be executed in ``folder``."""
     config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
     opening = Opening(
         run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None,
+        recorded=place.record is not None, budget=_caps(config),
     )  # fmt: skip
 
     async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
-        return _Machine(plan, opening, place, control, emit)
+        return _Machine(plan, opening, place, control, emit, decided)
 
     return Run(opening, make)
+
+
+def _caps(config: RunConfig) -> BudgetCaps | None:
+    budget = config.budget
+    caps = BudgetCaps(budget.usd, budget.tokens, budget.calls, budget.minutes)
+    return None if caps == BudgetCaps() else caps
 
 
 def with_hashes(config: RunConfig, players: Cast) -> RunConfig:
@@ -138,11 +153,12 @@ class _Machine:
         place: Place,
         control: Control,
         emit: Callable[[Event], object],
+        decided: Decided,
     ) -> None:
         self._plan = plan
         self._opening = opening
         self._models = Models(plan.players, plan.config, place, control, emit)
-        self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep)
+        self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, and on which data."""

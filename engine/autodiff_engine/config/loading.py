@@ -65,7 +65,7 @@ def load(
     tables: Tables = {}
     origins: Origins = {}
     if user is not None and user.is_file():
-        _lay(tables, origins, _absolute_cache(read(user), user.parent), str(user))
+        _lay(tables, origins, _absolute_cache(_without_keys(read(user)), user.parent), str(user))
     _lay(tables, origins, _absolute_cache(_read(path), path.parent), str(path))
     given = [*sources.from_environment(environ), *map(sources.from_override, overrides), *sources.from_flags(flags)]
     for key, value, origin in given:
@@ -150,6 +150,11 @@ def _flat(value: object, path: tuple[str, ...], depth: int) -> Iterable[tuple[tu
         return
     for key, item in table.items():
         yield from _flat(item, (*path, key), depth - 1)
+
+
+def _without_keys(tables: Tables) -> Tables:
+    """Leave out the keys of the app, which stand in the user's own file alone: no run depends on them."""
+    return {name: table for name, table in tables.items() if name != "keys"}
 
 
 def _absolute_cache(tables: Tables, folder: Path) -> Tables:

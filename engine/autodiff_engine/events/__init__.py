@@ -13,10 +13,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from .decisions import (
+    Decision,
+    ProposalEdited,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
+    StopChosen,
+    TextFrozen,
+    ValidationChosen,
+    decision_words,
+)
 from .facts import (
     CandidateScored,
     DataLoaded,
-    Decision,
     ExampleExcluded,
     ExampleScored,
     Fact,
@@ -29,7 +39,6 @@ from .facts import (
     ProposalMade,
     StepFinished,
     StepStarted,
-    StopChosen,
     TestCompared,
 )
 from .marks import (
@@ -47,6 +56,7 @@ from .marks import (
     Warned,
 )
 from .parts import (
+    BudgetCaps,
     CallCounts,
     Comparison,
     EdgeInfo,
@@ -60,6 +70,7 @@ from .parts import (
     TestScores,
     TextChange,
     TextInfo,
+    TextValue,
     TokenCounts,
     TracedCall,
     ValScores,
@@ -85,10 +96,13 @@ class Stamped:
 
 
 FACT_TYPES: tuple[type, ...] = get_args(Fact)
+DECISION_TYPES: tuple[type, ...] = get_args(Decision)
 
 __all__ = [
+    "DECISION_TYPES",
     "FACT_TYPES",
     "SCHEMA_VERSION",
+    "BudgetCaps",
     "BudgetEnded",
     "CallCounts",
     "CallFinished",
@@ -119,8 +133,12 @@ __all__ = [
     "PhaseStarted",
     "ProgramDescribed",
     "ProposalCounts",
+    "ProposalEdited",
     "ProposalJudged",
     "ProposalMade",
+    "ProposalSkipped",
+    "ProposalVetoed",
+    "ProposalWritten",
     "RunFinished",
     "RunOpened",
     "Stamped",
@@ -131,9 +149,13 @@ __all__ = [
     "TestCompared",
     "TestScores",
     "TextChange",
+    "TextFrozen",
     "TextInfo",
+    "TextValue",
     "TokenCounts",
     "TracedCall",
     "ValScores",
+    "ValidationChosen",
     "Warned",
+    "decision_words",
 ]

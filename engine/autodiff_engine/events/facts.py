@@ -1,4 +1,4 @@
-"""Facts, equal in every execution of a run, and decisions, which a person made."""
+"""Facts: equal in every execution of a run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .parts import (
     TracedCall,
 )
 
-Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted"]
-"""Where a proposal ended: the gate that it did not pass, or accepted."""
+Fate = Literal["unusable", "lint", "minibatch", "validation", "accepted", "skipped", "vetoed"]
+"""Where a proposal ended: the gate that it did not pass, accepted, or what a person decided while it was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class FeedbackMissing:
 
 @dataclass(frozen=True, slots=True)
 class ProposalMade:
-    """Proposal ``k`` of a step: the optimizer wrote it, or by method ``demos`` it was put together from traces.
+    """Proposal ``k`` of a step: the optimizer wrote it, by method ``demos`` it was put together, or a person wrote it.
 
     ``problem`` says why a reply of the optimizer could not be used, else empty.
     """
@@ -201,10 +201,13 @@ class CandidateScored:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A training step ended; ``incumbent`` is the best candidate after it and ``val`` its validation mean."""
+    """A training step ended; ``incumbent`` is the best candidate after it and ``val`` its validation mean.
+
+    ``vetoed``: a person rejected the incumbent that the step ran with, and the one before it is back.
+    """
 
     step: int
-    outcome: Literal["accepted", "rejected", "nothing to learn", "no feedback"]
+    outcome: Literal["accepted", "rejected", "nothing to learn", "no feedback", "vetoed"]
     accepted_k: int | None
     incumbent: str
     val: float
@@ -232,13 +235,3 @@ Fact = (
     | StepFinished
     | TestCompared
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StopChosen:
-    """A person chose to stop and keep the best; no fact of the training follows fact ``after``."""
-
-    after: int
-
-
-Decision = StopChosen

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from .parts import CallCounts, ErrorInfo, ProposalCounts, TestScores, TokenCounts, ValScores
+from .parts import LATER, BudgetCaps, CallCounts, ErrorInfo, ProposalCounts, TestScores, TokenCounts, ValScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class RunOpened:
     started: str
     recorded: bool
     """True when every answer comes from a record (the demo): nothing is paid."""
+    budget: BudgetCaps | None = field(default=None, metadata=LATER)
+    """None when nothing is capped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,14 @@ class TracedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class TextValue:
+    """A trained text by name, and what a person makes of it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextChange:
     """One rewritten text of a proposal."""
 
@@ -131,6 +139,16 @@ class Comparison:
     """Examples left out on both sides because a call failed for reasons of infrastructure."""
     quoted: tuple[str, ...] = ()
     """Examples left out on both sides because the candidate quotes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetCaps:
+    """What a run may take at most over its whole life; None is no cap."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,3 +319,12 @@ def test_demos_can_be_set_from_outside(tmp_path: Path) -> None:
 
     assert told.trainer.demos.model_dump() == {"bootstrapped": 2, "raw": 1, "teacher": True}
     assert told.models["teacher"].model == "big"
+
+
+def test_keys_of_the_app_in_the_users_own_file_are_no_part_of_a_run(tmp_path: Path) -> None:
+    user = written(tmp_path, '[keys]\npause = "space"\n', "user.toml")
+    loaded = load(written(tmp_path, SMALL), user=user)
+
+    assert not any(row.key.startswith("keys") for row in loaded.rows)
+    with pytest.raises(ConfigError, match="keys"):
+        load(written(tmp_path, SMALL + '\n[keys]\npause = "space"\n'))

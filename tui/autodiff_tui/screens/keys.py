@@ -12,5 +12,7 @@ def bindings(*ids: str, priority: bool = False) -> list[Binding]:
     made: list[Binding] = []
     for wanted in ids:
         action = by_id(wanted)
-        made.append(Binding(",".join(action.keys), action.id, action.name, show=False, priority=priority))
+        made.append(
+            Binding(",".join(action.keys), action.id, action.name, show=False, priority=priority, id=action.slug)
+        )
     return made

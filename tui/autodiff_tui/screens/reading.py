@@ -1,8 +1,8 @@
-"""A box over the run with something to read in it: the proposal, the help."""
+"""A box over the run with something to read in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,36 +13,51 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from autodiff_tui.actions import ACTIONS, MOVES
 from autodiff_tui.safe import one_line
-from autodiff_tui.view import ProposalView
-from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, content, wrapped
+from autodiff_tui.view import RunView
+from autodiff_tui.widgets.diff_text import changes
+from autodiff_tui.widgets.paint import Line, content, plain, width, wrapped_line
 
-from .detail_text import detail_lines
+from .desk import desk_of
+from .keys import bindings
 
 
 class ReadingScreen(ModalScreen[None]):
     """What ``picture(width)`` returns, in a box that scrolls; escape, enter and q close it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "dismiss", "Close", show=False),
+        *bindings("next_change", "previous_change", "copy_text", "read_text"),
+    ]
+    topic: ClassVar[str] = "reading"
+    """What the help says something about."""
+    KEYS: ClassVar[str] = "↑ ↓ scroll · y copy · o editor · esc closes"
 
-    def __init__(self, title: str, picture: Callable[[int], Sequence[Line]]) -> None:
+    def __init__(self, title: str) -> None:
         super().__init__()
         self._heading = one_line(title, 120)
-        self._picture = picture
         self._lines: tuple[Line, ...] = ()
         self._body = Static(markup=False)
+        self._box = VerticalScroll(self._body, classes="reading")
+
+    def picture(self, width: int) -> Sequence[Line]:
+        """Return what there is to read; lines that are wider than ``width`` cells are wrapped afterwards."""
+        raise NotImplementedError
+
+    @property
+    def copyable(self) -> str:
+        """What ``copy_text`` sends, and an editor shows: the page."""
+        return plain(self._lines)
 
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
-        box = VerticalScroll(self._body, classes="reading")
-        box.border_title = Content(self._heading)
-        box.border_subtitle = Content("↑ ↓ scroll · esc closes")
-        yield box
+        self._box.border_title = Content(self._heading)
+        self._box.border_subtitle = Content(self.KEYS)
+        yield self._box
 
     def on_mount(self) -> None:
         """Let the arrows scroll."""
-        self.query_one(VerticalScroll).focus()
+        self._box.focus()
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
@@ -50,66 +65,68 @@ class ReadingScreen(ModalScreen[None]):
 
     def repaint(self) -> None:
         """Show the picture, if it differs."""
-        lines = tuple(self._picture(max(20, self._body.size.width)))
+        cells = max(20, self._body.size.width)
+        lines = tuple(
+            piece
+            for line in self.picture(cells)
+            for piece in ((line,) if width(line) <= cells else wrapped_line(line, cells))
+        )
         if lines != self._lines:
             self._lines = lines
             self._body.update(content(lines))
 
+    def rename(self, title: str) -> None:
+        """Say what is shown now."""
+        self._heading = one_line(title, 120)
+        self._box.border_title = Content(self._heading)
 
-class DetailScreen(ReadingScreen):
-    """A proposal whole; follows its verdict while it is judged."""
+    def action_next_change(self) -> None:
+        """Scroll to the change below the top line."""
+        top = self._box.scroll_offset.y
+        self._show_row(next((row for row in changes(self._lines) if row > top), None))
 
-    proposal: reactive[ProposalView | None] = reactive[ProposalView | None](None, layout=False, repaint=False)
+    def action_previous_change(self) -> None:
+        """Scroll to the change above the top line."""
+        top = self._box.scroll_offset.y
+        self._show_row(next((row for row in reversed(changes(self._lines)) if row < top), None))
 
-    def __init__(self, proposal: ProposalView) -> None:
-        super().__init__(f"Proposal {proposal.key}", self._detail)
-        self.key = proposal.key
-        self.set_reactive(DetailScreen.proposal, proposal)
+    def _show_row(self, row: int | None) -> None:
+        if row is None:
+            desk_of(self).toast("no further change")
+        else:
+            self._box.scroll_to(y=row, animate=False)
 
-    def watch_proposal(self) -> None:
+    def action_copy_text(self) -> None:
+        """Copy what there is."""
+        desk_of(self).copy(self.copyable)
+
+    def action_read_text(self) -> None:
+        """Show it in an editor."""
+        desk_of(self).read_in_editor(self.copyable)
+
+
+class RunReading(ReadingScreen):
+    """Something to read about a run; follows the run while it goes on."""
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+
+    def __init__(self, title: str, view: RunView) -> None:
+        super().__init__(title)
+        self.set_reactive(RunReading.view, view)
+
+    def watch_view(self) -> None:
         """Show the new state."""
         if self.is_mounted:
             self.repaint()
 
-    def _detail(self, width: int) -> Sequence[Line]:
-        return detail_lines(self.proposal, width) if self.proposal is not None else ()
 
+class TextScreen(ReadingScreen):
+    """Lines that do not change."""
 
-class HelpScreen(ReadingScreen):
-    """Every key, from the registry, and what the signs mean."""
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+        super().__init__(title)
+        self._told = tuple(lines)
 
-    def __init__(self) -> None:
-        super().__init__("Help", help_lines)
-
-
-_SIGNS = (
-    ("✎", "a trained text: what training rewrites; v3 is its third version"),
-    ("◐ ● ·", "a node with open calls, with finished calls, without any"),
-    ("×2", "called up to two times on one example"),
-    ("↗ ↻", "mentioned before, or a loop: enter goes to the node itself"),
-    ("∇3", "three pieces of feedback in the newest step that reached it"),
-    ("█ ◆ ◇", "minibatch score; accepted on validation; judged there and lost"),
-    ("+5 −3", "examples that a proposal gained and lost against the best so far"),
-)
-
-
-def help_lines(width: int) -> tuple[Line, ...]:
-    """Return the help text for ``width`` cells."""
-    keys = [(action.key, action.name, action.help) for action in ACTIONS]
-    moves = [(name, "", text) for name, text in MOVES]
-    signs = [(sign, "", text) for sign, text in _SIGNS]
-    return (
-        (("Keys", STRONG),),
-        *(line for key in (*keys, *moves) for line in _entry(*key, width)),
-        (),
-        (("Signs", STRONG),),
-        *(line for sign in signs for line in _entry(*sign, width)),
-    )
-
-
-def _entry(key: str, name: str, text: str, width: int) -> Iterator[Line]:
-    """A key or sign, its name if it has one, and what it means, wrapped beside them."""
-    head: Line = ((key.rjust(9), ACCENT), ("  ", PLAIN), (name.ljust(14) if name else "", PLAIN))
-    indent = sum(len(part) for part, _ in head)
-    for number, piece in enumerate(wrapped(text, max(20, width - indent))):
-        yield (*head, (piece, MUTED)) if number == 0 else ((" " * indent, PLAIN), (piece, MUTED))
+    def picture(self, width: int) -> Sequence[Line]:
+        """Return the lines."""
+        return self._told

@@ -1,39 +1,45 @@
-"""The run screen: graph, node, proposals and scores; four panes, or one of them with tabs."""
+"""The run screen: status, panes, tabs where only one fits, keys."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Container
-from textual.content import Content
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from autodiff_tui.actions import Mode
+from autodiff_tui.actions import ACTIONS, Action, Mode
 from autodiff_tui.view import RunView
-from autodiff_tui.widgets.graph_tree import GraphTree
+from autodiff_tui.widgets.filter_bar import FilterBar
 from autodiff_tui.widgets.node_pane import NodePane
-from autodiff_tui.widgets.proposal_table import ProposalTable
+from autodiff_tui.widgets.paint import wrapped_line
+from autodiff_tui.widgets.panes import ORDER, Panes, layout_for
 from autodiff_tui.widgets.row_list import RowList
-from autodiff_tui.widgets.score_chart import ScoreChart
 from autodiff_tui.widgets.status_line import StatusLine
-from autodiff_tui.widgets.strips import PANES, KeyFooter, PaneTabs, TooSmall
+from autodiff_tui.widgets.strips import KeyFooter, PaneTabs, TooSmall
 
+from .blame import BlameScreen
+from .desk import desk_of
+from .examples import ExamplesScreen
 from .keys import bindings
+from .palette import Place
+from .reading import TextScreen
 
-_ORDER = tuple(pane for pane, _ in PANES)
+_LOG_WIDTH = 100
 
 
 class RunScreen(Screen[None]):
     """Shows a ``RunView``; what a person wants done with the run is the app's business."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in _ORDER))
+        *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in ORDER)),
+        *bindings("zoom", "filter", "cycle_diff", "previous", "next", "copy_text", "read_text", "examples", "blame"),
+        Binding("escape", "back", show=False),
     ]
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
@@ -47,39 +53,40 @@ class RunScreen(Screen[None]):
 
         key: str
 
-    def __init__(self, mode: Mode = "live") -> None:
+    def __init__(self, mode: Mode = "live", actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (28, "-tall")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-roomy")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-high")]
         self._status = StatusLine(id="status")
         self._tabs = PaneTabs(id="tabs")
-        self._graph = GraphTree(id="graph", classes="pane")
-        self._node = NodePane(id="node", classes="pane")
-        self._proposals = ProposalTable(id="proposals", classes="pane")
-        self._scores = ScoreChart(id="scores", classes="pane")
+        self._panes = Panes(id="panes")
+        self._filter = FilterBar(id="filter")
         self._footer = KeyFooter(id="footer")
+        self._footer.actions = tuple(actions)
         self._too_small = TooSmall(id="too-small")
         self._mode: Mode = mode
+        self._zoomed = False
+
+    @property
+    def topic(self) -> str:
+        """What the help says something about: the current pane."""
+        return self.current
 
     def compose(self) -> ComposeResult:
         """Arrange the widgets; the style sheet decides what a size shows."""
-        yield self._status
-        yield self._tabs
-        yield Container(self._graph, self._node, self._scores, self._proposals, id="panes")
-        yield self._footer
-        yield self._too_small
+        yield from (self._status, self._tabs, self._panes, self._filter, self._footer, self._too_small)
 
     def on_mount(self) -> None:
         """Begin at the graph."""
         self._footer.mode = self._mode
-        for number, (pane, name) in enumerate(PANES, 1):
-            self.query_one(f"#{pane}").border_title = Content(f"{number} {name}")
-        self.watch_current(self.current)
-        self._graph.focus()
+        self._panes.graph.focus()
 
     def watch_view(self, view: RunView) -> None:
-        """Hand the view down."""
-        self._hand_down(view)
+        """Hand the view down to what is visible; a hidden pane gets it when it is shown."""
+        for widget in (self._status, self._footer, self._too_small):
+            if widget.display:
+                widget.view = view
+        self._panes.hand_down(view)
 
     def watch_elapsed_s(self, elapsed_s: int) -> None:
         """Hand the time down."""
@@ -91,57 +98,176 @@ class RunScreen(Screen[None]):
 
     def watch_current(self, current: str) -> None:
         """Show the current pane where only one fits."""
-        for pane in (self._graph, self._node, self._proposals, self._scores):
-            pane.set_class(pane.id == current, "current")
-        self._tabs.current = current
-        self._hand_down(self.view)
+        if self.is_mounted:
+            self._panes.go(current)
+            self._tabs.current = current
+            self.call_after_refresh(self._count)
 
     def on_resize(self) -> None:
-        """Catch up on panes that were hidden before."""
-        self.call_after_refresh(lambda: self._hand_down(self.view))
+        """Arrange the panes anew, and catch up on what was hidden before."""
+        self._arrange()
+        self.call_after_refresh(lambda: self.watch_view(self.view))
 
-    def _hand_down(self, view: RunView) -> None:
-        """Give the view to what is visible; a hidden pane gets it when it is shown."""
-        for widget in (
-            self._status, self._footer, self._too_small, self._graph, self._node, self._proposals, self._scores,
-        ):  # fmt: skip
-            if widget.display:
-                widget.view = view
+    def _arrange(self) -> None:
+        layout = layout_for(self.size, zoomed=self._zoomed)
+        self.set_class(layout == "-one", "-single")
+        self.set_class(self._zoomed, "-zoomed")
+        self._panes.lay_out(layout)
+
+    # panes
 
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
         self.current = pane
-        self.query_one(f"#{pane}").focus()
+        self._panes.pane(pane).focus()
 
     def action_next_pane(self) -> None:
         """Go to the pane after the current one."""
-        self.action_pane(_ORDER[(_ORDER.index(self.current) + 1) % len(_ORDER)])
+        self.action_pane(ORDER[(ORDER.index(self.current) + 1) % len(ORDER)])
 
     def action_previous_pane(self) -> None:
         """Go to the pane before the current one."""
-        self.action_pane(_ORDER[(_ORDER.index(self.current) - 1) % len(_ORDER)])
+        self.action_pane(ORDER[(ORDER.index(self.current) - 1) % len(ORDER)])
 
-    def action_detail(self) -> None:
-        """Open the selected proposal, if there is one: the other panes leave the key to it."""
-        if self._proposals.current is not None:
-            self.post_message(self.ProposalChosen(self._proposals.current))
+    def action_zoom(self) -> None:
+        """Show the current pane alone, or all again."""
+        self._zoomed = not self._zoomed
+        self._arrange()
+
+    def action_back(self) -> None:
+        """Clear the filter of the current pane, else end the zoom."""
+        pane = self._panes.current
+        if isinstance(pane, RowList | NodePane) and pane.filter:
+            self._narrow("")
+        elif self._zoomed:
+            self.action_zoom()
 
     def on_descendant_focus(self) -> None:
         """Follow a focus that a click moved."""
         focused = self.focused
-        if focused is not None and focused.id in _ORDER:
+        if focused is not None and focused.id in ORDER:
             self.current = focused.id
+
+    @on(PaneTabs.Chosen)
+    def _tab_chosen(self, event: PaneTabs.Chosen) -> None:
+        self.action_pane(event.pane)
+
+    # filter
+
+    def action_filter(self) -> None:
+        """Narrow the current pane."""
+        pane = self._panes.current
+        if isinstance(pane, RowList | NodePane):
+            self._filter.open(pane.filter)
+        else:
+            desk_of(self).toast("there is nothing to filter in this pane")
+
+    @on(FilterBar.Changed)
+    def _typed(self, event: FilterBar.Changed) -> None:
+        if event.left:
+            self._panes.current.focus()
+        self._narrow(event.text)
+
+    def _narrow(self, text: str) -> None:
+        pane = self._panes.current
+        if isinstance(pane, RowList | NodePane):
+            pane.filter = text
+        self.call_after_refresh(self._count)
+
+    def _count(self) -> None:
+        pane = self._panes.current
+        needle = pane.filter if isinstance(pane, RowList | NodePane) else ""
+        told = f"{len(pane.rows)} of {pane.count}" if isinstance(pane, RowList) else ""
+        self._filter.show_for(needle, told)
+
+    # what is looked at
+
+    def action_detail(self) -> None:
+        """Open the selected proposal, if there is one: the other panes leave the key to it."""
+        if self._panes.proposals.current is not None:
+            self.post_message(self.ProposalChosen(self._panes.proposals.current))
+
+    def action_examples(self) -> None:
+        """Open the heat map."""
+        desk_of(self).push_screen(ExamplesScreen(self.view))
+
+    def action_blame(self) -> None:
+        """Show where the best prompts come from."""
+        desk_of(self).push_screen(BlameScreen(self.view))
+
+    def action_cycle_diff(self) -> None:
+        """Compare the text of the node with earlier ones."""
+        self.action_pane("node")
+        self._panes.node.cycle_diff()
+
+    def action_previous(self) -> None:
+        """Show the call before."""
+        self._panes.node.turn(-1)
+
+    def action_next(self) -> None:
+        """Show the call after."""
+        self._panes.node.turn(1)
+
+    def action_copy_text(self) -> None:
+        """Copy what the current pane is about."""
+        desk_of(self).copy(self._text())
+
+    def action_read_text(self) -> None:
+        """Show it in an editor."""
+        desk_of(self).read_in_editor(self._text())
+
+    def _text(self) -> str:
+        """The raw text that the current pane is about: the node's, the proposal's, a log entry's, a row."""
+        pane = self._panes.current
+        if pane is self._panes.proposals:
+            proposal = self.view.proposals.find(self._panes.proposals.current or "")
+            return "\n\n".join(change.value for change in proposal.changes) if proposal is not None else ""
+        if isinstance(pane, RowList) and pane is not self._panes.graph:
+            return pane.copyable
+        return self._panes.node.copyable
+
+    def places(self) -> Sequence[Place]:
+        """Return the nodes, and the proposals from the newest on."""
+        nodes = [Place(f"node {name}", name, node.role) for name, node in self.view.graph.nodes.items()]
+        made = [
+            Place(f"proposal {one.key}", f"proposal {one.key}", ", ".join(change.name for change in one.changes))
+            for one in self.view.proposals.newest_first(200)
+        ]
+        return [*nodes, *made]
+
+    def go_to(self, key: str) -> None:
+        """Select a node in the graph and read it, or open a proposal."""
+        kind, _, name = key.partition(" ")
+        if kind == "node":
+            self._panes.graph.filter = ""
+            self._panes.graph.move_to(name)
+            self.action_pane("node")
+        else:
+            self.post_message(self.ProposalChosen(name))
 
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
-        if event.sender is self._graph:
-            self._node.node = event.key
+        if event.sender is self._panes.graph:
+            self._panes.node.node = event.key
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
-        if event.sender is self._proposals:
+        sender, panes = event.sender, self._panes
+        if sender is panes.proposals:
             self.post_message(self.ProposalChosen(event.key))
-        elif self._graph.current != event.key:  # a mention: go to the node itself
-            self._graph.move_to(event.key)
+        elif sender is panes.steps:
+            self._proposals_of(event.key.removeprefix("step "))
+        elif sender is panes.log_list:
+            entry = self.view.log[int(event.key)]
+            desk_of(self).push_screen(TextScreen("Log", wrapped_line(((entry.text, ""),), _LOG_WIDTH)))
+        elif sender is panes.spend:
+            self.go_to(f"node {event.key}")
+        elif panes.graph.current != event.key:  # a mention: go to the node itself
+            panes.graph.move_to(event.key)
         else:
             self.action_pane("node")
+
+    def _proposals_of(self, step: str) -> None:
+        """Show the proposals of a step, or of all."""
+        self._panes.proposals.filter = f"{step}." if step.isdigit() else ""
+        self.action_pane("proposals")

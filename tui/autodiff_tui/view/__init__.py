@@ -20,8 +20,12 @@ from autodiff_engine.events import (
     LedgerUpdated,
     PhaseStarted,
     ProgramDescribed,
+    ProposalEdited,
     ProposalJudged,
     ProposalMade,
+    ProposalSkipped,
+    ProposalVetoed,
+    ProposalWritten,
     RunFinished,
     RunOpened,
     Stamped,
@@ -29,10 +33,14 @@ from autodiff_engine.events import (
     StepStarted,
     StopChosen,
     TestCompared,
+    TextFrozen,
+    ValidationChosen,
     Warned,
 )
 
+from .decisions import incumbent_proposal, judged_now, reduce_decision
 from .facts import reduce_fact
+from .log import Entry, entry_of
 from .marks import reduce_mark, reduce_telemetry
 from .parts import (
     Batch,
@@ -40,19 +48,20 @@ from .parts import (
     Exchange,
     Gate,
     GraphView,
-    NodeCalls,
     Notes,
     Point,
     Progress,
     Proposals,
     ProposalView,
-    RoleCalls,
     Scores,
     TextView,
-    Traffic,
     Version,
 )
+from .provenance import Passage, passages, versions_of
 from .run import RunView
+from .samples import Pair, Samples, Standing, Turn, by_example, count, examples_of, pairs
+from .steps import StepRow, gates_of, step_rows
+from .traffic import Cap, NodeCalls, RoleCalls, Spending, Traffic, caps, per_step
 from .trail import Trail
 
 
@@ -65,7 +74,9 @@ def reduce(view: RunView, stamped: Stamped) -> RunView:
         return view
     after = _folded(view, stamped)
     elapsed_s = max(after.elapsed_s, after.earlier_s + stamped.t)
-    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s)
+    entry = entry_of(stamped.event, after.earlier_s + stamped.t, after.progress.step)
+    log = after.log if entry is None else after.log.append(entry)
+    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s, log=log)
 
 
 def _folded(view: RunView, stamped: Stamped) -> RunView:
@@ -92,28 +103,57 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
             RunOpened() | ControlChanged() | PhaseStarted() | Warned() | BudgetEnded() | Interrupted() | RunFinished()
         ) as mark:
             return reduce_mark(view, mark)
-        case StopChosen():
-            return view  # what it leads to is said by ControlChanged and RunFinished
+        case (
+            StopChosen()
+            | ProposalSkipped()
+            | ProposalVetoed()
+            | ProposalEdited()
+            | ProposalWritten()
+            | TextFrozen()
+            | ValidationChosen()
+        ) as decision:
+            return reduce_decision(view, decision)
 
 
 __all__ = [
     "Batch",
+    "Cap",
     "Control",
+    "Entry",
     "Exchange",
     "Gate",
     "GraphView",
     "NodeCalls",
     "Notes",
+    "Pair",
+    "Passage",
     "Point",
     "Progress",
     "ProposalView",
     "Proposals",
     "RoleCalls",
     "RunView",
+    "Samples",
     "Scores",
+    "Spending",
+    "Standing",
+    "StepRow",
     "TextView",
     "Traffic",
     "Trail",
+    "Turn",
     "Version",
+    "by_example",
+    "caps",
+    "count",
+    "examples_of",
+    "gates_of",
+    "incumbent_proposal",
+    "judged_now",
+    "pairs",
+    "passages",
+    "per_step",
     "reduce",
+    "step_rows",
+    "versions_of",
 ]

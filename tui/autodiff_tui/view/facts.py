@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from autodiff_engine.events import (
@@ -22,10 +23,13 @@ from autodiff_engine.events import (
     TestCompared,
 )
 
-from .parts import Batch, Exchange, GraphView, Point, Progress, ProposalView, Scores, TextView, Version
+from .parts import Batch, Exchange, Gate, GraphView, Point, Progress, ProposalView, Scores, TextView, Version
 from .run import RunView
+from .samples import Samples, Standing
+from .traffic import spending_of
 from .trail import Trail
 
+_START = "start.validation"
 _GATE = re.compile(r"p(\d+)\.(minibatch|validation)")
 
 
@@ -46,6 +50,8 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
         case GraphGrew():
             return replace(view, graph=_grown(view.graph, fact))
         case StepStarted():
+            if not view.traffic.spending:
+                view = _with_spending(view, 0)
             return replace(
                 view,
                 batch=Batch(fact.batch, fact.carried),
@@ -63,9 +69,15 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
         case CandidateScored():
             return replace(view, scores=_bounded(view.scores, fact))
         case StepFinished():
-            return replace(view, steps=view.steps.append(fact), proposals=view.proposals.settled())
+            view = replace(view, steps=view.steps.append(fact), proposals=view.proposals.settled())
+            return _with_spending(view, fact.step)
         case TestCompared():
             return replace(view, test=fact.comparison)
+
+
+def _with_spending(view: RunView, step: int) -> RunView:
+    spent = spending_of(view.traffic, step, view.elapsed_s)
+    return replace(view, traffic=replace(view.traffic, spending=view.traffic.spending.append(spent)))
 
 
 def _warned(view: RunView, message: str) -> RunView:
@@ -84,13 +96,23 @@ def _advanced(progress: Progress, step: int, phase: str) -> Progress:
 def _scored(view: RunView, fact: ExampleScored) -> RunView:
     view = replace(view, progress=_advanced(view.progress, fact.step, fact.phase))
     if fact.trace:
-        latest = {call.node: Exchange(call, fact.step, fact.phase, fact.example, fact.score) for call in fact.trace}
-        view = replace(view, exchanges={**view.exchanges, **latest})
+        view = replace(view, exchanges=_exchanged(view.exchanges, fact))
     if fact.phase == "forward":
         batch = view.batch
         batch = replace(batch, forward=batch.forward.append(fact), total=batch.total + fact.score)
         return _with_minibatch_point(replace(view, batch=batch), fact.step)
+    if fact.phase == _START:
+        start = view.standings[0] if view.standings else Standing(0, 0, "")
+        return replace(view, standings=(replace(start, results=start.results.append(fact)), *view.standings[1:]))
     return _scored_proposal(view, fact)
+
+
+def _exchanged(known: Mapping[str, Trail[Exchange]], fact: ExampleScored) -> Mapping[str, Trail[Exchange]]:
+    after = dict(known)
+    for call in fact.trace:
+        exchange = Exchange(call, fact.step, fact.phase, fact.example, fact.score)
+        after[call.node] = (after.get(call.node) or Trail[Exchange]()).append(exchange)
+    return after
 
 
 def _excluded(view: RunView, fact: ExampleExcluded) -> RunView:
@@ -119,13 +141,21 @@ def _scored_proposal(view: RunView, fact: ExampleScored) -> RunView:
     gate = "minibatch" if at[2] == "minibatch" else "validation"
     expected = view.progress.total if view.progress.phase == fact.phase else 0
     scored = found.scored + 1 if found.gate == gate else 1
-    changed = replace(found, gate=gate, scored=scored, expected=expected)
+    changed = replace(found, gate=gate, scored=scored, expected=expected, new=_sampled(found.new, gate, fact))
     return replace(view, proposals=view.proposals.with_current(changed))
+
+
+def _sampled(known: Samples, gate: Gate, fact: ExampleScored) -> Samples:
+    if gate == "minibatch":
+        return replace(known, minibatch=known.minibatch.append(fact))
+    return replace(known, validation=known.validation.append(fact))
 
 
 def _made(view: RunView, fact: ProposalMade) -> RunView:
     before = {one.name: view.texts[one.name].value for one in fact.changes if one.name in view.texts}
-    made = ProposalView(fact.step, fact.k, fact.candidate, fact.changes, before, fact.problem)
+    best = view.standings[-1].results if view.standings else Trail[ExampleScored]()
+    old = Samples(view.batch.forward, best)
+    made = ProposalView(fact.step, fact.k, fact.candidate, fact.changes, before, fact.problem, old=old)
     proposals = replace(view.proposals, current=(*view.proposals.current, made))
     return replace(view, proposals=proposals, gates=replace(view.gates, made=view.gates.made + 1))
 
@@ -153,7 +183,7 @@ def _counted(view: RunView, fact: ProposalJudged) -> RunView:
         gates,
         linted=gates.linted + (fact.fate == "lint"),
         minibatch_judged=gates.minibatch_judged + on_minibatch,
-        minibatch_passed=gates.minibatch_passed + (on_minibatch and fact.fate in ("validation", "accepted")),
+        minibatch_passed=gates.minibatch_passed + (on_minibatch and fact.fate != "minibatch"),
         validation_judged=gates.validation_judged + (whole is not None),
         validation_passed=gates.validation_passed + fact.accepted,
     )
@@ -171,9 +201,10 @@ def _adopted(view: RunView, won: ProposalView) -> RunView:
     texts = dict(view.texts)
     for change in won.changes:
         if (text := texts.get(change.name)) is not None:
-            version = Version(won.step, won.k, change.value, change.method, val)
+            version = Version(won.step, won.k, change.value, change.method, val, change, won.validation)
             texts[change.name] = replace(text, versions=(*text.versions, version))
-    return replace(view, texts=texts)
+    standing = Standing(won.step, won.k, won.candidate, won.new.validation)
+    return replace(view, texts=texts, standings=(*view.standings, standing))
 
 
 def _bounded(scores: Scores, fact: CandidateScored) -> Scores:

@@ -19,8 +19,9 @@ from autodiff_engine.events import (
     Warned,
 )
 
-from .parts import Control, NodeCalls, Progress, RoleCalls, Traffic
+from .parts import Control, Progress
 from .run import RunView
+from .traffic import NodeCalls, RoleCalls, Traffic
 
 _ROLE_OF_PHASE = {"propose": "optimizer"}
 """Phases whose progress is counted in calls of a role, by the last word of their name."""
@@ -36,7 +37,12 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
         case RunOpened():
             # A resumed run: what was open in the process that ended is open no more.
             idle = {name: NodeCalls(0, calls.done) for name, calls in view.traffic.nodes.items()}
-            traffic = replace(view.traffic, nodes=idle)
+            traffic = replace(
+                view.traffic,
+                nodes=idle,
+                roles={role: replace(calls, open=0) for role, calls in view.traffic.roles.items()},
+                parts={part: replace(calls, open=0) for part, calls in view.traffic.parts.items()},
+            )
             control = Control("running")
             return replace(view, opened=mark, control=control, traffic=traffic, finished=None, earlier_s=view.elapsed_s)
         case Warned():
@@ -52,25 +58,19 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
 
 def reduce_telemetry(view: RunView, telemetry: Telemetry) -> RunView:
     """Return the view after ``telemetry``."""
-    traffic = view.traffic
     match telemetry:
         case CallStarted():
-            calls = traffic.nodes.get(telemetry.node) or NodeCalls()
-            nodes = {**traffic.nodes, telemetry.node: NodeCalls(calls.running + 1, calls.done)}
             control = replace(view.control, in_flight=telemetry.in_flight)
-            return replace(view, traffic=replace(traffic, nodes=nodes), control=control)
+            return replace(view, traffic=_started(view.traffic, telemetry), control=control)
         case CallFinished():
-            calls = traffic.nodes.get(telemetry.node) or NodeCalls()
-            nodes = {**traffic.nodes, telemetry.node: NodeCalls(max(0, calls.running - 1), calls.done + 1)}
-            roles = {**traffic.roles, telemetry.role: _with_call(traffic.roles.get(telemetry.role), telemetry)}
             return replace(
                 view,
-                traffic=Traffic(nodes, roles, traffic.ledger),
+                traffic=_answered(view.traffic, telemetry),
                 control=replace(view.control, in_flight=telemetry.in_flight),
                 progress=_progress_of_call(view.progress, telemetry),
             )
         case LedgerUpdated():
-            return replace(view, traffic=replace(traffic, ledger=telemetry))
+            return replace(view, traffic=replace(view.traffic, ledger=telemetry))
 
 
 def _failed(view: RunView, message: str) -> RunView:
@@ -82,10 +82,34 @@ def _progress_of_call(progress: Progress, call: CallFinished) -> Progress:
     return progress.one_more() if counted == call.role else progress
 
 
+def _started(traffic: Traffic, call: CallStarted) -> Traffic:
+    calls = traffic.nodes.get(call.node) or NodeCalls()
+    part = (call.role, call.node)
+    role, both = traffic.roles.get(call.role) or RoleCalls(), traffic.parts.get(part) or RoleCalls()
+    return replace(
+        traffic,
+        nodes={**traffic.nodes, call.node: NodeCalls(calls.running + 1, calls.done)},
+        roles={**traffic.roles, call.role: replace(role, open=role.open + 1)},
+        parts={**traffic.parts, part: replace(both, open=both.open + 1)},
+    )
+
+
+def _answered(traffic: Traffic, call: CallFinished) -> Traffic:
+    calls = traffic.nodes.get(call.node) or NodeCalls()
+    part = (call.role, call.node)
+    return replace(
+        traffic,
+        nodes={**traffic.nodes, call.node: NodeCalls(max(0, calls.running - 1), calls.done + 1)},
+        roles={**traffic.roles, call.role: _with_call(traffic.roles.get(call.role), call)},
+        parts={**traffic.parts, part: _with_call(traffic.parts.get(part), call)},
+    )
+
+
 def _with_call(known: RoleCalls | None, call: CallFinished) -> RoleCalls:
     so_far = known or RoleCalls()
+    still_open = max(0, so_far.open - 1)
     if call.cached:
-        return replace(so_far, cached=so_far.cached + 1)
+        return replace(so_far, cached=so_far.cached + 1, open=still_open)
     cost = None if call.cost_usd is None and not call.error else call.cost_usd or 0.0
     return RoleCalls(
         so_far.made + 1,
@@ -94,4 +118,5 @@ def _with_call(known: RoleCalls | None, call: CallFinished) -> RoleCalls:
         so_far.prompt_tokens + (call.prompt_tokens or 0),
         so_far.completion_tokens + (call.completion_tokens or 0),
         None if cost is None or so_far.cost_usd is None else so_far.cost_usd + cost,
+        still_open,
     )

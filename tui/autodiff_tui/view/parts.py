@@ -12,13 +12,13 @@ from autodiff_engine.events import (
     EdgeInfo,
     ExampleScored,
     Fate,
-    LedgerUpdated,
     NodeInfo,
     TextChange,
     TextInfo,
     TracedCall,
 )
 
+from .samples import Samples
 from .trail import Trail
 
 Gate = Literal["proposed", "minibatch", "validation"]
@@ -57,6 +57,10 @@ class Version:
     value: str
     method: str = ""
     val: float | None = None
+    change: TextChange | None = None
+    """As the proposal wrote it; None for the start."""
+    judged: Comparison | None = None
+    """The comparison on the whole validation set that it won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,37 +85,8 @@ class GraphView:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeCalls:
-    """Calls of one node: open now, and answered or failed so far."""
-
-    running: int = 0
-    done: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RoleCalls:
-    """Calls of one role (task, backward, optimizer, …); ``cost_usd`` is None once any answer had no known price."""
-
-    made: int = 0
-    cached: int = 0
-    failed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float | None = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """Calls by node and by role, and the totals that the engine itself keeps."""
-
-    nodes: Mapping[str, NodeCalls] = field(default_factory=dict[str, NodeCalls])
-    roles: Mapping[str, RoleCalls] = field(default_factory=dict[str, RoleCalls])
-    ledger: LedgerUpdated | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Exchange:
-    """The latest known call of a node, with the example that it was made for."""
+    """A traced call of a node, with the example that it was made for."""
 
     call: TracedCall
     step: int
@@ -154,10 +129,16 @@ class ProposalView:
     expected: int = 0
     """Examples to score at ``gate``; 0 when unknown."""
     fate: Fate | None = None
+    vetoed: bool = False
+    """Whether a person rejected it after it had been accepted."""
     reason: str = ""
     lint: str = ""
     minibatch: Comparison | None = None
     validation: Comparison | None = None
+    old: Samples = field(default_factory=Samples)
+    """The incumbent on the same minibatch and on the validation set."""
+    new: Samples = field(default_factory=Samples)
+    """The proposal itself, as far as it was scored."""
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from autodiff_engine.events import (
     CandidateScored,
     Comparison,
     DataLoaded,
+    Decision,
     FeedbackGiven,
     ProgramDescribed,
     ProposalCounts,
@@ -17,6 +18,7 @@ from autodiff_engine.events import (
     StepFinished,
 )
 
+from .log import Entry
 from .parts import (
     Batch,
     Control,
@@ -27,8 +29,9 @@ from .parts import (
     Proposals,
     Scores,
     TextView,
-    Traffic,
 )
+from .samples import Standing
+from .traffic import Traffic
 from .trail import Trail
 
 
@@ -50,15 +53,22 @@ class RunView:
     traffic: Traffic = field(default_factory=Traffic)
     feedback: Mapping[str, Trail[FeedbackGiven]] = field(default_factory=dict[str, Trail[FeedbackGiven]])
     """By target, in the order of facts: by step, example, t."""
-    exchanges: Mapping[str, Exchange] = field(default_factory=dict[str, Exchange])
-    """The latest traced call of each node."""
+    exchanges: Mapping[str, Trail[Exchange]] = field(default_factory=dict[str, Trail[Exchange]])
+    """The traced calls of each node, in the order of facts; a node without any is not in it."""
     batch: Batch = field(default_factory=Batch)
     proposals: Proposals = field(default_factory=Proposals)
     gates: ProposalCounts = field(default_factory=ProposalCounts)
     scores: Scores = field(default_factory=Scores)
     steps: Trail[StepFinished] = field(default_factory=Trail[StepFinished])
+    standings: tuple[Standing, ...] = ()
+    """Every version that was the best once, oldest first, with its validation examples."""
     test: Comparison | None = None
+    decisions: Trail[Decision] = field(default_factory=Trail[Decision])
+    """What a person did, oldest first."""
+    frozen: tuple[str, ...] = ()
+    """Names of texts that the training is to leave as they are."""
     notes: Notes = field(default_factory=Notes)
+    log: Trail[Entry] = field(default_factory=Trail[Entry])
     finished: RunFinished | None = None
     facts: int = 0
     """The number of the last fact seen."""

@@ -7,7 +7,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 
 from autodiff_tui.safe import one_line
-from autodiff_tui.view import GraphView, NodeCalls, RunView
+from autodiff_tui.view import GraphView, NodeCalls, RoleCalls, RunView
 
 from .graph_outline import OutlineRow, outline
 from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, spread
@@ -55,7 +55,7 @@ class GraphTree(RowList):
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
-            self.border_subtitle = Content("calls · version · ∇ feedback" if count else "")
+            self.border_subtitle = Content("→ forward ← backward · ∇ feedback" if count else "")
 
     def _row(self, row: OutlineRow, index: int, view: RunView, width: int) -> Row:
         name = one_line(row.name, 80)
@@ -70,7 +70,7 @@ class GraphTree(RowList):
         times = f" ×{node.calls}" if node.calls > 1 else ""
         glyph, style = _status(node.kind, calls)
         left: Line = ((row.guides, MUTED), (f"{glyph} ", style), (name, _name_style(node.kind)), (times, MUTED))
-        return Row(row.name, spread((*left, (_skip(row), MUTED)), _counts(row.name, view, calls), width))
+        return Row(row.name, spread((*left, (_skip(row), MUTED)), _counts(row.name, view), width))
 
 
 def _skip(row: OutlineRow) -> str:
@@ -88,16 +88,16 @@ def _status(kind: str, calls: NodeCalls) -> Part:
         return "◐", WARN
     if calls.done:
         return "●", GOOD
-    return ("∑", MUTED) if kind == "loss" else ("·", MUTED)
+    return {"loss": ("∑", MUTED), "function": ("ƒ", MUTED), "retrieved": ("ƒ", MUTED)}.get(kind, ("·", MUTED))
 
 
-def _counts(name: str, view: RunView, calls: NodeCalls) -> Line:
+def _counts(name: str, view: RunView) -> Line:
     """The right end of a row: calls open and done, versions of a trained text, feedback of this step."""
     parts: list[Part] = []
-    if calls.running:
-        parts.append((f" {calls.running} open", WARN))
-    if calls.done and name not in view.texts:  # a text's own calls are the optimizer's: its versions tell more
-        parts.append((f" {calls.done:,}", MUTED))
+    if name not in view.texts:  # a text's own calls are the optimizer's: its versions tell more
+        parts.extend(_calls(view, name))
+    elif (view.traffic.nodes.get(name) or NodeCalls()).running:
+        parts.append((" being rewritten", WARN))
     text = view.texts.get(name)
     if text is not None and text.versions:
         parts.append((f" v{len(text.versions) + 1}", GOOD))
@@ -109,3 +109,24 @@ def _counts(name: str, view: RunView, calls: NodeCalls) -> Line:
             pieces += 1
         parts.append((f" ∇{pieces}", ACCENT if newest == view.progress.step else MUTED))
     return tuple(parts)
+
+
+def _calls(view: RunView, name: str) -> Line:
+    """Calls forward and backward apart: done, and how many are open."""
+    forward, backward = RoleCalls(), RoleCalls()
+    for role in ("task", "teacher", "judge", "outside"):
+        forward = _added(forward, view.traffic.parts.get((role, name)))
+    backward = _added(backward, view.traffic.parts.get(("backward", name)))
+    parts: list[Part] = []
+    for arrow, calls in (("→", forward), ("←", backward)):
+        if calls.open:
+            parts.append((f" {calls.open} open", WARN))
+        if calls.made + calls.cached:
+            parts.append((f" {calls.made + calls.cached:,}{arrow}", MUTED))
+    return tuple(parts)
+
+
+def _added(so_far: RoleCalls, more: RoleCalls | None) -> RoleCalls:
+    if more is None:
+        return so_far
+    return RoleCalls(so_far.made + more.made, so_far.cached + more.cached, open=so_far.open + more.open)

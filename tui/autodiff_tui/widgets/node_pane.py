@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -11,7 +13,7 @@ from textual.widgets import Static
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView
 
-from .node_text import made_of, node_lines
+from .node_text import AGAINST, Reading, made_of, node_lines
 from .paint import Line, content
 
 
@@ -25,6 +27,7 @@ class NodePane(VerticalScroll):
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     node: reactive[str] = reactive("", layout=False, repaint=False)
+    reading: reactive[Reading] = reactive(Reading, layout=False, repaint=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -50,8 +53,44 @@ class NodePane(VerticalScroll):
         """Show what is new about the node."""
         self._show()
 
+    def watch_reading(self) -> None:
+        """Show the node in the other way."""
+        self._show()
+
+    @property
+    def copyable(self) -> str:
+        """The raw text of a trained text; of another node, its call as sent and answered."""
+        text, exchanges = self.view.texts.get(self.node), self.view.exchanges.get(self.node)
+        if text is not None:
+            return text.value
+        if not exchanges:
+            return ""
+        call = exchanges[max(0, len(exchanges) - 1 - self.reading.back)].call
+        return f"{call.prompt}\n\n{call.reply}"
+
+    def cycle_diff(self) -> None:
+        """Show the prompt, then what the last version changed, then all since the start."""
+        after = AGAINST[(AGAINST.index(self.reading.against) + 1) % len(AGAINST)]
+        self.reading = replace(self.reading, against=after)
+        self.scroll_home(animate=False)
+
+    def turn(self, by: int) -> None:
+        """Show an earlier (-1) or later call of the node."""
+        most = max(0, len(self.view.exchanges.get(self.node) or ()) - 1)
+        self.reading = replace(self.reading, back=min(most, max(0, self.reading.back - by)))
+
+    @property
+    def filter(self) -> str:
+        """What feedback must hold to be shown."""
+        return self.reading.filter
+
+    @filter.setter
+    def filter(self, needle: str) -> None:
+        self.reading = replace(self.reading, filter=needle)
+
     def watch_node(self, node: str) -> None:
         """Show another node, from its top."""
+        self.reading = replace(self.reading, back=0)
         self.border_title = Content(f"2 {one_line(node, 60) or 'Node'}")
         self._show()
         self.scroll_home(animate=False)
@@ -60,11 +99,11 @@ class NodePane(VerticalScroll):
         if not self.is_mounted:
             return
         width = max(20, self.scrollable_content_region.width)
-        sources = (*made_of(self.view, self.node), self.node, width)
+        sources = (*made_of(self.view, self.node), self.reading, self.node, width)
         if len(sources) == len(self._sources) and all(a is b for a, b in zip(sources, self._sources, strict=True)):
             return  # a prompt may be long: do not wrap it ten times a second
         self._sources = sources
-        lines = node_lines(self.view, self.node, width)
+        lines = node_lines(self.view, self.node, width, self.reading)
         if lines != self._lines:
             self._lines = lines
             self.paints += 1

@@ -1,51 +1,58 @@
-"""What there is to read about a node: its text, the feedback on it, its last exchange; pure."""
+"""What there is to read about a node: its text or what changed in it, the feedback on it, its calls; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from autodiff_engine.events import FeedbackGiven, NodeInfo
+from autodiff_engine.events import NodeInfo
 from autodiff_tui.format import counted, score
-from autodiff_tui.safe import Shown, block, one_line
-from autodiff_tui.view import Exchange, RunView, TextView
+from autodiff_tui.safe import block
+from autodiff_tui.view import RunView, TextView, versions_of
 
-from .paint import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Line, label, wrapped
+from .diff_text import LEGEND, diff_lines
+from .exchange_text import exchange_lines
+from .feedback_text import feedback_lines
+from .paint import ACCENT, MUTED, Line, label
+from .prose import foreign, title
 
-MAX_PIECES = 60
-"""Pieces of feedback shown whole; older ones of the step are counted."""
-
-_HOW = {
-    "loss": "from the loss",
-    "template": "from the loss, without a call",
-    "pass-through": "passed through",
-    "attribution": "attributed",
-}
+Against = Literal["nothing", "parent", "start"]
+"""What a prompt is compared with."""
+AGAINST: tuple[Against, ...] = ("nothing", "parent", "start")
 _KINDS = {
     "text": "trained text",
     "answer": "LLM call",
     "input": "input",
     "function": "function",
+    "retrieved": "retriever",
     "loss": "loss",
     "demos": "trained examples",
+    "hyper": "setting",
 }
 
 
-def node_lines(view: RunView, name: str, width: int = 80) -> tuple[Line, ...]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a person reads a node: the prompt or a diff of it, which call (0: the latest), feedback that holds a text."""
+
+    against: Against = "nothing"
+    back: int = 0
+    filter: str = ""
+
+
+def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | None = None) -> tuple[Line, ...]:
     """Return all about node ``name``, wrapped to ``width`` cells, or what will come when nothing is known yet."""
-    node = view.graph.nodes.get(name)
-    text = view.texts.get(name)
+    node, text, how = view.graph.nodes.get(name), view.texts.get(name), reading or Reading()
     if node is None and text is None:
         return ((("select a node in the graph to read its text, feedback and last exchange", MUTED),),)
-    lines = [*_head(node, text)]
-    if text is not None:
-        lines.extend(_prompt(text, width))
-    lines.extend(_feedback(view, name, width))
-    exchange = view.exchanges.get(name)
-    if exchange is not None:
-        lines.extend(_exchange(exchange, width))
+    lines = [_head(view, name), *(_prompt(text, width, how.against) if text is not None else ())]
+    lines.extend(feedback_lines(view, name, width, how.filter))
+    exchanges = view.exchanges.get(name)
+    if exchanges:
+        lines.extend(exchange_lines(exchanges, how.back, width))
     elif node is not None and node.kind == "answer":
-        lines.extend((_title("Last exchange"), (("its first traced call will be shown here", MUTED),)))
+        lines.extend(((), title("Last exchange"), (("its first traced call will be shown here", MUTED),)))
     return tuple(lines)
 
 
@@ -58,84 +65,45 @@ def made_of(view: RunView, name: str) -> tuple[object, ...]:
         feedback,
         view.exchanges.get(name),
         view.batch.forward if feedback else None,
+        view.program.losses if view.program is not None else None,
     )
 
 
-def _head(node: NodeInfo | None, text: TextView | None) -> Iterator[Line]:
+def _head(view: RunView, name: str) -> Line:
+    node, text = view.graph.nodes.get(name), view.texts.get(name)
     role = node.role if node is not None and node.role else text.info.role if text is not None else ""
     kind = _KINDS.get(node.kind, node.kind) if node is not None else text.info.kind if text is not None else ""
-    times = f", {node.calls} calls an example" if node is not None and node.calls > 1 else ""
-    yield label(kind, ACCENT), (times, MUTED), (" · " if role else "", MUTED), label(role, MUTED)
+    times = f", up to {counted(node.calls, 'call')} an example" if node is not None and node.calls > 1 else ""
+    return label(kind, ACCENT), (times, MUTED), (" · " if role else "", MUTED), label(role, MUTED), *_loss(view, node)
 
 
-def _title(name: str, about: str = "") -> Line:
-    return (name, STRONG), (f"  {about}" if about else "", MUTED)
+def _loss(view: RunView, node: NodeInfo | None) -> Line:
+    """Of several losses, what this one weighs and what it checks."""
+    if node is None or view.program is None:
+        return ()
+    of = [each for each in view.program.losses if node.name in (f"loss.{each.node}", each.node)]
+    return tuple(label(f" · loss {each.metric}, weight {each.weight:g}", MUTED) for each in of)
 
 
-def _foreign(shown: Shown, width: int, indent: str = "") -> Iterator[Line]:
-    if shown.warning:
-        yield ((f"{indent}{shown.warning}", WARN),)
-    for line in shown.text.split("\n"):
-        for piece in wrapped(line.expandtabs(4), width - len(indent)):
-            yield ((f"{indent}{piece}", ""),)
-
-
-def _prompt(text: TextView, width: int) -> Iterator[Line]:
+def _prompt(text: TextView, width: int, against: Against) -> Iterator[Line]:
+    versions = versions_of(text)
+    name = "Examples" if text.info.kind == "demos" else "Prompt"
     yield ()
-    if text.versions:
-        newest = text.versions[-1]
-        val = f", validation {score(newest.val)}" if newest.val is not None else ""
-        since = f"version {len(text.versions) + 1}, accepted as proposal {newest.step}.{newest.k}{val}"
-    else:
-        since = "as it started"
-    yield _title("Examples" if text.info.kind == "demos" else "Prompt", since)
-    yield from _foreign(block(text.value), width) if text.value else iter([(("(empty)", MUTED),)])
-
-
-def _feedback(view: RunView, name: str, width: int) -> Iterator[Line]:
-    said = view.feedback.get(name)
-    if not said:
-        if name in view.texts:
-            yield ()
-            yield _title("Feedback")
-            examples = view.texts[name].info.kind == "demos"
-            when = (
-                "none: examples get scores alone" if examples else "comes with the first failure that reaches this text"
-            )
-            yield ((when, MUTED),)
+    if against != "nothing" and len(versions) > 1:
+        old = versions[0] if against == "start" else versions[-2]
+        where = "the start" if old.step == 0 else f"proposal {old.step}.{old.k}"
+        lines, (added, removed) = diff_lines(old.value, text.value, width)
+        yield title(f"{name} against {where}", f"+{added} −{removed} words")
+        yield LEGEND
+        yield from lines
         return
-    newest = said[-1].step
-    pieces = [piece for piece in said.last(2000) if piece.step == newest]
-    earlier = len(said) - len(pieces)
-    yield ()
-    before = f", {earlier:,} in earlier steps" if earlier else ""
-    yield _title("Feedback", f"step {newest}: {counted(len(pieces), 'piece')}{before}")
-    if len(pieces) > MAX_PIECES:
-        yield ((f"… {len(pieces) - MAX_PIECES} more of this step", MUTED),)
-    for example, of_example in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.example):
-        yield from _of_example(view, example, sorted(of_example, key=lambda piece: piece.t), width)
+    yield title(name, _since(text) + (", nothing to compare yet" if against != "nothing" else ""))
+    yield from foreign(block(text.value), width) if text.value else iter([(("(empty)", MUTED),)])
 
 
-def _of_example(view: RunView, example: str, pieces: Sequence[FeedbackGiven], width: int) -> Iterator[Line]:
-    scored = next((one for one in view.batch.forward if one.example == example), None)
-    got = f" (score {score(scored.score)})" if scored is not None else ""
-    yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (got, MUTED)
-    for piece in pieces:
-        how = _HOW.get(piece.how, "")
-        about = " · ".join(part for part in (f"call {piece.t}", f"from {one_line(piece.source)}", how) if part)
-        blame = "" if piece.to_blame else " · not to blame"
-        times = f" · said {piece.count} times" if piece.count > 1 else ""
-        yield ("  ", ""), (about, MUTED), (blame, GOOD), (times, MUTED)
-        yield from _foreign(block(piece.text), width, "  ")
-
-
-def _exchange(exchange: Exchange, width: int) -> Iterator[Line]:
-    call = exchange.call
-    yield ()
-    where = f"step {exchange.step}, {exchange.phase}, example {exchange.example}, call {call.t}"
-    style = GOOD if exchange.score >= 1 else BAD
-    yield *_title("Last exchange", one_line(where)), (f" · score {score(exchange.score)}", style)
-    yield (("sent", MUTED),)
-    yield from _foreign(block(call.prompt), width, "  ")
-    yield (("answered", MUTED),)
-    yield from _foreign(block(call.reply), width, "  ") if call.reply else iter([(("  (empty)", MUTED),)])
+def _since(text: TextView) -> str:
+    if not text.versions:
+        return "as it started"
+    newest = text.versions[-1]
+    val = f", validation {score(newest.val)}" if newest.val is not None else ""
+    return f"version {len(text.versions) + 1}, accepted as proposal {newest.step}.{newest.k}{val}"

@@ -112,3 +112,31 @@ def wrapped(text: str, cells: int) -> list[str]:
         lines.append(text[:stop].rstrip(" "))
         text = text[stop:].removeprefix(" ")
     return [*lines, text]
+
+
+def wrapped_line(line: Line, cells: int) -> list[Line]:
+    """Return ``line`` broken into lines of at most ``cells``, at spaces where there are any; styles are kept."""
+    styles = [style for text, style in line for _ in text]
+    lines: list[Line] = []
+    start = 0
+    whole = "".join(text for text, _ in line)
+    for piece in wrapped(whole, cells):
+        found = whole.find(piece, start)
+        start = found + len(piece)
+        lines.append(_restyled(piece, styles[found:start]))
+    return lines
+
+
+def _restyled(text: str, styles: list[str]) -> Line:
+    parts: list[Part] = []
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or styles[end] != styles[start]:
+            parts.append((text[start:end], styles[start]))
+            start = end
+    return tuple(parts)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Return ``lines`` as text without styles."""
+    return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)

@@ -130,7 +130,7 @@ def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
 
 
 def _verdict(one: ProposalView, cells: int) -> Line:
-    glyph, style = _GLYPHS[one.fate or ("unusable" if one.problem else "")]
+    glyph, style = _GLYPHS["vetoed" if one.vetoed else one.fate or ("unusable" if one.problem else "")]
     state = proposal_state(one)
     if one.fate == "lint" and one.lint:
         state = f"lint: {one_line(one.lint, 60)}"
@@ -146,6 +146,8 @@ _GLYPHS: dict[str, Part] = {
     "validation": ("✗", BAD),
     "minibatch": ("✗", BAD),
     "lint": ("⊘", MUTED),
+    "skipped": ("⊘", MUTED),
+    "vetoed": ("⊘", WARN),
     "unusable": ("⊘", MUTED),
     "": ("◐", WARN),
 }

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from .paint import Line, content
+from .paint import Line, content, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Row:
     key: str
     line: Line
     target: str = ""
+    search: str = ""
+    """What a filter finds it by, besides its line."""
 
 
 class RowList(ScrollView, can_focus=True):
@@ -64,6 +66,10 @@ class RowList(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.rows: tuple[Row, ...] = ()
+        self.count = 0
+        """Rows there are, those that the filter hides included."""
+        self._filter = ""
+        self._every: tuple[Row, ...] = ()
         self.header: Line = ()
         """A line that stays on top, if not empty."""
         self.cursor: str | None = None
@@ -73,7 +79,8 @@ class RowList(ScrollView, can_focus=True):
 
     def set_rows(self, rows: Sequence[Row], header: Line = ()) -> None:
         """Show ``rows``; the cursor stays on its key, and the rows around it where they were on the screen."""
-        before, self.rows = self.rows, tuple(rows)
+        self._every, self.count = tuple(rows), len(rows)
+        before, self.rows = self.rows, self._matching()
         was, header_was, self.header = self._index(before), self.header, header
         if len(before) != len(self.rows) or header != header_was:
             self.virtual_size = Size(self.size.width, len(self.rows) + self._top)
@@ -88,6 +95,30 @@ class RowList(ScrollView, can_focus=True):
             for index, (old, new) in enumerate(zip(before, self.rows, strict=True)):
                 if old.line != new.line and self._visible(index):
                     self.refresh_line(index + self._top)
+
+    @property
+    def filter(self) -> str:
+        """Only rows that hold it are shown, whatever its case; empty: all."""
+        return self._filter
+
+    @filter.setter
+    def filter(self, needle: str) -> None:
+        self._filter = needle
+        self.set_rows(self._every, self.header)
+        self.scroll_to(y=0, animate=False)
+        self.refresh()
+
+    @property
+    def copyable(self) -> str:
+        """The row under the cursor as text."""
+        index = self._index(self.rows)
+        return "" if index is None else plain((self.rows[index].line,)).strip()
+
+    def _matching(self) -> tuple[Row, ...]:
+        wanted = self._filter.casefold()
+        if not wanted:
+            return self._every
+        return tuple(row for row in self._every if wanted in f"{plain((row.line,))} {row.search}".casefold())
 
     @property
     def row_width(self) -> int:
@@ -159,7 +190,8 @@ class RowList(ScrollView, can_focus=True):
             return self._strip((("  ", ""), *self.header), width)
         index = y + self.scroll_offset.y - self._top
         if not self.rows:
-            return self._strip(((self.empty_text, "$foreground 60%"),) if index == 0 else (), width)
+            empty = "nothing here matches: escape shows all" if self._filter else self.empty_text
+            return self._strip(((empty, "$foreground 60%"),) if index == 0 else (), width)
         if not 0 <= index < len(self.rows):
             return self._strip((), width)
         component = None

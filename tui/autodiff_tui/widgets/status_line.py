@@ -7,7 +7,7 @@ from textual.reactive import reactive
 from autodiff_tui.format import comparison as compared_text
 from autodiff_tui.format import cost, counted, duration, phase, score, tokens
 from autodiff_tui.safe import one_line
-from autodiff_tui.view import Progress, RunView
+from autodiff_tui.view import Cap, Progress, RunView, caps
 
 from .paint import ACCENT, BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, cut, spread, width
 from .painted import Painted
@@ -83,6 +83,9 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
         parts.append((counted(calls.made, "call"), PLAIN))
         parts.append((f"{tokens(used.prompt + used.completion)} tokens", PLAIN))
         parts.append((f"cost {cost(ledger.cost_usd)}" if ledger.cost_usd is None else cost(ledger.cost_usd), PLAIN))
+    steps = [each.steps for each in _caps(view) if each.steps is not None]
+    if steps and view.finished is None:
+        parts.append((f"budget ≈{min(steps):.0f} steps", WARN if min(steps) < 2 else PLAIN))
     if view.notes.errors:
         parts.append((counted(len(view.notes.errors), "error"), BAD))
     start = view.scores.start
@@ -99,6 +102,10 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     if view.notes.warnings:
         parts.append((counted(len(view.notes.warnings), "warning"), WARN))
     return parts
+
+
+def _caps(view: RunView) -> tuple[Cap, ...]:
+    return caps(view.opened.budget if view.opened is not None else None, view.traffic, view.elapsed_s)
 
 
 def _step(view: RunView) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from textual.events import Click
+from textual.message import Message
 from textual.reactive import reactive
 
 from autodiff_tui.actions import ACTIONS, Action, Mode, name_now, refusal
 from autodiff_tui.view import RunView
 
 from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part
+from .paint import width as cells
 from .painted import Painted
 from .status_line import tiny_line
 
@@ -16,6 +21,9 @@ PANES: tuple[tuple[str, str], ...] = (
     ("node", "Node"),
     ("proposals", "Proposals"),
     ("scores", "Scores"),
+    ("steps", "Steps"),
+    ("spend", "Spend"),
+    ("log", "Log"),
 )
 """Ids and names of the panes, in the order of their keys 1, 2, …."""
 
@@ -24,6 +32,12 @@ class PaneTabs(Painted):
     """Which panes there are, and which one is shown, where only one fits."""
 
     current: reactive[str] = reactive("graph", layout=False, repaint=False)
+
+    @dataclass
+    class Chosen(Message):
+        """A tab was clicked."""
+
+        pane: str
 
     def watch_current(self) -> None:
         """Mark the pane that is shown."""
@@ -35,8 +49,19 @@ class PaneTabs(Painted):
         for number, (pane, name) in enumerate(PANES, 1):
             shown = pane == self.current
             tab = f"[{number} {name}]" if shown else f" {number} {name} "
-            parts.extend(((tab, f"{ACCENT} bold" if shown else MUTED), (" ", PLAIN)))
-        return (tuple(parts[:-1]),)
+            parts.append((tab, f"{ACCENT} bold" if shown else MUTED))
+        if sum(len(tab) for tab, _ in parts) > width:  # the numbers are keys: they are enough
+            parts = [part if part[0].startswith("[") else (part[0][:3], part[1]) for part in parts]
+        return (tuple(parts),)
+
+    def on_click(self, event: Click) -> None:
+        """Go to the pane whose tab was clicked."""
+        x, end = event.get_content_offset_capture(self).x, 0
+        for (pane, _), (tab, _) in zip(PANES, self.lines[0] if self.lines else (), strict=False):
+            end += len(tab)
+            if x < end:
+                self.post_message(self.Chosen(pane))
+                return
 
 
 class KeyFooter(Painted):
@@ -44,6 +69,8 @@ class KeyFooter(Painted):
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     mode: reactive[Mode] = reactive[Mode]("live", layout=False, repaint=False)
+    actions: tuple[Action, ...] = ACTIONS
+    """What can be done, with the keys that the person gave it."""
 
     def watch_view(self) -> None:
         """Rename what changed its meaning."""
@@ -54,16 +81,26 @@ class KeyFooter(Painted):
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return the keys."""
-        parts: list[Part] = []
-        for action in ACTIONS:
-            if action.footer:
-                parts.extend(self._key(action))
-        parts.extend(((" 1–4", f"{ACCENT} bold"), (" Panes ", PLAIN)))
-        return (tuple(parts),)
+        """Return the keys that fit; help and quit always do, since they tell the rest."""
+        last = [action for action in self.actions if action.footer and action.slug in ("help", "leave")]
+        first = [action for action in self.actions if action.footer and action not in last and self._has(action)]
+        told = [self._key(action) for action in last]
+        panes: Line = ((f" 1–{len(PANES)}", f"{ACCENT} bold"), (" Panes ", PLAIN))
+        room = width - sum(cells(line) for line in (*told, panes))
+        kept: list[Line] = []
+        for line in map(self._key, first):
+            room -= cells(line)
+            if room < 0:
+                break
+            kept.append(line)
+        return (tuple(part for line in (*kept, *told, panes) for part in line),)
+
+    def _has(self, action: Action) -> bool:
+        """Whether this mode has such an action at all: a recorded run cannot be steered."""
+        return self.mode != "replay" or not refusal(action, self.view, self.mode)
 
     def _key(self, action: Action) -> Line:
-        name = name_now(action, self.view)
+        name = name_now(action, self.view, self.mode)
         if refusal(action, self.view, self.mode):
             return ((f"({action.key} {name}) ", MUTED),)
         return (f" {action.key}", f"{ACCENT} bold"), (f" {name} ", PLAIN), (" ", STRONG)

@@ -1,0 +1,124 @@
+"""What every screen of the app can rely on: toasts, clipboard, editor, palette, themes, pictures, keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar, cast
+
+from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from autodiff_tui.actions import ACTIONS, Action
+from autodiff_tui.safe import one_line
+from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
+
+from . import editor
+from .keys import bindings
+from .palette import ActionCommands, PlaceCommands
+
+MAX_COPY = 74_994
+"""Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
+THEMES = ("textual-dark", "textual-light", "ansi-dark")
+"""What one key goes through; the palette offers every theme."""
+_PICTURES = 10_000
+
+
+class Desk(App[None]):
+    """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
+
+    With ``ascii_only`` nothing but ASCII reaches the terminal.
+    """
+
+    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
+
+    def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.actions = tuple(actions)
+        self._ascii = AsciiGlyphs(enabled=ascii_only)
+        usual = {action.slug: action.keys for action in ACTIONS}
+        self.set_keymap(
+            {action.slug: ",".join(action.keys) for action in actions if action.keys != usual.get(action.slug)}
+        )
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours after them when all must be ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self._ascii.enabled else filters
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
+        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
+
+    def toast(self, message: str, *, severe: bool = False) -> None:
+        """Show a message for a moment; it may be foreign."""
+        self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)
+
+    def copy(self, text: str) -> None:
+        """Send ``text`` to the terminal's clipboard, if it fits; no terminal says whether it took it."""
+        known = text.encode("utf-8", "replace")
+        if not known:
+            self.toast("there is nothing to copy here")
+        elif len(known) > MAX_COPY:
+            self.toast("too long for a terminal's clipboard: nothing was copied", severe=True)
+        else:
+            self.copy_to_clipboard(known.decode("utf-8"))
+            self.toast("sent to the terminal's clipboard")
+
+    def read_in_editor(self, text: str) -> None:
+        """Leave the screen to the person's editor until it is closed; the run goes on meanwhile."""
+        if not text:
+            self.toast("there is nothing to read here")
+            return
+        problem = ""
+        try:
+            with self.suspend():
+                problem = editor.show(text, os.environ)  # raises nothing: what leaves the block unended never resumes
+        except SuspendNotSupported:
+            problem = "this terminal cannot be left to an editor"
+        if problem:
+            self.toast(problem, severe=True)
+
+    def change_in_editor(self, text: str) -> str | None:
+        """Leave the screen to the person's editor; return the changed text, None when there is none."""
+        changed: tuple[str | None, str] = (None, "this terminal cannot be left to an editor")
+        with suppress(SuspendNotSupported), self.suspend():
+            changed = editor.change(text, os.environ)  # raises nothing, as above
+        if changed[1]:
+            self.toast(changed[1], severe=True)
+        return changed[0]
+
+    def action_jump(self) -> None:
+        """Ask for a node or a proposal."""
+        if hasattr(self.screen, "places"):
+            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
+        else:
+            self.toast("there is nowhere to jump to from here")
+
+    def action_next_theme(self) -> None:
+        """Take the next theme."""
+        index = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(index + 1) % len(THEMES)]
+        self.toast(f"theme {self.theme}")
+
+    def action_save_picture(self) -> None:
+        """Write the screen to a new SVG file in this folder."""
+        path = next(path for path in (Path(f"autodiff-{n}.svg") for n in range(1, _PICTURES)) if not path.exists())
+        try:
+            path.write_text(self.export_screenshot(title=self.title), encoding="utf-8")
+        except OSError as error:
+            self.toast(f"{path}: {error.strerror or error}", severe=True)
+        else:
+            self.toast(f"wrote {path}")
+
+
+def desk_of(node: DOMNode) -> Desk:
+    """Return the app of ``node``, which is a desk wherever our screens are shown."""
+    return cast("Desk", node.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its type open

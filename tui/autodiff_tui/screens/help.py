@@ -1,0 +1,115 @@
+"""The help: what the focused pane shows, every key, what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from autodiff_tui.actions import ACTIONS, MOVES, Action
+from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, wrapped
+
+from .reading import ReadingScreen
+
+TOPICS: Mapping[str, tuple[str, str]] = {
+    "graph": (
+        "Graph",
+        "The whole program, from the loss down to what feeds it. A node stands once; where it is mentioned again enter "
+        "goes to it. The right end counts calls forward (→) and backward (←) and the feedback of the newest step (∇).",
+    ),
+    "node": (
+        "Node",
+        "The node that is selected in the graph: its text, the feedback on it by example and call, and its calls as "
+        "sent and answered. d compares the text with the version before and with the start, [ and ] turn to other "
+        "calls, / searches the feedback of all steps.",
+    ),
+    "proposals": (
+        "Proposals",
+        "Every rewrite, the newest on top, with both gates: the minibatch of its step, then the whole validation set. "
+        "An arrow with ≤ says what was still possible when the evaluation was stopped. enter opens one.",
+    ),
+    "scores": (
+        "Scores",
+        "Bars are the best prompts on each step's minibatch; few examples, so they jump. Diamonds are the whole "
+        "validation set: filled when accepted. The two are never one series.",
+    ),
+    "steps": (
+        "Steps",
+        "One row a step: the batch score, how many proposals passed of those that were judged at each gate, the best "
+        "validation score after it, its cost and calls.",
+    ),
+    "spend": (
+        "Spend",
+        "Calls, tokens and cost by role and by node, and for each cap of the budget how many more steps it pays.",
+    ),
+    "log": ("Log", "Warnings, examples that were left out, failed calls and errors, newest first. enter shows one."),
+    "proposal": (
+        "Proposal",
+        "What one proposal changes word by word, why, what it fixed and broke on the examples, and the feedback that "
+        "asked for it. [ and ] go to its neighbours, n and N to the changes.",
+    ),
+    "examples": (
+        "Examples",
+        "Each validation example (row) under each version that was the best once (column). ✓ right, ✗ wrong, a number "
+        "in between, · not scored. enter shows what was answered each time.",
+    ),
+    "blame": (
+        "Blame",
+        "Each sentence of the best prompts with the proposal that brought it. The gain is of the whole proposal on the "
+        "validation set, not of the sentence alone.",
+    ),
+}
+_SIGNS = (
+    ("✎", "a trained text: what training rewrites; v3 is its third version"),
+    ("◐ ● ·", "a node with open calls, with finished calls, without any"),
+    ("∑ ƒ", "a loss; a function of the program, which passes feedback on"),
+    ("×2", "called up to two times on one example"),
+    ("↗ ↻", "mentioned before, or a loop: enter goes to the node itself"),
+    ("→ ←", "calls forward, and calls that write feedback"),
+    ("∇3", "three pieces of feedback in the newest step that reached it"),
+    ("█ ◆ ◇", "minibatch score; accepted on validation; judged there and lost"),
+    ("+5 −3", "examples that a proposal gained and lost against the best so far"),
+)
+
+
+class HelpScreen(ReadingScreen):
+    """Help on ``topic`` first, then every key from the registry, and what the signs mean."""
+
+    def __init__(self, topic: str = "", actions: Sequence[Action] = ACTIONS) -> None:
+        super().__init__("Help")
+        self._topic = topic
+        self._actions = tuple(actions)
+
+    def picture(self, width: int) -> Sequence[Line]:
+        """Return the help."""
+        return help_lines(width, self._topic, self._actions)
+
+
+def help_lines(width: int, topic: str = "", actions: Sequence[Action] = ACTIONS) -> tuple[Line, ...]:
+    """Return the help text for ``width`` cells; an unknown topic adds nothing."""
+    keys = [(action.key, action.name, action.help) for action in actions]
+    moves = [(name, "", text) for name, text in MOVES]
+    signs = [(sign, "", text) for sign, text in _SIGNS]
+    return (
+        *_about(topic, width),
+        (("Keys", STRONG),),
+        *(line for key in (*keys, *moves) for line in _entry(*key, width)),
+        (),
+        (("Signs", STRONG),),
+        *(line for sign in signs for line in _entry(*sign, width)),
+    )
+
+
+def _about(topic: str, width: int) -> Iterator[Line]:
+    if topic in TOPICS:
+        name, text = TOPICS[topic]
+        yield ((name, STRONG),)
+        for piece in wrapped(text, width):
+            yield ((piece, PLAIN),)
+        yield ()
+
+
+def _entry(key: str, name: str, text: str, width: int) -> Iterator[Line]:
+    """A key or sign, its name if it has one, and what it means, wrapped beside them."""
+    head: Line = ((key.rjust(9), ACCENT), ("  ", PLAIN), (name.ljust(14) if name else "", PLAIN))
+    indent = sum(len(part) for part, _ in head)
+    for number, piece in enumerate(wrapped(text, max(20, width - indent))):
+        yield (*head, (piece, MUTED)) if number == 0 else ((" " * indent, PLAIN), (piece, MUTED))

@@ -1,0 +1,155 @@
+"""A proposal to read: how it was judged, what it changes, whom it helps and hurts, what asked for it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from autodiff_engine.events import Comparison, ExampleScored, TextChange
+from autodiff_tui.format import counted, numbers, proposal_state, score
+from autodiff_tui.safe import block, one_line
+from autodiff_tui.view import Pair, ProposalView, RunView, Turn, count, pairs
+from autodiff_tui.widgets.diff_text import LEGEND, diff_lines
+from autodiff_tui.widgets.feedback_text import of_one_example
+from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, label, wrapped
+from autodiff_tui.widgets.prose import title
+
+_LABEL = 12
+_NAMED = 24
+"""Examples named where they are only listed."""
+_TURNS: tuple[tuple[Turn, str, str], ...] = (("broken", "− broken", BAD), ("fixed", "+ fixed ", GOOD))
+
+
+def proposal_lines(view: RunView, proposal: ProposalView, width: int = 100) -> tuple[Line, ...]:
+    """Return all about a proposal, wrapped to ``width`` cells."""
+    return (
+        *_verdict(proposal, width),
+        *(line for changed in proposal.changes for line in _change(proposal, changed, width)),
+        *_turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width),
+        *_validation(proposal, width),
+        *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
+    )
+
+
+def _row(name: str, *parts: Part) -> Line:
+    return (name.ljust(_LABEL), MUTED), *parts
+
+
+def _prose(name: str, text: str, width: int) -> Iterator[Line]:
+    lines = (piece for line in text.split("\n") for piece in wrapped(line, max(20, width - _LABEL)))
+    for number, line in enumerate(lines):
+        yield _row("" if number else name, (line, PLAIN))
+
+
+def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
+    style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate else WARN
+    lint = f" ({one_line(proposal.lint)})" if proposal.lint else ""
+    yield _row("verdict", (proposal_state(proposal) + lint, f"{style} bold"))
+    for name, text in (("reason", proposal.reason), ("problem", proposal.problem)):
+        if text:
+            yield from _prose(name, one_line(text), width)
+    yield _row("minibatch", *_gate(proposal.minibatch))
+    yield _row("validation", *_gate(proposal.validation))
+    for compared in (proposal.minibatch, proposal.validation):
+        if compared is not None:
+            yield from _left_out(compared)
+    yield _row("candidate", label(proposal.candidate, MUTED))
+
+
+def _gate(compared: Comparison | None) -> Line:
+    return ((numbers(compared), PLAIN),) if compared is not None else (("not judged there", MUTED),)
+
+
+def _left_out(compared: Comparison) -> Iterator[Line]:
+    for why, examples in (("a call failed", compared.excluded), ("quoted", compared.quoted)):
+        if examples:
+            named = ", ".join(one_line(example, 60) for example in examples[:8])
+            yield _row("", (f"left out of {one_line(compared.split)} on both sides ({why}): {named}", MUTED))
+
+
+def _change(proposal: ProposalView, changed: TextChange, width: int) -> Iterator[Line]:
+    lines, (added, removed) = diff_lines(proposal.before.get(changed.name, ""), changed.value, width)
+    yield ()
+    yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
+    yield _row("method", label(changed.method or "–"))
+    yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
+    yield _row("shows" if changed.method == "demos" else "asked by", *_asked_by(changed))
+    yield ()
+    yield LEGEND
+    yield from lines
+
+
+def _asked_by(changed: TextChange) -> Line:
+    named = ", ".join(one_line(example, 60) for example in changed.asked_by[:8])
+    more = f" and {len(changed.asked_by) - 8} more" if len(changed.asked_by) > 8 else ""
+    left = f"; {counted(changed.left_out, 'piece')} of feedback did not fit the prompt" if changed.left_out else ""
+    return ((f"{named or 'no example'}{more}", PLAIN), (left, WARN))
+
+
+def _validation(proposal: ProposalView, width: int) -> Iterator[Line]:
+    """The part of the validation set that was scored: an early stop leaves the rest unknown."""
+    told = pairs(proposal.old.validation, proposal.new.validation)
+    if not proposal.new.validation:
+        yield ()
+        yield title("On the validation set", "not judged there")
+        return
+    yield from _turns("On the validation set", told, proposal.gate, width)
+
+
+def _turns(name: str, told: tuple[Pair, ...], gate: str, width: int) -> Iterator[Line]:
+    if not any(pair.after for pair in told):
+        if name == "On the minibatch":
+            yield ()
+            yield title(name, "not judged there" if gate != "proposed" else "comes when it is run on the batch")
+        return
+    yield ()
+    sums = [f"{count(told, turn)} {turn}" for turn in ("fixed", "broken", "same")]
+    unknown = count(told, "unknown")
+    yield title(name, ", ".join([*sums, *([f"{unknown} not scored on both sides"] if unknown else [])]))
+    for turn, sign, style in _TURNS:
+        for pair in told:
+            if pair.turn == turn:
+                yield from _pair(pair, (sign, style), width)
+    for right, word in ((True, "same, right"), (False, "same, wrong")):
+        names = [pair.example for pair in told if pair.turn == "same" and _right(pair.after) == right]
+        yield from _listed(word, names, width)
+
+
+def _pair(pair: Pair, sign: Part, width: int) -> Iterator[Line]:
+    before, after = pair.before, pair.after
+    if before is None or after is None:
+        return
+    moved = f"  {score(before.score)} → {score(after.score)}"
+    yield sign, ("  ", PLAIN), label(pair.example, STRONG, limit=80), (moved, MUTED)
+    expected = after.expected if after.expected is not None else before.expected
+    told = [("before", before.answer), ("after", after.answer), ("expected", expected)]
+    for name, answer in told:
+        if name != "expected" or answer is not None:
+            text = "(no answer could be read)" if answer is None else one_line(answer, 300)
+            for number, piece in enumerate(wrapped(text, max(20, width - 21))):
+                yield ("          ", PLAIN), (f"{'' if number else name:<11}", MUTED), (piece, PLAIN)
+
+
+def _listed(word: str, names: list[str], width: int) -> Iterator[Line]:
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        listed = f"{len(names)}: {', '.join(one_line(name, 40) for name in names[:_NAMED])}{more}"
+        for number, piece in enumerate(wrapped(listed, max(20, width - 14))):
+            yield (f"{'' if number else f'= {word}':<14}", MUTED), (piece, MUTED)
+
+
+def _right(result: ExampleScored | None) -> bool:
+    return result is not None and result.score >= 1
+
+
+def _asked(view: RunView, proposal: ProposalView, changed: TextChange, width: int) -> Iterator[Line]:
+    """The feedback of the step on the text, from the examples that the optimizer was shown."""
+    asked = set(changed.asked_by)
+    said = view.feedback.get(changed.name) or ()
+    pieces = [piece for piece in said if piece.step == proposal.step and piece.example in asked]
+    if pieces:
+        yield ()
+        yield title("Feedback that asked for it", f"{one_line(changed.name, 60)}, {counted(len(pieces), 'piece')}")
+        for example, of_example in groupby(pieces, key=lambda piece: piece.example):
+            told = sorted(of_example, key=lambda piece: piece.t)
+            yield from of_one_example(proposal.old.minibatch, example, told, width)

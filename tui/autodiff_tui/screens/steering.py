@@ -1,0 +1,68 @@
+"""What a person is asked before something is decided: which text, why, which step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from autodiff_tui.safe import one_line
+from autodiff_tui.widgets.paint import MUTED, PLAIN, content, label
+
+
+class PickScreen(ModalScreen[int | None]):
+    """Asks for one of ``options``, each a name and a word about it; returns its index, None for none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", show=False)]
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._heading = one_line(title, 120)
+        self._options = tuple(options)
+
+    def compose(self) -> ComposeResult:
+        """Offer them."""
+        lines = [(label(name), ("   ", PLAIN), label(about, MUTED)) for name, about in self._options]
+        box = Vertical(OptionList(*(Option(content((line,))) for line in lines), markup=False), classes="question")
+        box.border_title, box.border_subtitle = Content(self._heading), Content("enter chooses · esc closes")
+        yield box
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Leave with the one under the cursor."""
+        self.dismiss(event.option_index)
+
+
+class LineScreen(ModalScreen[str | None]):
+    """Asks for one line; returns it, None when the person thought better of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+
+    def __init__(self, title: str, about: str, *, hint: str = "", digits: bool = False) -> None:
+        super().__init__()
+        self._heading = one_line(title, 120)
+        self._about = about
+        self._hint = one_line(hint, 120)
+        self._digits = digits
+
+    def compose(self) -> ComposeResult:
+        """Put the question in a box."""
+        asked = Input(placeholder=self._hint, type="integer" if self._digits else "text", compact=True)
+        box = Vertical(Static(content(((label(self._about, MUTED),),)), markup=False), asked, classes="question")
+        box.border_title, box.border_subtitle = Content(self._heading), Content("enter does it · esc closes")
+        yield box
+
+    def on_mount(self) -> None:
+        """Let the person type."""
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _answered(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip())

@@ -1,0 +1,65 @@
+"""A trained text to be written by a person, here or in their own editor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import TextArea
+
+from autodiff_tui.safe import count_hidden, marked, one_line
+
+from .desk import desk_of
+
+
+class WritingScreen(ModalScreen[str | None]):
+    """Shows ``text`` to be changed; returns what it became, None when the person thought better of it.
+
+    What could drive the terminal is a visible mark here, and stays one in what is returned.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("ctrl+s", "hand_in", show=False),
+        Binding("ctrl+o", "editor", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._heading = one_line(title, 120)
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Put the text in a box."""
+        area = TextArea(marked(self._text), soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
+        box = Vertical(area, classes="writing")
+        hidden = f"{count_hidden(self._text)} control characters became marks · " if count_hidden(self._text) else ""
+        box.border_title = Content(self._heading)
+        box.border_subtitle = Content(f"{hidden}ctrl+s hands it in · ctrl+o $EDITOR · esc closes")
+        yield box
+
+    def on_mount(self) -> None:
+        """Let the person type."""
+        self.query_one(TextArea).focus()
+
+    @on(TextArea.Changed)
+    def _pasted(self, event: TextArea.Changed) -> None:
+        """Mark what a paste brought."""
+        if count_hidden(event.text_area.text):
+            event.text_area.text = marked(event.text_area.text)
+
+    def action_hand_in(self) -> None:
+        """Return the text."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_editor(self) -> None:
+        """Change the text in the person's own editor."""
+        area = self.query_one(TextArea)
+        changed = desk_of(self).change_in_editor(area.text)
+        if changed is not None:
+            area.text = marked(changed)

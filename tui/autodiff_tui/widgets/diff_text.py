@@ -1,0 +1,58 @@
+"""What changed between two texts, to read: bracketed word by word, so that no colour is needed; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from autodiff_tui.diffing import Kind, Piece, changed_words, diff
+from autodiff_tui.safe import block
+
+from .paint import ADDED, MUTED, PLAIN, REMOVED, Line, Part, wrapped_line
+
+_MOST_PIECES = 4000
+_BRACKETS: dict[Kind, tuple[str, str, str]] = {
+    "same": ("", "", PLAIN),
+    "added": ("{+", "+}", ADDED),
+    "removed": ("[-", "-]", REMOVED),
+}
+LEGEND: Line = (("[-removed-]", REMOVED), (" ", PLAIN), ("{+added+}", ADDED))
+
+
+def diff_lines(old: str, new: str, width: int) -> tuple[tuple[Line, ...], tuple[int, int]]:
+    """Return the diff of two raw texts, wrapped to ``width`` cells, and how many words were added and removed."""
+    pieces = diff(block(old).text, block(new).text)
+    lines = [piece for line in _spelled(pieces) for piece in wrapped_line(_without_tabs(line), width)]
+    return tuple(lines), changed_words(pieces)
+
+
+def is_change(line: Line) -> bool:
+    """Whether a change begins or goes on in ``line`` of a diff."""
+    return any(style in (ADDED, REMOVED) for _, style in line)
+
+
+def changes(lines: Sequence[Line]) -> tuple[int, ...]:
+    """Return the indices of the lines where a change begins: neighbouring lines of changes are one."""
+    return tuple(
+        index
+        for index, line in enumerate(lines)
+        if line != LEGEND and is_change(line) and (index == 0 or not is_change(lines[index - 1]))
+    )
+
+
+def _without_tabs(line: Line) -> Line:
+    return tuple((text.expandtabs(4), style) for text, style in line)
+
+
+def _spelled(pieces: tuple[Piece, ...]) -> Iterator[Line]:
+    line: list[Part] = []
+    for piece in pieces[:_MOST_PIECES]:
+        opening, closing, style = _BRACKETS[piece.kind]
+        for number, text in enumerate(piece.text.split("\n")):
+            if number:
+                yield tuple(line)
+                line = []
+            if text:
+                line.append((f"{opening}{text}{closing}", style))
+    yield tuple(line)
+    if len(pieces) > _MOST_PIECES:
+        yield ((f"… {len(pieces) - _MOST_PIECES:,} more changes", MUTED),)

@@ -1,0 +1,86 @@
+"""The feedback on a node, by step, example and time, to read; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from autodiff_engine.events import ExampleScored, FeedbackGiven
+from autodiff_tui.format import counted, score
+from autodiff_tui.safe import block, one_line
+from autodiff_tui.view import RunView, Trail
+
+from .paint import ACCENT, GOOD, MUTED, STRONG, Line, label
+from .prose import foreign, title
+
+MAX_PIECES = 60
+"""Pieces of feedback shown whole; older ones of the step are counted."""
+_RECENT = 2000
+_HOW = {
+    "loss": "from the loss",
+    "template": "from the loss, without a call",
+    "pass-through": "passed through",
+    "attribution": "attributed",
+}
+
+
+def feedback_lines(view: RunView, name: str, width: int, needle: str = "") -> Iterator[Line]:
+    """Return the feedback of the newest step that gave any; with ``needle``, what holds it, of all steps."""
+    said = view.feedback.get(name)
+    if not said:
+        yield from _none(view, name)
+        return
+    if needle:
+        yield from _found(view, said, width, needle)
+        return
+    newest = said[-1].step
+    pieces = [piece for piece in said.last(_RECENT) if piece.step == newest]
+    earlier = len(said) - len(pieces)
+    before = f", {earlier:,} in earlier steps" if earlier else ""
+    yield ()
+    yield title("Feedback", f"step {newest}: {counted(len(pieces), 'piece')}{before}")
+    yield from _pieces(view, pieces, width)
+
+
+def _none(view: RunView, name: str) -> Iterator[Line]:
+    if name in view.texts:
+        examples = view.texts[name].info.kind == "demos"
+        yield ()
+        yield title("Feedback")
+        told = "none: examples get scores alone" if examples else "comes with the first failure that reaches this text"
+        yield ((told, MUTED),)
+
+
+def _found(view: RunView, said: Trail[FeedbackGiven], width: int, needle: str) -> Iterator[Line]:
+    wanted = needle.casefold()
+    pieces = [
+        piece for piece in said.last(_RECENT) if wanted in f"{piece.example} {piece.source} {piece.text}".casefold()
+    ]
+    yield ()
+    yield title("Feedback", f"{len(pieces):,} of {len(said):,} pieces match")
+    for step, of_step in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.step):
+        yield ((f"step {step}", MUTED),)
+        yield from _pieces(view, list(of_step), width)
+
+
+def _pieces(view: RunView, pieces: Sequence[FeedbackGiven], width: int) -> Iterator[Line]:
+    if len(pieces) > MAX_PIECES:
+        yield ((f"… {len(pieces) - MAX_PIECES} more of this step", MUTED),)
+    for example, of_example in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.example):
+        yield from of_one_example(view.batch.forward, example, sorted(of_example, key=lambda piece: piece.t), width)
+
+
+def of_one_example(
+    forward: Trail[ExampleScored], example: str, pieces: Sequence[FeedbackGiven], width: int
+) -> Iterator[Line]:
+    """Return what was said about one example, with its score in ``forward`` if it has one there."""
+    scored = next((one for one in forward if one.example == example), None)
+    got = f" (score {score(scored.score)})" if scored is not None else ""
+    yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (got, MUTED)
+    for piece in pieces:
+        how = _HOW.get(piece.how, "")
+        about = " · ".join(part for part in (f"call {piece.t}", f"from {one_line(piece.source)}", how) if part)
+        blame = "" if piece.to_blame else " · not to blame"
+        times = f" · said {piece.count} times" if piece.count > 1 else ""
+        yield ("  ", ""), (about, MUTED), (blame, GOOD), (times, MUTED)
+        yield from foreign(block(piece.text), width, "  ")

@@ -1,0 +1,111 @@
+"""Validation examples by accepted version: a sign and a colour for each score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.events import Resize
+from textual.reactive import reactive
+
+from autodiff_engine.events import ExampleScored
+from autodiff_tui.format import score
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import RunView, Standing, by_example, examples_of
+
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .row_list import Row, RowList
+
+_CELL = 6
+_NAME = 18
+_TREND = 18
+
+
+class HeatMap(RowList):
+    """One row an example, one column a version that was the best once; choosing an example shows its history."""
+
+    empty_text = "comes with the first validation example: the start prompts are scored on the whole set first"
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[tuple[Standing, ...], int] | None = None
+
+    def watch_view(self, view: RunView) -> None:
+        """Show new scores and versions."""
+        self._show(view)
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the versions that fit."""
+        super().on_resize(event)
+        self._show(self.view)
+
+    def _show(self, view: RunView) -> None:
+        if self._shown is not None and self._shown[0] is view.standings and self._shown[1] == self.row_width:
+            return
+        self._shown = view.standings, self.row_width
+        rows = heat_rows(view.standings, self.row_width)
+        self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
+
+
+def fitting(standings: tuple[Standing, ...], width: int) -> tuple[Standing, ...]:
+    """Return the versions that have room: the start and the newest ones."""
+    room = max(2, (width - _NAME - _TREND) // _CELL)
+    return standings if len(standings) <= room else (standings[0], *standings[-(room - 1) :])
+
+
+def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
+    """Return the line of versions; one in the middle that has no room is said to be left out."""
+    shown = fitting(standings, width)
+    left = len(standings) - len(shown)
+    tail = f" {left} versions between are not shown" if left else ""
+    return (fit("example", _NAME), MUTED), *((fit(each.key, _CELL), STRONG) for each in shown), (tail, MUTED)
+
+
+def heat_rows(standings: tuple[Standing, ...], width: int) -> list[Row]:
+    """Return the means of the versions, and below them a row for each example."""
+    examples = examples_of(standings)
+    if not examples:
+        return []
+    shown = fitting(standings, width)
+    results = {each.key: by_example(each) for each in standings}
+    means = tuple((fit(score(_mean(each)), _CELL), STRONG) for each in shown)
+    rows = [Row("mean", ((fit("mean", _NAME), MUTED), *means))]
+    for example in examples:
+        history = [results[each.key].get(example) for each in standings]
+        cells = tuple(cell(results[each.key].get(example)) for each in shown)
+        name = fit(one_line(example, 80), _NAME - 1) + " "
+        rows.append(Row(f"example {example}", ((name, PLAIN), *cells, trend(standings, history)), example))
+    return rows
+
+
+def cell(result: ExampleScored | None) -> Part:
+    """Return a score as a sign with a colour; not scored looks otherwise than failed."""
+    if result is None:
+        return fit("·", _CELL), MUTED
+    if result.score >= 1:
+        return fit("✓", _CELL), GOOD
+    if result.score <= 0:
+        return fit("✗", _CELL), BAD
+    return fit(score(result.score).removeprefix("0"), _CELL), WARN
+
+
+def trend(standings: Sequence[Standing], history: Sequence[ExampleScored | None]) -> Part:
+    """Return in words how the score of an example went, and since which version it is as it is now."""
+    known = [(each.key, result.score) for each, result in zip(standings, history, strict=True) if result is not None]
+    if not known:
+        return "not scored", MUTED
+    first, last = known[0][1], known[-1][1]
+    since = next((known[n][0] for n in range(len(known) - 1, 0, -1) if known[n][1] != known[n - 1][1]), "")
+    if not since:
+        return ("right", MUTED) if last >= 1 else ("wrong", MUTED) if last <= 0 else ("in part", MUTED)
+    if last > first:
+        return f"better since {since}", GOOD
+    if last < first:
+        return f"worse since {since}", BAD
+    return f"changed, as at first since {since}", MUTED
+
+
+def _mean(standing: Standing) -> float | None:
+    scores = [result.score for result in standing.results]
+    return sum(scores) / len(scores) if scores else None

@@ -1,0 +1,60 @@
+"""The log of a run, the newest entry on top."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+
+from autodiff_tui.format import counted, duration
+from autodiff_tui.safe import one_line
+from autodiff_tui.view import Entry, RunView, Trail
+
+from .paint import BAD, MUTED, PLAIN, STRONG, WARN, Line, Part
+from .row_list import Row, RowList
+
+MAX_ROWS = 1000
+_LEVELS: dict[str, Part] = {
+    "step": ("·", STRONG),
+    "note": ("·", MUTED),
+    "warning": ("!", WARN),
+    "excluded": ("⊘", WARN),
+    "failure": ("✗", BAD),
+    "error": ("✗", f"{BAD} bold"),
+}
+
+
+class LogList(RowList):
+    """Warnings, excluded examples, failures and the steps between them; choosing one shows it whole."""
+
+    empty_text = "nothing yet: warnings, excluded examples and failures will be here"
+
+    view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._log: Trail[Entry] | None = None
+        self._caption = ""
+
+    def watch_view(self, view: RunView) -> None:
+        """Show new entries."""
+        if view.log is self._log:
+            return
+        self._log = view.log
+        first = max(0, len(view.log) - MAX_ROWS)
+        rows = [
+            Row(f"{first + n}", log_line(entry), search=entry.level) for n, entry in enumerate(view.log.last(MAX_ROWS))
+        ]
+        rows.reverse()
+        self.set_rows(rows)
+        notes = view.notes
+        caption = f"{counted(len(notes.warnings), 'warning')} · {counted(len(notes.errors), 'error')}"
+        if caption != self._caption:
+            self._caption = caption
+            self.border_subtitle = Content(caption)
+
+
+def log_line(entry: Entry) -> Line:
+    """Return an entry as one line: its time, its kind as a sign, its text."""
+    sign, style = _LEVELS[entry.level]
+    text_style = PLAIN if entry.level in ("step", "note") else style
+    return (f"{duration(entry.t):>7} ", MUTED), (f"{sign} ", style), (one_line(entry.text, 400), text_style)

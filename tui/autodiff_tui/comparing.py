@@ -14,9 +14,14 @@ from autodiff_engine.journal import read
 from . import summary
 from .diffing import Piece, changed_words, diff
 from .format import cost, counted, duration, p_value, rate, score
+from .safe import one_line
 from .toned import Toned, columns, diff_lines, line
 from .view import RunView, reduce
 
+_NAMES = (
+    "run", "state", "started", "config", "program", "data", "proposals", "minibatch", "validation", "calls", "tokens",
+    "cost", "time",
+)  # fmt: skip
 _GAP: Toned = (("", "plain"),)
 
 
@@ -84,10 +89,12 @@ def compare(left: Path, right: Path) -> Compared:
     )  # fmt: skip
 
 
-def lines(compared: Compared) -> Iterator[Toned]:
-    """Return the comparison as a person reads it; safe for a terminal."""
+def lines(compared: Compared, width: int = 120) -> Iterator[Toned]:
+    """Return the comparison as a person reads it, its table within ``width`` cells; safe for a terminal."""
     left, right, told = compared.left, compared.right, compared.contrast
-    yield from columns([("", "left", "right"), *_rows(left, right)], ("muted", "plain", "plain"))
+    room = max(16, (width - 16) // 2)
+    rows = [(name, ours, one_line(theirs, room)) for name, ours, theirs in _rows(left, right)]
+    yield from columns([("", "left", "right"), *rows], ("muted", "plain", "plain"), room)
     if told.incomparable:
         yield line(f"scores are not compared: {told.incomparable}", "warn")
     else:
@@ -133,22 +140,26 @@ def _texts(left: RunView, right: RunView) -> Iterator[TextPair]:
 
 
 def _rows(left: Side, right: Side) -> Iterator[tuple[str, str, str]]:
-    for name, told in (
-        ("run", lambda side: side.run),
-        ("state", lambda side: f"{side.state} after {counted(side.steps, 'step')}"),
-        ("started", lambda side: side.started[:16].replace("T", " ")),
-        ("config", lambda side: side.config),
-        ("program", lambda side: side.pipeline),
-        ("data", lambda side: f"{side.data} {side.fingerprint[:8]}".strip() or "–"),
-        ("proposals", lambda side: f"{side.proposals.made} made, {side.proposals.linted} refused by lint"),
-        ("minibatch", lambda side: rate(side.proposals.minibatch_passed, side.proposals.minibatch_judged)),
-        ("validation", lambda side: rate(side.proposals.validation_passed, side.proposals.validation_judged)),
-        ("calls", lambda side: summary.calls(side.calls)),
-        ("tokens", lambda side: summary.paid(side.tokens)),
-        ("cost", lambda side: cost(side.cost_usd)),
-        ("time", lambda side: duration(side.seconds)),
-    ):  # fmt: skip
-        yield name, told(left), told(right)
+    yield from zip(_NAMES, _cells(left), _cells(right), strict=True)
+
+
+def _cells(side: Side) -> tuple[str, ...]:
+    gates = side.proposals
+    return (
+        side.run,
+        f"{side.state} after {counted(side.steps, 'step')}",
+        side.started[:16].replace("T", " "),
+        side.config,
+        side.pipeline,
+        f"{side.data} {side.fingerprint[:8]}".strip() or "–",
+        f"{gates.made} made, {gates.linted} refused by lint",
+        rate(gates.minibatch_passed, gates.minibatch_judged),
+        rate(gates.validation_passed, gates.validation_judged),
+        summary.calls(side.calls),
+        summary.paid(side.tokens),
+        cost(side.cost_usd),
+        duration(side.seconds),
+    )
 
 
 def _scores(left: Side, right: Side) -> Iterator[tuple[str, str, str]]:
@@ -175,9 +186,9 @@ def _tested(test: Paired | None, untested: str) -> Iterator[Toned]:
 
 def _settings(settings: tuple[Setting, ...]) -> Iterator[Toned]:
     if not settings:
-        yield line("no setting differs", "muted")
+        yield line("settings: none differs", "muted")
         return
-    yield line(f"{counted(len(settings), 'setting')} that differ{'s' * (len(settings) == 1)}", "strong")
+    yield line(f"settings: {'one differs' if len(settings) == 1 else f'{len(settings)} differ'}", "strong")
     rows = [(f"  {each.key}", _value(each.left), _value(each.right)) for each in settings]
     yield from columns(rows, ("muted", "plain", "plain"))
 

@@ -15,6 +15,7 @@ from autodiff_engine.events import (
     LedgerUpdated,
     ProgramDescribed,
     ProposalJudged,
+    ProposalMade,
     RunFinished,
     RunOpened,
     StepFinished,
@@ -25,7 +26,8 @@ from autodiff_engine.journal import FILE, list_runs, skim
 from .view import RunView, reduce
 
 _EVERY = (
-    CandidateScored, DataLoaded, ProgramDescribed, ProposalJudged, RunFinished, RunOpened, StepFinished, TestCompared,
+    CandidateScored, DataLoaded, ProgramDescribed, ProposalJudged, ProposalMade, RunFinished, RunOpened,
+    StepFinished, TestCompared,
 )  # fmt: skip
 _FOLDERS = (".", "configs")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import traceback
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segments
 from rich.text import Text
@@ -18,7 +19,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
-from textual.worker import get_current_worker
+from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
 
 from autodiff_engine.errors import EngineError
 from autodiff_engine.journal import read
@@ -32,10 +33,13 @@ from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
 from .screens.reading import ReadingScreen
 from .terminal import Terminal
-from .toned import Toned, line
+from .toned import Tone, Toned, line
 from .view import RunView, reduce
 from .widgets.paint import MUTED, PLAIN, label
 from .widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
 
 Command = tuple[str, ...]
 """Words as they stand behind ``autodiff-tui`` on a command line."""
@@ -48,10 +52,10 @@ class HomeApp(App[Command]):
     """Returns what is to be executed, or None when a person leaves; executes nothing itself.
 
     ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is
-    said at once: how the command before it ended.
+    said at once: how the command before it ended. ``selected`` is the config or run to begin at.
     """
 
-    CSS_PATH: ClassVar[list[str | Path]] = ["styles/run.tcss", "styles/home.tcss"]
+    CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("open", "train", "replay", "resume", "compare", "check", "delete", "refresh", "help", "leave"),
         *bindings("interrupt", priority=True),
@@ -69,7 +73,8 @@ class HomeApp(App[Command]):
         """A page to read is ready, or it failed."""
 
         title: str
-        lines: Sequence[Toned]
+        lines: Callable[[int], Iterable[Toned]]
+        """What to read in so many cells."""
 
     @dataclass
     class Said(Message):
@@ -81,7 +86,7 @@ class HomeApp(App[Command]):
 
     def __init__(
         self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
-        notice: str = "", severe: bool = False,
+        notice: str = "", severe: bool = False, selected: str = "",
     ) -> None:  # fmt: skip
         super().__init__()
         self.title = "autodiff-tui"
@@ -90,7 +95,7 @@ class HomeApp(App[Command]):
         self._known = known
         self._check = check
         self._notice = (notice, severe)
-        self._home = HomeScreen(here)
+        self._home = HomeScreen(here, selected)
         self._signals: list[int] = []
         self._terminal = Terminal()
 
@@ -113,7 +118,7 @@ class HomeApp(App[Command]):
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def _look(self) -> None:
         """Find everything at once, then read the journals, the newest first, a portion at a time."""
-        worker = get_current_worker()
+        worker = cast("Worker[None]", get_current_worker())
         found, runs = configs(self._here), self._shelf.names()
         self.post_message(self.Looked(found, tuple(runs)))
         for place, run in enumerate(runs):
@@ -171,10 +176,10 @@ class HomeApp(App[Command]):
         """Read the selected config or run."""
         if self._home.on_runs:
             if (run := self._home.run) is not None:
-                self._write(f"Run {run.name}", lambda: _report(run.folder))
+                self._write(f"Run {run.name}", lambda: _fixed(_report(run.folder)))
         elif (config := self._home.config) is not None:
             text = config.text
-            self._write(config.name, lambda: [line(each) for each in text.splitlines()])
+            self._write(config.name, lambda: _fixed([line(each) for each in text.splitlines()]))
         elif self._home.demo:
             self.action_train()
 
@@ -185,7 +190,7 @@ class HomeApp(App[Command]):
             self._toast("select a config first: 1 goes there")
         else:
             self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
-            self._write(f"Check of {config.name}", lambda: list(self._check(self._here / config.path)))
+            self._write(f"Check of {config.name}", lambda: _fixed(list(self._check(self._here / config.path))))
 
     def action_compare(self) -> None:
         """Compare the two marked runs, or the marked one with the selected one."""
@@ -195,8 +200,8 @@ class HomeApp(App[Command]):
             names = (*names, current.name)
         chosen = [run.folder for name in names if (run := self._home.run_called(name)) is not None]
         if len(chosen) == 2:
-            left, right = chosen
-            self._write(f"{names[0]} and {names[1]}", lambda: list(comparing.lines(comparing.compare(left, right))))
+            left, right = chosen[0], chosen[1]
+            self._write(" and ".join(names), lambda: partial(comparing.lines, comparing.compare(left, right)))
         else:
             self._toast("mark two runs with space, then compare them with c")
 
@@ -228,15 +233,12 @@ class HomeApp(App[Command]):
             self.post_message(self.Said(f"deleted {run.name}{kept}", look=True))
 
     @work(thread=True, exclusive=True, group="write", exit_on_error=False)
-    def _write(self, title: str, write: Callable[[], Iterable[Toned]]) -> None:
+    def _write(self, title: str, write: Callable[[], Callable[[int], Iterable[Toned]]]) -> None:
         try:
-            lines = list(write())
+            lines = write()
         except EngineError as error:
             self.post_message(self.Said(f"{error}. {error.hint}", severe=True))
             return
-        if len(lines) > _MOST_LINES:
-            left = f"… {len(lines) - _MOST_LINES:,} more lines: autodiff-tui show has them all"
-            lines = [*lines[:_MOST_LINES], line(left, "muted")]
         self.post_message(self.Written(title, lines))
 
     @on(Written)
@@ -255,7 +257,8 @@ class HomeApp(App[Command]):
         self.push_screen(ReadingScreen("Help", help_page))
 
     def _toast(self, message: str, severe: bool = False) -> None:
-        self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)
+        level, seconds = ("error", 15.0) if severe else ("information", 5.0)
+        self.notify(one_line(message, 400), severity=level, timeout=seconds, markup=False)
 
     # the ways out
 
@@ -300,6 +303,14 @@ class HomeApp(App[Command]):
         self._close_messages_no_wait()
 
 
+def _fixed(lines: Sequence[Toned]) -> Callable[[int], Iterable[Toned]]:
+    """Return lines that are the same in every width, cut to what a screen can hold."""
+    more = len(lines) - _MOST_LINES
+    rest = [line(f"… {more:,} more lines: autodiff-tui show has them all", "muted")] if more > 0 else []
+    kept = [*lines[:_MOST_LINES], *rest]
+    return lambda _: kept
+
+
 def _report(folder: Path) -> list[Toned]:
     view = RunView()
     for stamped in read(folder).events:
@@ -308,4 +319,4 @@ def _report(folder: Path) -> list[Toned]:
     return [line(each, _TONES.get(each[:3], "plain")) for each in lines]
 
 
-_TONES = {"  +": "good", "  -": "muted"}
+_TONES: Mapping[str, Tone] = {"  +": "good", "  -": "muted"}

@@ -33,7 +33,7 @@ def write(folder: Path, kind: Kind, *, overwrite: bool = False) -> tuple[Path, .
         raise ConfigError(
             f"{folder}: is not empty", "name a new folder, or say --force: only files of the same names are replaced"
         )
-    source = resources.files(__package__) / "starter_files"
+    source = resources.files("autodiff_tui") / "starter_files"
     contents = {folder / name.rpartition("/")[2]: (source / name).read_bytes() for name in _FILES[kind]}
     made = _made(folder)
     try:

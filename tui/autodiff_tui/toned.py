@@ -34,10 +34,13 @@ def diff_lines(pieces: Iterable[Piece], indent: str = "  ") -> Iterator[Toned]:
         shown = block(piece.text, max_chars=max(0, _MOST_CHARS - used)).text
         used += len(piece.text)
         first, *rest = shown.split("\n")
-        parts += [(first, _tone(piece))] if first else []
+        if first:
+            parts.append((first, _tone(piece)))
         for text in rest:
             yield tuple(parts)
-            parts = [(indent, "plain"), *([(text, _tone(piece))] if text else [])]
+            parts = [(indent, "plain")]
+            if text:
+                parts.append((text, _tone(piece)))
         if used >= _MOST_CHARS:
             break
     yield tuple(parts)

@@ -37,16 +37,16 @@ def home(execute: Execute, known: Collection[str]) -> int:
     from autodiff_tui.found import Shelf
     from autodiff_tui.home_app import HomeApp  # the one command that needs Textual
 
-    shelf, notice, code = Shelf(RUNS_ROOT), "", 0
+    shelf, notice, code, at = Shelf(RUNS_ROOT), "", 0, ""
     while True:
-        app = HomeApp(Path(), shelf, known=known, check=_check, notice=notice, severe=code != 0)
+        app = HomeApp(Path(), shelf, known=known, check=_check, notice=notice, severe=code != 0, selected=at)
         chosen = app.run()
         if chosen is None:
             return app.return_code or 0
         code, said = _executed(execute, chosen)
         if code in _GONE:
             return code
-        notice = _notice(chosen, code, said)
+        notice, at = _notice(chosen, code, said), Path(chosen[-1]).as_posix().removeprefix(f"{RUNS_ROOT}/")
 
 
 def _executed(execute: Execute, command: Sequence[str]) -> tuple[int, list[str]]:

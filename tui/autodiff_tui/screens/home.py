@@ -28,7 +28,7 @@ _NO_CONFIGS = (
 )
 
 
-def bindings(*ids: str, priority: bool = False) -> list[Binding]:
+def bindings(*ids: str, priority: bool = False) -> list[BindingType]:
     """Return a binding for each of the actions called ``ids``."""
     actions = (by_id(wanted) for wanted in ids)
     return [Binding(",".join(each.keys), each.id, each.name, show=False, priority=priority) for each in actions]
@@ -41,7 +41,7 @@ class HomeScreen(Screen[None]):
         "pane('configs')", "pane('runs')", "next_pane", "mark", "filter", "clear_filter"
     )
 
-    def __init__(self, here: Path) -> None:
+    def __init__(self, here: Path, selected: str = "") -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]
@@ -55,6 +55,7 @@ class HomeScreen(Screen[None]):
         self._head = HomeHead(id="home-head")
         self._config_list = ConfigList(id="configs", classes="pane")
         self._run_list = RunList(id="runs", classes="pane")
+        self._config_list.cursor = self._run_list.cursor = selected or None  # a key that is no row's is no harm
         self._about = About(id="about", classes="pane")
         self._filter = Input(
             id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
@@ -73,7 +74,7 @@ class HomeScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin at the configs."""
         self._filter.display = False
-        self._head.place = str(self._here)
+        self._head.place = _homely(self._here)
         self._about.border_title = Content("Selected")
         self.fill()
         self._config_list.focus()
@@ -90,7 +91,7 @@ class HomeScreen(Screen[None]):
     @property
     def on_runs(self) -> bool:
         """Whether the list of runs has the focus."""
-        return self._run_list.has_focus
+        return self.focused is self._run_list  # has_focus follows a message later, and the next key may be before it
 
     @property
     def config(self) -> ConfigFound | None:
@@ -133,7 +134,7 @@ class HomeScreen(Screen[None]):
 
     def action_pane(self, pane: str) -> None:
         """Go to a list."""
-        self.query_one(f"#{pane}").focus()
+        self.set_focus(self.query_one(f"#{pane}"))  # at once: the next key may be on its way
 
     def action_next_pane(self) -> None:
         """Go to the other list."""
@@ -149,7 +150,7 @@ class HomeScreen(Screen[None]):
     def action_filter(self) -> None:
         """Ask for words."""
         self._filter.display = True
-        self._filter.focus()
+        self.set_focus(self._filter)
 
     def action_clear_filter(self) -> None:
         """Show all again."""
@@ -205,6 +206,15 @@ class HomeScreen(Screen[None]):
                 (("t plays it: nothing is asked, nothing is paid", MUTED),),
             )
         return ()
+
+
+def _homely(place: Path) -> str:
+    """Return a folder as shells show it."""
+    whole = place.absolute()
+    try:
+        return f"~/{whole.relative_to(Path.home()).as_posix()}".removesuffix("/.")
+    except (ValueError, RuntimeError):  # not below the home, or there is none
+        return str(whole)
 
 
 def _words(each: RunFound) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from autodiff_tui.home_actions import ACTIONS, key_of
 from autodiff_tui.toned import Tone, Toned
@@ -19,10 +19,9 @@ _SIGNS = (
 )
 
 
-def page(lines: Sequence[Toned]) -> Callable[[int], Sequence[Line]]:
-    """Return what paints these lines, whatever the width: long ones are wrapped by the screen."""
-    painted = tuple(tuple((text, _STYLES[tone]) for text, tone in each) for each in lines)
-    return lambda _: painted
+def page(lines: Callable[[int], Iterable[Toned]]) -> Callable[[int], Sequence[Line]]:
+    """Return what paints the lines of a width; those that are longer are wrapped by the screen."""
+    return lambda width: tuple(tuple((text, _STYLES[tone]) for text, tone in each) for each in lines(width))
 
 
 def help_page(width: int) -> tuple[Line, ...]:

@@ -17,8 +17,8 @@ DEMO = "\x00demo"
 _DEMO_ABOUT = "a recorded training: no key, no network, $0"
 _STATES = {"done": GOOD, "failed": BAD, "unreadable": BAD, "unfinished": WARN, "interrupted": WARN, "budget": WARN}
 _COLUMNS = (
-    ("run", 14), ("state", 11), ("val best (n)", 13), ("program", 14), ("test", 11),
-    ("cost", 8), ("when", 16),
+    ("run", 14), ("state", 11), ("val best (n)", 13), ("program", 13), ("test", 12),
+    ("cost", 8), ("when", 11),
 )  # fmt: skip
 """Names and cells, in the order in which a narrow list drops them from the end; the first takes what is left."""
 _SHOWN = (0, 3, 1, 2, 4, 5, 6)
@@ -50,13 +50,15 @@ class ConfigList(RowList):
         name = max(10, min(widest, 34, room // 2))
         rows = [Row(each.name, _config_line(each, name, room)) for each in self._shown]
         if self._demo:
-            rows.append(Row(DEMO, (_cell("demo", name, STRONG), _cell(_DEMO_ABOUT, room - name, MUTED))))
+            rows.append(
+                Row(DEMO, (_cell("demo", name, STRONG), ("  ", PLAIN), _cell(_DEMO_ABOUT, room - name - 2, MUTED)))
+            )
         self.set_rows(rows)
 
 
 def _config_line(each: ConfigFound, name: int, room: int) -> Line:
     about = f"{each.pipeline} · {each.data} · {dict(each.models).get('task', 'no [models.task]')}"
-    return (_cell(each.name, name, STRONG), _cell(about, max(1, room - name), PLAIN))
+    return (_cell(each.name, name, STRONG), ("  ", PLAIN), _cell(about, max(1, room - name - 2), PLAIN))
 
 
 class RunList(RowList):
@@ -110,7 +112,7 @@ def _cells(each: RunFound) -> tuple[str, ...]:
 def _local(started: str) -> str:
     """Return when a run began, by the clock on this wall."""
     try:
-        return datetime.fromisoformat(started).astimezone().strftime("%Y-%m-%d %H:%M")
+        return datetime.fromisoformat(started).astimezone().strftime("%m-%d %H:%M")
     except ValueError:
         return started
 

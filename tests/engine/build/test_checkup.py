@@ -117,7 +117,7 @@ def test_more_tokens_than_the_model_gives_is_a_problem() -> None:
 
 def test_an_example_that_does_not_fit_the_context_is_a_warning() -> None:
     Path("rows.csv").write_text(
-        Path("rows.csv").read_text().replace("How many are 3", "long " * 4000), encoding="utf-8"
+        Path("rows.csv").read_text(encoding="utf-8").replace("How many are 3", "long " * 4000), encoding="utf-8"
     )
 
     room = said(CONFIG.replace('mini"', 'mini"\ncontext = 4096'), "models.task")

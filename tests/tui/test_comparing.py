@@ -42,7 +42,7 @@ def test_two_runs_stand_side_by_side_with_what_tells_them_apart(tmp_path: Path) 
     assert ["validation", *["1", "of", "1", "(100%)"] * 2] in [each.split() for each in said]
     assert "  trainer.seed  0  5" in said
     assert "text task: left → right, +1 −0 words" in said
-    assert "  Count with{+ great+} care." in said
+    assert "  Count with {+great +}care." in said
 
 
 def test_over_other_data_no_score_is_shown_but_all_the_rest(tmp_path: Path) -> None:

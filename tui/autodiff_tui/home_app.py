@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -22,19 +20,17 @@ from textual.message import Message
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
 
 from autodiff_engine.errors import EngineError
-from autodiff_engine.journal import read
 
-from . import comparing, report
 from .deleting import delete
 from .found import ConfigFound, RunFound, Shelf, configs
+from .home_texts import Lines, fixed, of_run, of_text, of_two
 from .safe import marked, one_line
 from .screens.asking import AskScreen
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
 from .screens.reading import ReadingScreen
 from .terminal import Terminal
-from .toned import Tone, Toned, line
-from .view import RunView, reduce
+from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
 from .widgets.row_list import RowList
 
@@ -45,7 +41,6 @@ Command = tuple[str, ...]
 """Words as they stand behind ``autodiff-tui`` on a command line."""
 _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
-_MOST_LINES = 2000
 
 
 class HomeApp(App[Command]):
@@ -73,8 +68,7 @@ class HomeApp(App[Command]):
         """A page to read is ready, or it failed."""
 
         title: str
-        lines: Callable[[int], Iterable[Toned]]
-        """What to read in so many cells."""
+        lines: Lines
 
     @dataclass
     class Said(Message):
@@ -176,10 +170,10 @@ class HomeApp(App[Command]):
         """Read the selected config or run."""
         if self._home.on_runs:
             if (run := self._home.run) is not None:
-                self._write(f"Run {run.name}", lambda: _fixed(_report(run.folder)))
+                self._write(f"Run {run.name}", lambda: of_run(run.folder))
         elif (config := self._home.config) is not None:
             text = config.text
-            self._write(config.name, lambda: _fixed([line(each) for each in text.splitlines()]))
+            self._write(config.name, lambda: of_text(text))
         elif self._home.demo:
             self.action_train()
 
@@ -190,7 +184,7 @@ class HomeApp(App[Command]):
             self._toast("select a config first: 1 goes there")
         else:
             self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
-            self._write(f"Check of {config.name}", lambda: _fixed(list(self._check(self._here / config.path))))
+            self._write(f"Check of {config.name}", lambda: fixed(list(self._check(self._here / config.path))))
 
     def action_compare(self) -> None:
         """Compare the two marked runs, or the marked one with the selected one."""
@@ -201,7 +195,7 @@ class HomeApp(App[Command]):
         chosen = [run.folder for name in names if (run := self._home.run_called(name)) is not None]
         if len(chosen) == 2:
             left, right = chosen[0], chosen[1]
-            self._write(" and ".join(names), lambda: partial(comparing.lines, comparing.compare(left, right)))
+            self._write(" and ".join(names), lambda: of_two(left, right))
         else:
             self._toast("mark two runs with space, then compare them with c")
 
@@ -233,7 +227,7 @@ class HomeApp(App[Command]):
             self.post_message(self.Said(f"deleted {run.name}{kept}", look=True))
 
     @work(thread=True, exclusive=True, group="write", exit_on_error=False)
-    def _write(self, title: str, write: Callable[[], Callable[[int], Iterable[Toned]]]) -> None:
+    def _write(self, title: str, write: Callable[[], Lines]) -> None:
         try:
             lines = write()
         except EngineError as error:
@@ -301,22 +295,3 @@ class HomeApp(App[Command]):
         text = Text(marked(traceback.format_exc()))
         self._exit_renderables.append(Segments(self.console.render(text, self.console.options)))
         self._close_messages_no_wait()
-
-
-def _fixed(lines: Sequence[Toned]) -> Callable[[int], Iterable[Toned]]:
-    """Return lines that are the same in every width, cut to what a screen can hold."""
-    more = len(lines) - _MOST_LINES
-    rest = [line(f"… {more:,} more lines: autodiff-tui show has them all", "muted")] if more > 0 else []
-    kept = [*lines[:_MOST_LINES], *rest]
-    return lambda _: kept
-
-
-def _report(folder: Path) -> list[Toned]:
-    view = RunView()
-    for stamped in read(folder).events:
-        view = reduce(view, stamped)
-    lines = chain.from_iterable(each.split("\n") for each in report.whole(view))
-    return [line(each, _TONES.get(each[:3], "plain")) for each in lines]
-
-
-_TONES: Mapping[str, Tone] = {"  +": "good", "  -": "muted"}

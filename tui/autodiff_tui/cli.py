@@ -87,6 +87,30 @@ def _watch() -> click.Command:
     return watch
 
 
+def _compare() -> click.Command:
+    from .commands.compare import compare
+
+    return compare
+
+
+def _init() -> click.Command:
+    from .commands.init import init
+
+    return init
+
+
+def _doctor() -> click.Command:
+    from .commands.doctor import doctor
+
+    return doctor
+
+
+def _completion() -> click.Command:
+    from .commands.completion import completion
+
+    return completion
+
+
 _COMMANDS = {
     "Train": (
         Entry("train", "Train the prompts of a program.", _train),
@@ -102,10 +126,14 @@ _COMMANDS = {
         Entry("show", "Show what a run did and what came of it.", _show),
         Entry("replay", "Show a run again as it happened: play, hold, go back, go to a step.", _replay),
         Entry("watch", "Follow a run that another process executes.", _watch),
+        Entry("compare", "Hold two runs against each other.", _compare),
     ),
     "Set up": (
+        Entry("init", "Make a working project to edit.", _init),
+        Entry("doctor", "Say what would fail before money is spent.", _doctor),
         Entry("config", "Show, check and describe configs.", _config),
         Entry("cache", "Look at or clear the stored answers.", _cache),
+        Entry("completion", "Let a shell complete commands, runs and files.", _completion),
     ),
 }
 
@@ -120,9 +148,18 @@ _COMMANDS = {
 @click.version_option(package_name=_NAME, prog_name=_NAME, message="%(prog)s %(version)s")
 @click.pass_context
 def root(context: click.Context) -> int:
-    """Train the prompts of programs made of LLM calls, with textual gradients, live in your terminal."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    """Train the prompts of programs made of LLM calls, with textual gradients, live in your terminal.
+
+    Without a command: the home of configs and past runs, in a terminal; else this page.
+    """
+    if context.invoked_subcommand is not None:
+        return Exit.DONE
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        from .commands import home  # help must not wait for the engine
+
+        if home.wanted():
+            return home.home(run, root.list_commands(context))
+    click.echo(context.get_help())
     return Exit.DONE
 
 

@@ -9,6 +9,8 @@ import os
 import sys
 import time
 import warnings
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from ..errors import ModelUnavailable
@@ -27,6 +29,14 @@ _A_DAY_S = 86_400.0
 
 _PLACEHOLDER_KEY = "unset"
 """Servers of one's own want no key, but client libraries do not send without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tokens that a model takes in one prompt and gives in one answer, where litellm's list says it."""
+
+    context: int | None
+    answer: int | None
 
 
 class LiteLLMModel:
@@ -107,6 +117,30 @@ def missing_key(model: str) -> str | None:
     if provider == "ollama":  # litellm asks for the address, which has a default
         return None
     return ", ".join(missing) or None
+
+
+def limits(model: str) -> Limits | None:
+    """Return what litellm's own list says, None if the model is not on it. Imports litellm: seconds."""
+    entry = _listed(model)
+    if not entry:
+        return None
+    context, answer = entry.get("max_input_tokens"), entry.get("max_output_tokens")
+    return Limits(context if isinstance(context, int) else None, answer if isinstance(answer, int) else None)
+
+
+def nearest(model: str) -> str:
+    """Return the listed model of a name much like ``model``, or empty. Imports litellm: seconds."""
+    return next(iter(get_close_matches(model, _alike(model), 1, 0.8)), "")
+
+
+def _alike(model: str) -> list[str]:
+    """Return the names on the list that belong to the model's provider, written as ``model`` is."""
+    provider, slash, _ = model.partition("/")
+    entries: dict[str, dict[str, Any]] = _load().model_cost
+    if not slash:
+        return [name for name in entries if "/" not in name]
+    of_provider = [name for name, entry in entries.items() if entry.get("litellm_provider") == provider]
+    return [name if name.startswith(f"{provider}/") else f"{provider}/{name}" for name in of_provider]
 
 
 def price(model: str) -> Price | None:

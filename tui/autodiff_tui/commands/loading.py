@@ -31,3 +31,9 @@ def run_options(flags: Flags) -> RunOptions:
     return build.RunOptions(
         run_dir=flags.run_dir, runs_root=RUNS_ROOT, cache_dir=flags.cache_dir, offline=flags.offline
     )
+
+
+def run_options_of_environment() -> RunOptions:
+    """Return what ``run_options`` does when nothing is said but by ``AUTODIFF_*`` in the environment."""
+    cache_dir = os.environ.get("AUTODIFF_CACHE_DIR")
+    return run_options(Flags(cache_dir=Path(cache_dir) if cache_dir else None))

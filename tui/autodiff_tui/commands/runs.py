@@ -12,6 +12,7 @@ import click
 
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
+from .completing import complete_run
 from .helptext import GroupedCommand
 from .options import output_options, ui_option, with_flags
 
@@ -49,7 +50,7 @@ def runs(flags: Flags) -> int:
 
 
 @click.command(cls=GroupedCommand, examples=("autodiff-tui show latest", "autodiff-tui show runs/my-run"))
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @output_options
 @with_flags
 def show(flags: Flags, run: str) -> int:
@@ -74,7 +75,7 @@ def show(flags: Flags, run: str) -> int:
         "autodiff-tui export latest -o - | less",
     ),
 )
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.option(
     "-o",
     "--output",

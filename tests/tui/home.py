@@ -1,0 +1,47 @@
+"""A folder with configs and past runs, as home finds one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autodiff_engine.events import Event, RunFinished, RunOpened
+from autodiff_engine.journal import FILE, encode
+
+from .runs import small_run, stamped
+
+CONFIG = """# Counts {what}.
+[task]
+pipeline = "object_count"
+[data]
+source = "generated:object_count"
+train = 4
+val = 4
+test = 2
+[models.task]
+model = "openai/gpt-4o-mini"
+"""
+
+
+def add_config(path: Path, what: str = "things") -> None:
+    """Write a config."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(CONFIG.format(what=what), encoding="utf-8")
+
+
+def add_run(root: Path, name: str, *, events: Sequence[Event] | None = None, seed: int = 0) -> Path:
+    """Write a run's folder with all its files."""
+    folder = root / name
+    (folder / "instructions").mkdir(parents=True)
+    (folder / "instructions" / "loss.user.j2").write_text("x", encoding="utf-8")
+    for file in ("best.toml", "debug.log"):
+        (folder / file).write_text("", encoding="utf-8")
+    (folder / "config.toml").write_text(f"[trainer]\nseed = {seed}\n", encoding="utf-8")
+    told = stamped(_named(event, name, folder) for event in (small_run() if events is None else events))
+    (folder / FILE).write_text("".join(f"{encode(each)}\n" for each in told), encoding="utf-8")  # a Journal syncs
+    return folder
+
+
+def _named(event: Event, name: str, folder: Path) -> Event:
+    return replace(event, run_id=name, run_dir=str(folder)) if isinstance(event, RunOpened | RunFinished) else event

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from autodiff_engine.events import LedgerUpdated
+from autodiff_engine.journal import FILE, Journal, read
+from autodiff_tui.found import Shelf, configs
+from autodiff_tui.summary import lines
+from autodiff_tui.view import RunView, reduce
+
+from .home import add_config, add_run
+from .recorded import recorded
+from .runs import small_run
+
+
+def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Path) -> None:
+    add_config(tmp_path / "b.toml", "apples")
+    add_config(tmp_path / "configs" / "a.toml")
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n", encoding="utf-8")
+    (tmp_path / "broken.toml").write_text("[task", encoding="utf-8")
+    (tmp_path / "latin.toml").write_bytes(b"[task]\nx = '\xe9'")
+
+    found = configs(tmp_path)
+
+    assert [(each.name, each.pipeline, each.data) for each in found] == [
+        ("b.toml", "object_count", "generated:object_count"),
+        ("configs/a.toml", "object_count", "generated:object_count"),
+    ]
+    assert found[0].about == "Counts apples."
+    assert found[0].models == (("task", "openai/gpt-4o-mini"),)
+
+
+def test_a_run_on_the_shelf_says_what_its_whole_journal_says(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    journal = Journal(folder, lambda _: None)
+    for stamped in recorded(3):
+        journal.append(stamped.event)
+    journal.close()
+    whole = RunView()
+    for stamped in read(folder).events:
+        whole = reduce(whole, stamped)
+
+    (run,) = Shelf(tmp_path).names()
+    found = Shelf(tmp_path).read(run)
+
+    assert found.view is not None
+    assert lines(found.view) == lines(whole)
+
+
+def test_an_unfinished_run_has_what_it_cost_so_far(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    journal = Journal(folder, lambda _: None)
+    events = [stamped.event for stamped in recorded(3, finished=False)]
+    for event in events:
+        journal.append(event)
+    journal.close()
+    shelf = Shelf(tmp_path)
+
+    found = shelf.read(shelf.names()[0])
+
+    assert found.state == "unfinished"
+    assert found.view is not None
+    assert found.view.traffic.ledger == [each for each in events if isinstance(each, LedgerUpdated)][-1]
+
+
+def test_the_newest_run_comes_first_and_a_run_of_an_ablation_by_both_names(tmp_path: Path) -> None:
+    for age, name in enumerate(("new", "grid/a-s1", "old")):
+        path = add_run(tmp_path, name) / FILE
+        os.utime(path, (10_000 - age, 10_000 - age))
+
+    assert [run.name for run in Shelf(tmp_path).names()] == ["new", "grid/a-s1", "old"]
+
+
+def test_a_journal_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
+    add_run(tmp_path, "r", events=small_run()[:5])
+    shelf = Shelf(tmp_path)
+    first = shelf.read(shelf.names()[0])
+
+    assert shelf.names()[0] is first
+    assert shelf.read(first) is first
+
+    journal = Journal(tmp_path / "r", lambda _: None)
+    journal.append(small_run()[-1])
+    journal.close()
+
+    (again,) = shelf.names()
+    assert again.view is None
+    assert shelf.read(again).state == "done"
+
+
+def test_a_broken_journal_is_a_row_that_says_so(tmp_path: Path) -> None:
+    folder = add_run(tmp_path, "r")
+    (folder / FILE).write_text("not json\n", encoding="utf-8")
+    shelf = Shelf(tmp_path)
+
+    found = shelf.read(shelf.names()[0])
+
+    assert found.state == "unreadable"
+    assert "line 1" in found.problem

@@ -1,0 +1,280 @@
+"""Home: what is found is shown at every size, every key is legal, and what is chosen is returned as a command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from autodiff_engine.journal import FILE
+from autodiff_tui import toned
+from autodiff_tui.found import Shelf
+from autodiff_tui.home_actions import ACTIONS
+from autodiff_tui.home_app import Command, HomeApp
+from autodiff_tui.screens.asking import AskScreen
+from autodiff_tui.screens.home import HomeScreen
+from autodiff_tui.screens.reading import ReadingScreen
+
+from .home import add_config, add_run
+from .runs import small_run
+from .screens import SIZES, at_rest
+
+Home = Callable[..., HomeApp]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _filled() -> None:
+    add_config(Path("configs/a.toml"))
+    add_config(Path("b.toml"))
+    for age, name in enumerate(("r3", "r2", "r1")):
+        os.utime(add_run(Path("runs"), name, seed=age) / FILE, (1_000_000 - age, 1_000_000 - age))
+
+
+def home(known: Collection[str] = (), **options: object) -> HomeApp:
+    def check(path: Path) -> Iterator[toned.Toned]:
+        yield toned.line(f"looked at {path}")
+
+    return HomeApp(Path(), Shelf(Path("runs")), known=known, check=check, **options)  # type: ignore[arg-type]
+
+
+async def shown(app: HomeApp, pilot: Pilot[Command]) -> str:
+    """The screen once the look is over and all is drawn."""
+    await pilot.pause()
+    await app.workers.wait_for_complete()
+    return await at_rest(app, pilot)  # type: ignore[arg-type]
+
+
+async def pressed(app: HomeApp, pilot: Pilot[Command], *keys: str) -> str:
+    await pilot.press(*keys)
+    await app.workers.wait_for_complete()
+    return await at_rest(app, pilot)  # type: ignore[arg-type]
+
+
+async def chosen(*keys: str, **options: object) -> Command | None:
+    app = home(**options)  # type: ignore[arg-type]
+    async with app.run_test() as pilot:
+        await shown(app, pilot)
+        await pilot.press(*keys)
+    return app.return_value
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.usefixtures("_filled")
+async def test_configs_the_demo_and_runs_are_there_at_every_size(size: tuple[int, int]) -> None:
+    app = home()
+    async with app.run_test(size=size) as pilot:
+        text = await shown(app, pilot)
+
+    for words in ("2 configs · 3 runs", "b.toml", "configs/a.toml", "demo", "r1", "r2", "r3", "done", "0.75 (n=4)"):
+        assert words in text
+    wide = [words for words in ("prompt", "0.75 (n=4)", "$0.0123", "11-22") if words in text.split("Selected")[0]]
+    assert len(wide) == 4 if size[0] >= 120 else "0.75 (n=4)" in wide
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_the_footer_is_whole_at_80_columns() -> None:
+    app = home()
+    async with app.run_test(size=(80, 24)) as pilot:
+        footer = (await shown(app, pilot)).splitlines()[-1]
+
+    for action in ACTIONS:
+        assert action.name in footer or not action.footer
+
+
+async def test_an_empty_folder_says_what_will_come_and_how() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await shown(app, pilot)
+
+    for words in ("autodiff-tui init DIR", "no runs in runs/ yet", "a recorded training: no key, no network"):
+        assert words in text
+
+
+@pytest.mark.parametrize("filled", [False, True])
+@pytest.mark.parametrize("pane", ["1", "2"])
+async def test_every_key_is_legal_on_both_lists(filled: bool, pane: str, request: pytest.FixtureRequest) -> None:
+    if filled:
+        request.getfixturevalue("_filled")
+    leaving = {"q", "ctrl+q", "ctrl+c", "t", "p", "r"}
+    keys = [key for action in ACTIONS for key in action.keys if key not in leaving]
+    app = home()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        for key in (*keys, "up", "down", "home", "end", "pageup", "pagedown", "j", "k", "left"):
+            if filled or pane == "2" or key != "enter":  # enter on the demo plays it
+                app.simulate_key(pane)
+                app.simulate_key(key)
+                await pilot.pause()
+                app.simulate_key("escape")
+        await shown(app, pilot)
+        await pressed(app, pilot, "escape")
+        assert isinstance(app.screen, HomeScreen)
+    assert app.return_value is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"),
+    [
+        (("t",), ("train", "b.toml")),
+        (("down", "t"), ("train", "configs/a.toml")),
+        (("end", "t"), ("demo",)),
+        (("end", "enter"), ("demo",)),
+        (("2", "p"), ("replay", "runs/r3")),
+        (("2", "down", "r"), ("resume", "runs/r2")),
+        (("q",), None),
+        (("ctrl+c",), None),
+    ],
+)
+@pytest.mark.usefixtures("_filled")
+async def test_what_is_chosen_is_a_command(keys: tuple[str, ...], command: Command | None) -> None:
+    assert await chosen(*keys, known=("replay", "resume")) == command
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_a_command_that_this_version_lacks_is_said_and_nothing_is_left() -> None:
+    app = home(known=("train",))
+    async with app.run_test(notifications=True, size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2", "r")
+        assert "comes with the command resume" in text
+        assert isinstance(app.screen, HomeScreen)
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_enter_reads_a_config_and_a_run() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        assert 'pipeline = "object_count"' in await pressed(app, pilot, "enter")
+        await pressed(app, pilot, "escape")
+        assert "Count with care." in await pressed(app, pilot, "2", "enter")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_v_looks_at_the_selected_config() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        assert "looked at configs/a.toml" in await pressed(app, pilot, "down", "v")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_two_marked_runs_are_compared_and_a_third_mark_takes_the_place_of_the_first() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2", "space", "down", "space", "down", "space")
+        assert [name for name in ("r1", "r2", "r3") if f"● {name}" in text] == ["r1", "r2"]
+        assert "2 marked" in text
+        text = await pressed(app, pilot, "c")
+        assert "r2 and r1" in text
+        assert "trainer.seed  1  2" in text
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_one_marked_run_is_compared_with_the_selected_one() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        assert "r3 and r1" in await pressed(app, pilot, "2", "space", "end", "c")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_a_run_is_deleted_after_yes_alone() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        await pressed(app, pilot, "2", "d")
+        assert isinstance(app.screen, AskScreen)
+        await pressed(app, pilot, "n")
+        assert sorted(os.listdir("runs")) == ["r1", "r2", "r3"]
+        await pressed(app, pilot, "d", "y")
+        text = await shown(app, pilot)
+        assert "2 configs · 2 runs" in text
+    assert sorted(os.listdir("runs")) == ["r1", "r2"]
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_the_filter_holds_for_both_lists_until_escape() -> None:
+    add_run(Path("runs"), "other", events=small_run()[:4])
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "slash", *"unfin", "enter")
+        assert "filter: unfin · 0 configs · 1 run" in text
+        assert "other" in text
+        assert "r3" not in text
+        assert "2 configs · 4 runs" in await pressed(app, pilot, "escape")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_a_refresh_finds_what_is_new() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        add_run(Path("runs"), "fresh")
+        assert "fresh" in await pressed(app, pilot, "f5")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_after_a_command_the_cursor_is_where_it_was_and_a_failure_is_said() -> None:
+    app = home(notice="train configs/a.toml ended with code 2", severe=True, selected="configs/a.toml")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        text = await shown(app, pilot)
+
+    assert "› configs/a.toml" in text
+    assert "ended with code 2" in text
+
+
+async def test_two_hundred_runs_are_listed_before_they_are_read_and_painted_in_portions() -> None:
+    for number in range(200):
+        add_run(Path("runs"), f"r{number:03}")
+    app = home()
+    looks: list[int] = []
+
+    def hears(message: object) -> None:
+        if isinstance(message, HomeApp.Looked):
+            looks.append(sum(run.view is None for run in message.runs))
+
+    async with app.run_test(size=(120, 40), message_hook=hears) as pilot:
+        assert "200 runs" in await shown(app, pilot)
+        assert looks[0] == 200
+        assert looks[-1] == 0
+        assert len(set(looks)) == 14
+        app.screen.query_one("#runs").line_paints = 0  # type: ignore[attr-defined]
+        await pressed(app, pilot, "2", "end")
+        assert app.screen.query_one("#runs").line_paints < 200  # type: ignore[attr-defined]
+
+
+async def test_hostile_names_and_texts_reach_the_screen_as_marks_only() -> None:
+    hostile = "\x1b]0;x\x07\u202e[/red][@click=app.quit]"
+    add_config(Path("configs/a.toml"), hostile)
+    add_run(Path("runs"), f"r{hostile.replace('/', '')}", events=small_run(answer=hostile))
+    app = home()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        texts = [
+            await shown(app, pilot),
+            await pressed(app, pilot, "2", "enter"),
+            await pressed(app, pilot, "escape", "d"),
+        ]
+
+    assert all("\x1b" not in text and "\u202e" not in text for text in texts)
+    assert "[@click=app.quit]" in texts[0]
+
+
+async def test_help_names_every_action() -> None:
+    app = home()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "question_mark")
+        assert isinstance(app.screen, ReadingScreen)
+
+    assert [action.name for action in ACTIONS if action.name not in text] == []

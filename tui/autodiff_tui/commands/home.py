@@ -1,0 +1,92 @@
+"""The app's home and the commands that are executed from it, one after the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+from autodiff_tui.flags import RUNS_ROOT, UI
+
+if TYPE_CHECKING:
+    from autodiff_tui.toned import Toned
+
+Execute = Callable[[Sequence[str]], int]
+"""Runs a command line and returns its exit code."""
+_INTERRUPTED = 130
+_GONE = (129, 143)
+"""Exit codes after which nobody wants to be home again: the terminal hung up, or the process was told to end."""
+
+
+def wanted() -> bool:
+    """Return whether the app may be shown here: a person is at a usable terminal and did not ask for another output."""
+    from autodiff_tui.front import choose  # help must not wait for the engine
+
+    asked = os.environ.get("AUTODIFF_UI", "auto")
+    return asked in ("auto", "tui") and choose(cast("UI", asked)) == "tui"
+
+
+def home(execute: Execute, known: Collection[str]) -> int:
+    """Show home, execute what is chosen there, and show home again, until a person leaves it.
+
+    ``known`` has the names of the commands that there are.
+    """
+    from autodiff_tui.found import Shelf
+    from autodiff_tui.home_app import HomeApp  # the one command that needs Textual
+
+    shelf, notice, code, at = Shelf(RUNS_ROOT), "", 0, ""
+    while True:
+        app = HomeApp(Path(), shelf, known=known, check=_check, notice=notice, severe=code != 0, selected=at)
+        chosen = app.run()
+        if chosen is None:
+            return app.return_code or 0
+        code, said = _executed(execute, chosen)
+        if code in _GONE:
+            return code
+        notice, at = _notice(chosen, code, said), Path(chosen[-1]).as_posix().removeprefix(f"{RUNS_ROOT}/")
+
+
+def _executed(execute: Execute, command: Sequence[str]) -> tuple[int, list[str]]:
+    """Run a command and return its code and the last lines that it wrote to stderr, which home will cover."""
+    tee = _Tee(sys.stderr)
+    with redirect_stderr(cast("TextIO", tee)):
+        code = execute(command)
+    return code, tee.errors
+
+
+def _notice(command: Sequence[str], code: int, said: Sequence[str]) -> str:
+    if code == 0:
+        return ""
+    what = " ".join(command)
+    if code == _INTERRUPTED:
+        return f"{what}: interrupted; what was answered is kept"
+    return f"{what} ended with code {code}: {' · '.join(said) or 'see above when you leave'}"
+
+
+def _check(path: Path) -> Iterable[Toned]:
+    from autodiff_tui import checkup
+
+    from .loading import run_options_of_environment
+
+    return checkup.lines(checkup.of_config(path, run_options_of_environment()))
+
+
+class _Tee:
+    """Writes on, and remembers the lines of errors and hints."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line = ""
+        self.errors: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Write on and look at the lines that are complete."""
+        *lines, self._line = (self._line + text).split("\n")
+        self.errors += [each for each in lines if each.startswith(("error: ", "hint: "))]
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)

@@ -1,0 +1,137 @@
+"""What there is to do in a folder: the configs that can be trained and the runs that were; read without a run."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from autodiff_engine.errors import StorageError
+from autodiff_engine.events import (
+    CandidateScored,
+    DataLoaded,
+    LedgerUpdated,
+    ProgramDescribed,
+    ProposalJudged,
+    ProposalMade,
+    RunFinished,
+    RunOpened,
+    StepFinished,
+    TestCompared,
+)
+from autodiff_engine.journal import FILE, list_runs, skim
+
+from .view import RunView, reduce
+
+_EVERY = (
+    CandidateScored, DataLoaded, ProgramDescribed, ProposalJudged, ProposalMade, RunFinished, RunOpened,
+    StepFinished, TestCompared,
+)  # fmt: skip
+_FOLDERS = (".", "configs")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFound:
+    """A config as its file says it; nothing of it is checked. ``about`` is the comment that it begins with."""
+
+    path: Path
+    pipeline: str
+    data: str
+    models: tuple[tuple[str, str], ...]
+    about: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The path as a person types it."""
+        return self.path.as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class RunFound:
+    """A past run; ``view`` is None until its journal was read, or when ``problem`` says why it cannot be."""
+
+    folder: Path
+    name: str
+    view: RunView | None = None
+    problem: str = ""
+
+    @property
+    def state(self) -> str:
+        """One word: how it ended, or that it did not."""
+        if self.view is None:
+            return "unreadable" if self.problem else "…"
+        return self.view.finished.status if self.view.finished else "unfinished"
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The runs below a folder; remembers what it read, so that to look again costs a look at each file's date."""
+
+    root: Path
+    _known: dict[Path, tuple[tuple[int, int], RunFound]] = field(
+        default_factory=dict[Path, tuple[tuple[int, int], RunFound]]
+    )
+
+    def names(self) -> list[RunFound]:
+        """Return the runs, the newest first, those that were read before with what was read."""
+        return [self._remembered(folder) for folder in reversed(list_runs(self.root))]
+
+    def read(self, run: RunFound) -> RunFound:
+        """Return the run with what its journal says; blocks as long as the file takes to read."""
+        known = self._known.get(run.folder)
+        stamp = _stamp(run.folder)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            view = RunView()
+            for stamped in skim(run.folder, _EVERY, (LedgerUpdated,)):
+                view = reduce(view, stamped)
+            found = RunFound(run.folder, run.name, view)
+        except StorageError as error:
+            found = RunFound(run.folder, run.name, problem=str(error))
+        self._known[run.folder] = stamp, found
+        return found
+
+    def _remembered(self, folder: Path) -> RunFound:
+        known = self._known.get(folder)
+        unread = RunFound(folder, folder.relative_to(self.root).as_posix())
+        return known[1] if known is not None and known[0] == _stamp(folder) else unread
+
+
+def configs(here: Path) -> list[ConfigFound]:
+    """Return the TOML files with a table [task] in ``here`` and its ``configs``, by name; others are passed over."""
+    files = [file for folder in _FOLDERS for file in sorted((here / folder).glob("*.toml"))]
+    found = (_config(file, file.relative_to(here)) for file in files)
+    return [each for each in found if each is not None]
+
+
+def _config(file: Path, shown: Path) -> ConfigFound | None:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        tables: Mapping[str, object] = tomllib.loads(text)
+    except (OSError, ValueError):  # whatever it is, it is no config of ours
+        return None
+    task = _table(tables.get("task"))
+    if task is None:
+        return None
+    first = text.partition("\n")[0]
+    roles = _table(tables.get("models")) or {}
+    models = ((role, str((_table(told) or {}).get("model", "?"))) for role, told in roles.items())
+    data = _table(tables.get("data")) or {}
+    about = first.lstrip("# ") if first.startswith("#") else ""
+    return ConfigFound(shown, str(task.get("pipeline", "?")), str(data.get("source", "?")), tuple(models), about, text)
+
+
+def _table(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    try:
+        told = (folder / FILE).stat()
+    except OSError:  # deleted while we looked
+        return 0, 0
+    return told.st_mtime_ns, told.st_size

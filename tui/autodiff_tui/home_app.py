@@ -1,0 +1,297 @@
+"""The app's home: looks for configs and runs in a thread, and returns the command that a person chose."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import traceback
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.segment import Segments
+from rich.text import Text
+from textual import on, work
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
+
+from autodiff_engine.errors import EngineError
+
+from .deleting import delete
+from .found import ConfigFound, RunFound, Shelf, configs
+from .home_texts import Lines, fixed, of_run, of_text, of_two
+from .safe import marked, one_line
+from .screens.asking import AskScreen
+from .screens.home import HomeScreen, bindings
+from .screens.home_pages import help_page, page
+from .screens.reading import ReadingScreen
+from .terminal import Terminal
+from .toned import Toned
+from .widgets.paint import MUTED, PLAIN, label
+from .widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+Command = tuple[str, ...]
+"""Words as they stand behind ``autodiff-tui`` on a command line."""
+_PORTION = 16
+"""Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
+
+
+class HomeApp(App[Command]):
+    """Returns what is to be executed, or None when a person leaves; executes nothing itself.
+
+    ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is
+    said at once: how the command before it ended. ``selected`` is the config or run to begin at.
+    """
+
+    CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("open", "train", "replay", "resume", "compare", "check", "delete", "refresh", "help", "leave"),
+        *bindings("interrupt", priority=True),
+    ]
+
+    @dataclass
+    class Looked(Message):
+        """What a look has found so far."""
+
+        configs: Sequence[ConfigFound]
+        runs: Sequence[RunFound]
+
+    @dataclass
+    class Written(Message):
+        """A page to read is ready, or it failed."""
+
+        title: str
+        lines: Lines
+
+    @dataclass
+    class Said(Message):
+        """Something to say in a toast; ``look`` when what was found has changed."""
+
+        text: str
+        severe: bool = False
+        look: bool = False
+
+    def __init__(
+        self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
+        notice: str = "", severe: bool = False, selected: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.title = "autodiff-tui"
+        self._here = here
+        self._shelf = shelf
+        self._known = known
+        self._check = check
+        self._notice = (notice, severe)
+        self._home = HomeScreen(here, selected)
+        self._signals: list[int] = []
+        self._terminal = Terminal()
+
+    def on_mount(self) -> None:
+        """Show the empty lists, then look."""
+        self.push_screen(self._home)
+        self._catch_signals()
+        self.set_interval(1.0, self._leave_if_lost)
+        if self._notice[0]:
+            self._toast(*self._notice)
+        self.call_after_refresh(self._look)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        for number in self._signals:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    # what there is
+
+    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    def _look(self) -> None:
+        """Find everything at once, then read the journals, the newest first, a portion at a time."""
+        worker = cast("Worker[None]", get_current_worker())
+        found, runs = configs(self._here), self._shelf.names()
+        self.post_message(self.Looked(found, tuple(runs)))
+        for place, run in enumerate(runs):
+            if worker.is_cancelled:
+                return
+            runs[place] = self._shelf.read(run)
+            if (place + 1) % _PORTION == 0 or place + 1 == len(runs):
+                self.post_message(self.Looked(found, tuple(runs)))
+
+    @on(Looked)
+    def _show_found(self, event: Looked) -> None:
+        self._home.found(event.configs, event.runs)
+
+    def action_refresh(self) -> None:
+        """Look again."""
+        self._look()
+
+    # what is to be done
+
+    def action_train(self) -> None:
+        """Leave to train the selected config, or to play the demo."""
+        config = None if self._home.on_runs else self._home.config
+        if config is not None:
+            self._leave_for("train", config.name)
+        elif self._home.demo and not self._home.on_runs:
+            self._leave_for("demo")
+        else:
+            self._toast("select a config or the demo first: 1 goes there")
+
+    def action_replay(self) -> None:
+        """Leave to show the selected run again."""
+        self._with_run("replay")
+
+    def action_resume(self) -> None:
+        """Leave to go on with the selected run."""
+        self._with_run("resume")
+
+    def _with_run(self, command: str) -> None:
+        run = self._home.run if self._home.on_runs else None
+        if run is None:
+            self._toast("select a run first: 2 goes there")
+        elif command not in self._known:
+            self._toast(f"comes with the command {command}, which this version does not have")
+        else:
+            self._leave_for(command, str(run.folder))
+
+    def _leave_for(self, *command: str) -> None:
+        self.exit(command)
+
+    @on(RowList.Chosen)
+    def _chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Read the selected config or run."""
+        if self._home.on_runs:
+            if (run := self._home.run) is not None:
+                self._write(f"Run {run.name}", lambda: of_run(run.folder))
+        elif (config := self._home.config) is not None:
+            text = config.text
+            self._write(config.name, lambda: of_text(text))
+        elif self._home.demo:
+            self.action_train()
+
+    def action_check(self) -> None:
+        """Say what would fail in the selected config."""
+        config = None if self._home.on_runs else self._home.config
+        if config is None:
+            self._toast("select a config first: 1 goes there")
+        else:
+            self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
+            self._write(f"Check of {config.name}", lambda: fixed(list(self._check(self._here / config.path))))
+
+    def action_compare(self) -> None:
+        """Compare the two marked runs, or the marked one with the selected one."""
+        names = self._home.marked
+        current = self._home.run
+        if len(names) == 1 and current is not None and current.name not in names:
+            names = (*names, current.name)
+        chosen = [run.folder for name in names if (run := self._home.run_called(name)) is not None]
+        if len(chosen) == 2:
+            left, right = chosen[0], chosen[1]
+            self._write(" and ".join(names), lambda: of_two(left, right))
+        else:
+            self._toast("mark two runs with space, then compare them with c")
+
+    def action_delete(self) -> None:
+        """Ask, then delete the selected run."""
+        run = self._home.run if self._home.on_runs else None
+        if run is None:
+            self._toast("select a run first: 2 goes there")
+            return
+        lines = (
+            (label(str(run.folder)), (" and its journal, prompts and log go; this cannot be undone", PLAIN)),
+            (("stored answers stay: other runs may need them (autodiff-tui cache clear)", MUTED),),
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(run)
+
+        self.push_screen(AskScreen(f"Delete the run {run.name}?", lines, "delete it"), answered)
+
+    @work(thread=True, group="delete", exit_on_error=False)
+    def _delete(self, run: RunFound) -> None:
+        try:
+            stay = delete(run.folder)
+        except EngineError as error:
+            self.post_message(self.Said(f"{error}. {error.hint}", severe=True, look=True))
+        else:
+            kept = f"; what is not ours stays: {', '.join(stay)}" if stay else ""
+            self.post_message(self.Said(f"deleted {run.name}{kept}", look=True))
+
+    @work(thread=True, exclusive=True, group="write", exit_on_error=False)
+    def _write(self, title: str, write: Callable[[], Lines]) -> None:
+        try:
+            lines = write()
+        except EngineError as error:
+            self.post_message(self.Said(f"{error}. {error.hint}", severe=True))
+            return
+        self.post_message(self.Written(title, lines))
+
+    @on(Written)
+    def _read(self, event: Written) -> None:
+        if self.screen is self._home:  # a question or a page was opened meanwhile
+            self.push_screen(ReadingScreen(event.title, page(event.lines)))
+
+    @on(Said)
+    def _say(self, event: Said) -> None:
+        self._toast(event.text, event.severe)
+        if event.look:
+            self._look()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(ReadingScreen("Help", help_page))
+
+    def _toast(self, message: str, severe: bool = False) -> None:
+        level, seconds = ("error", 15.0) if severe else ("information", 5.0)
+        self.notify(one_line(message, 400), severity=level, timeout=seconds, markup=False)
+
+    # the ways out
+
+    def action_leave(self) -> None:
+        """Leave."""
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Leave as ``q`` does: the command palette and ctrl+q come here."""
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        """ctrl+c: copy a selection, else leave."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+        else:
+            self.exit()
+
+    def _leave_if_lost(self) -> None:
+        if self._terminal.lost:
+            self._terminal.let_go(self._driver)
+            self.exit(return_code=128 + signal.SIGHUP)
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+            if number is not None:
+                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                    loop.add_signal_handler(number, self._signalled, number)
+                    self._signals.append(number)
+
+    def _signalled(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def _fatal_error(self) -> None:
+        """Leave with a traceback without the values of locals, which may hold keys."""
+        self.bell()
+        text = Text(marked(traceback.format_exc()))
+        self._exit_renderables.append(Segments(self.console.render(text, self.console.options)))
+        self._close_messages_no_wait()

@@ -1,0 +1,231 @@
+"""The home screen: configs, past runs and what is selected, with a filter over both lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input
+
+from autodiff_tui import summary
+from autodiff_tui.format import counted
+from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.home_actions import by_id
+from autodiff_tui.widgets.home_lists import DEMO, ConfigList, RunList
+from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
+from autodiff_tui.widgets.paint import MUTED, PLAIN, Line, label
+from autodiff_tui.widgets.row_list import RowList
+
+_ON_RUNS = frozenset({"replay", "resume", "compare"})
+_NO_CONFIGS = (
+    "no config here: a .toml with a table [task] in this folder or in configs/. autodiff-tui init DIR makes one"
+)
+
+
+def bindings(*ids: str, priority: bool = False) -> list[BindingType]:
+    """Return a binding for each of the actions called ``ids``."""
+    actions = (by_id(wanted) for wanted in ids)
+    return [Binding(",".join(each.keys), each.id, each.name, show=False, priority=priority) for each in actions]
+
+
+class HomeScreen(Screen[None]):
+    """Shows what was found; what is to be done with it is the app's business."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "pane('configs')", "pane('runs')", "next_pane", "mark", "filter", "clear_filter"
+    )
+
+    def __init__(self, here: Path, selected: str = "") -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]
+        self._here = here
+        self._configs: tuple[ConfigFound, ...] = ()
+        self._runs: tuple[RunFound, ...] = ()
+        self._looked = False
+        self._unread = 0
+        self.marked: tuple[str, ...] = ()
+        """Names of at most two runs, in the order in which they were marked."""
+        self._head = HomeHead(id="home-head")
+        self._config_list = ConfigList(id="configs", classes="pane")
+        self._run_list = RunList(id="runs", classes="pane")
+        self._config_list.cursor = self._run_list.cursor = selected or None  # a key that is no row's is no harm
+        self._about = About(id="about", classes="pane")
+        self._filter = Input(
+            id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
+        )
+        self._footer = HomeFooter(id="home-footer")
+
+    def compose(self) -> ComposeResult:
+        """Arrange the widgets; the style sheet decides what a size shows."""
+        yield self._head
+        yield self._config_list
+        yield self._run_list
+        yield self._about
+        yield self._filter
+        yield self._footer
+
+    def on_mount(self) -> None:
+        """Begin at the configs."""
+        self._filter.display = False
+        self._head.place = _homely(self._here)
+        self._about.border_title = Content("Selected")
+        self.fill()
+        self._config_list.focus()
+
+    def found(self, configs: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
+        """Show what a look found; runs that are gone lose their mark."""
+        self._looked = True
+        self._configs, self._runs = tuple(configs), tuple(runs)
+        self._unread = sum(each.view is None and not each.problem for each in runs)
+        names = {each.name for each in runs}
+        self.marked = tuple(name for name in self.marked if name in names)
+        self.fill()
+
+    @property
+    def on_runs(self) -> bool:
+        """Whether the list of runs has the focus."""
+        return self.focused is self._run_list  # has_focus follows a message later, and the next key may be before it
+
+    @property
+    def config(self) -> ConfigFound | None:
+        """The config under the cursor; None on the demo or an empty list."""
+        return next((each for each in self._configs if each.name == self._config_list.current), None)
+
+    @property
+    def demo(self) -> bool:
+        """Whether the cursor of the configs is on the demo."""
+        return self._config_list.current == DEMO
+
+    @property
+    def run(self) -> RunFound | None:
+        """The run under the cursor."""
+        return self.run_called(self._run_list.current or "")
+
+    def run_called(self, name: str) -> RunFound | None:
+        """Return the run of that name, if it is known."""
+        return next((each for each in self._runs if each.name == name), None)
+
+    def fill(self) -> None:
+        """Show what fits the filter."""
+        configs = [each for each in self._configs if self._fits(f"{each.name} {each.pipeline} {each.data}")]
+        runs = [each for each in self._runs if self._fits(_words(each))]
+        self._config_list.show(configs, demo=self._fits("demo"))
+        self._run_list.empty_text = self._why_no_runs
+        self._run_list.show(runs, self.marked)
+        self._config_list.border_title = Content("1 Configs")
+        self._config_list.border_subtitle = Content(_NO_CONFIGS if self._looked and not self._configs else "")
+        self._run_list.border_title = Content("2 Runs")
+        marks = f"{len(self.marked)} marked · c compares" if self.marked else ""
+        self._run_list.border_subtitle = Content(marks)
+        self._head.counts = self._counts(len(configs), len(runs))
+        self.tell()
+
+    def tell(self) -> None:
+        """Say what is selected, and dim the keys that do nothing on it."""
+        self._about.told = self._selected()
+        self._footer.idle = frozenset({"train"}) if self.on_runs else _ON_RUNS
+
+    def action_pane(self, pane: str) -> None:
+        """Go to a list."""
+        self.set_focus(self.query_one(f"#{pane}"))  # at once: the next key may be on its way
+
+    def action_next_pane(self) -> None:
+        """Go to the other list."""
+        self.action_pane("configs" if self.on_runs else "runs")
+
+    def action_mark(self) -> None:
+        """Mark the selected run, or take its mark away; a third mark takes the place of the first."""
+        if self.on_runs and (run := self.run) is not None:
+            left = tuple(name for name in self.marked if name != run.name)
+            self.marked = left if run.name in self.marked else (*left, run.name)[-2:]
+            self.fill()
+
+    def action_filter(self) -> None:
+        """Ask for words."""
+        self._filter.display = True
+        self.set_focus(self._filter)
+
+    def action_clear_filter(self) -> None:
+        """Show all again."""
+        self._filter.value = ""
+        self._close_filter()
+
+    @on(Input.Changed)
+    def _filtered(self) -> None:
+        self.fill()
+
+    @on(Input.Submitted)
+    def _close_filter(self) -> None:
+        """Back to the lists; the words stay in force and are said in the head."""
+        self._filter.display = False
+        if self.focused is None or self.focused is self._filter:
+            self.action_pane("runs" if self._run_list.rows and not self._config_list.rows else "configs")
+
+    def on_descendant_focus(self) -> None:
+        """Say what is selected in the list that has the focus now."""
+        self.tell()
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self.tell()
+
+    def _fits(self, text: str) -> bool:
+        return all(word in text.casefold() for word in self._filter.value.casefold().split())
+
+    @property
+    def _why_no_runs(self) -> str:
+        if not self._looked:
+            return "looking…"
+        return "nothing fits the filter" if self._runs else RunList.empty_text
+
+    def _counts(self, configs: int, runs: int) -> str:
+        if not self._looked:
+            return "looking…"
+        filtered = f"filter: {self._filter.value} · " if self._filter.value else ""
+        reading = f" · {self._unread} to read" if self._unread else ""
+        return f"{filtered}{counted(configs, 'config')} · {counted(runs, 'run')}{reading}"
+
+    def _selected(self) -> tuple[Line, ...]:
+        if self.on_runs:
+            return _of_run(self.run)
+        config = self.config
+        if config is not None:
+            models = ", ".join(f"{role}: {model}" for role, model in config.models)
+            first = ((label(config.about),),) if config.about else ()
+            return (*first, (("models  ", MUTED), label(models)), (("t trains it, v says what is missing", MUTED),))
+        if self.demo:
+            return (
+                (("A training of 90 seconds, executed again from its recorded answers.", PLAIN),),
+                (("t plays it: nothing is asked, nothing is paid", MUTED),),
+            )
+        return ()
+
+
+def _homely(place: Path) -> str:
+    """Return a folder as shells show it."""
+    whole = place.absolute()
+    try:
+        return f"~/{whole.relative_to(Path.home()).as_posix()}".removesuffix("/.")
+    except (ValueError, RuntimeError):  # not below the home, or there is none
+        return str(whole)
+
+
+def _words(each: RunFound) -> str:
+    program = each.view.program.pipeline if each.view and each.view.program else ""
+    config = each.view.opened.config if each.view and each.view.opened else ""
+    return f"{each.name} {each.state} {program} {config}"
+
+
+def _of_run(run: RunFound | None) -> tuple[Line, ...]:
+    if run is None:
+        return ()
+    if run.view is None:
+        return ((label(run.problem or "not read yet"),),)
+    return tuple((label(line),) for line in summary.lines(run.view))

@@ -1,0 +1,141 @@
+"""The two lists at home: configs with the demo below, and past runs; as much of each as its width shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from autodiff_tui.format import cost, score
+from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.safe import one_line
+
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .row_list import Row, RowList
+
+DEMO = "\x00demo"
+"""The key of the demo's row; no file is called so."""
+_DEMO_ABOUT = "a recorded training: no key, no network, $0"
+_STATES = {"done": GOOD, "failed": BAD, "unreadable": BAD, "unfinished": WARN, "interrupted": WARN, "budget": WARN}
+_COLUMNS = (
+    ("run", 14), ("state", 11), ("val best (n)", 13), ("test", 12), ("program", 13), ("cost", 8), ("when", 11),
+)  # fmt: skip
+"""Names and cells, in the order in which a narrow list drops them from the end; the first takes what is left."""
+_SHOWN = (0, 4, 1, 2, 3, 5, 6)
+"""The order on the screen."""
+
+
+class ConfigList(RowList):
+    """Configs, and below them the demo."""
+
+    empty_text = "nothing fits the filter"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[ConfigFound, ...] = ()
+        self._demo = True
+
+    def show(self, configs: Sequence[ConfigFound], *, demo: bool) -> None:
+        """Show these; ``demo`` says whether the demo's row fits the filter."""
+        self._shown, self._demo = tuple(configs), demo
+        self._fill()
+
+    def on_resize(self, event: object) -> None:
+        """Cut to the new width."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        room = self.row_width
+        widest = max((len(each.name) for each in self._shown), default=0)
+        name = max(10, min(widest, 34, room // 2))
+        rows = [Row(each.name, _config_line(each, name, room)) for each in self._shown]
+        if self._demo:
+            rows.append(
+                Row(DEMO, (_cell("demo", name, STRONG), ("  ", PLAIN), _cell(_DEMO_ABOUT, room - name - 2, MUTED)))
+            )
+        self.set_rows(rows)
+
+
+def _config_line(each: ConfigFound, name: int, room: int) -> Line:
+    about = f"{each.pipeline} · {each.data} · {dict(each.models).get('task', 'no [models.task]')}"
+    return (_cell(each.name, name, STRONG), ("  ", PLAIN), _cell(about, max(1, room - name - 2), PLAIN))
+
+
+class RunList(RowList):
+    """Past runs, the newest first; a run that is marked for comparing begins with ●."""
+
+    empty_text = "no runs in runs/ yet: train a config with t, or play the demo; each run then has its row here"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[RunFound, ...] = ()
+        self._marked: Collection[str] = ()
+
+    def show(self, runs: Sequence[RunFound], marked: Collection[str]) -> None:
+        """Show these."""
+        self._shown, self._marked = tuple(runs), marked
+        self._fill()
+
+    def on_resize(self, event: object) -> None:
+        """Choose the columns that fit the new width."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        widths = _widths(self.row_width - 2)
+        heading = ("  ", *(name for name, _ in _COLUMNS))
+        header = _line(heading[1:], widths, "  ", MUTED, MUTED) if self._shown else ()
+        self.set_rows([self._row(each, widths) for each in self._shown], header)
+
+    def _row(self, each: RunFound, widths: Sequence[int]) -> Row:
+        mark = "● " if each.name in self._marked else "  "
+        return Row(each.name, _line(_cells(each), widths, mark, PLAIN, _STATES.get(each.state, PLAIN)))
+
+
+def _cells(each: RunFound) -> tuple[str, ...]:
+    view = each.view
+    if view is None:
+        return (each.name, each.state, each.problem, "", "", "", "")
+    finished, best, ledger = view.finished, view.scores.best, view.traffic.ledger
+    spent = finished or ledger
+    test = finished.test if finished else None
+    return (
+        each.name,
+        each.state,
+        score(best.mean, best.n) if best else "not scored",
+        score(test.best, test.n) if test else "–",
+        view.program.pipeline if view.program else "",
+        cost(spent.cost_usd) if spent else "–",
+        _local(view.opened.started) if view.opened else "",
+    )
+
+
+def _local(started: str) -> str:
+    """Return when a run began, by the clock on this wall."""
+    try:
+        return datetime.fromisoformat(started).astimezone().strftime("%m-%d %H:%M")
+    except ValueError:
+        return started
+
+
+def _widths(room: int) -> list[int]:
+    """Return the cells of each column, 0 for one that has no room."""
+    widths = [width for _, width in _COLUMNS]
+    last = len(widths) - 1
+    while last > 1 and sum(width + 2 for width in widths if width) > room:
+        widths[last] = 0
+        last -= 1
+    widths[0] += max(0, room - sum(width + 2 for width in widths if width))
+    widths[0] = max(4, min(widths[0], 48))
+    return widths
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], mark: str, style: str, state: str) -> Line:
+    parts: list[Part] = [(mark, WARN)]
+    for column in _SHOWN:
+        if widths[column]:
+            parts.append(_cell(cells[column], widths[column], state if column == 1 else style))
+            parts.append(("  ", PLAIN))
+    return tuple(parts)
+
+
+def _cell(text: str, cells: int, style: str) -> Part:
+    return fit(one_line(text, 400), cells), style

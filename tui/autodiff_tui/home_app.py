@@ -28,7 +28,7 @@ from .safe import marked, one_line
 from .screens.asking import AskScreen
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
-from .screens.reading import ReadingScreen
+from .screens.page import PageScreen
 from .terminal import Terminal
 from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
@@ -238,7 +238,7 @@ class HomeApp(App[Command]):
     @on(Written)
     def _read(self, event: Written) -> None:
         if self.screen is self._home:  # a question or a page was opened meanwhile
-            self.push_screen(ReadingScreen(event.title, page(event.lines)))
+            self.push_screen(PageScreen(event.title, page(event.lines)))
 
     @on(Said)
     def _say(self, event: Said) -> None:
@@ -248,7 +248,7 @@ class HomeApp(App[Command]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(ReadingScreen("Help", help_page))
+        self.push_screen(PageScreen("Help", help_page))
 
     def _toast(self, message: str, severe: bool = False) -> None:
         level, seconds = ("error", 15.0) if severe else ("information", 5.0)

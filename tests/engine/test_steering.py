@@ -15,6 +15,7 @@ from autodiff_engine import events as facts_of
 from autodiff_engine.control import Control
 from autodiff_engine.errors import RunStopped
 from autodiff_engine.events import (
+    DECISION_TYPES,
     FACT_TYPES,
     ControlChanged,
     Decision,
@@ -78,38 +79,49 @@ def verdicts(run: SteeredRun) -> dict[tuple[int, int], ProposalJudged]:
     return {(e.step, e.k): e for e in run.of(ProposalJudged) if isinstance(e, ProposalJudged)}
 
 
-def slow() -> Callable[[Call], float]:
-    """Return delays by which the scores of a first proposal come one after another, in order."""
-    phases = Counter[str]()
+@dataclass
+class Held:
+    """Answers the first ``free`` calls of a phase of step 1, or only of later ones; holds others until a decision."""
 
-    def delay(call: Call) -> float:
-        phase = call.at.split("/")[1]
-        phases[phase] += phase.startswith("p1.")
-        return 0.004 * phases[phase]
+    phase: str
+    free: int
+    first: bool = True
+    asked: int = 0
+    decided: bool = False
 
-    return delay
+    def __call__(self, call: Call) -> float:
+        step, phase = call.at.split("/")[:2]
+        meant = phase == self.phase and (step == "1") is self.first
+        self.asked += meant
+        return 0.0 if self.decided or not meant or self.asked <= self.free else 60.0
+
+    def steering(self, steer: Steer) -> Steer:
+        """Return ``steer`` with an eye on decisions."""
+
+        def watching(stamped: Stamped, control: Control) -> None:
+            self.decided = self.decided or isinstance(stamped.event, DECISION_TYPES)
+            steer(stamped, control)
+
+        return watching
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 @pytest.mark.parametrize(
-    ("when", "told", "whole"),
-    [(made(1, 1), 0, False), (Scored("p1.minibatch"), 1, False), (Scored("p1.validation", 2), 2, True)],
+    ("gate", "told"),
+    [("p1.minibatch", 0), ("p1.minibatch", 1), ("p1.validation", 2)],
     ids=["unjudged", "on the minibatch", "on validation"],
 )
 async def test_a_skip_ends_the_judging_and_the_next_proposal_comes(
-    tmp_path: Path, when: Told, told: int, whole: bool, later: bool
+    tmp_path: Path, gate: str, told: int, later: bool
 ) -> None:
-    run = SteeredRun(
-        tmp_path,
-        once(replace(when) if isinstance(when, Scored) else when, ProposalSkipped(0, 1, 1), later=later),
-        delay_s=slow(),
-    )
+    held, whole = Held(gate, told), gate == "p1.validation"
+    when = Scored(gate, told) if told else made(1, 1)
+    run = SteeredRun(tmp_path, held.steering(once(when, ProposalSkipped(0, 1, 1), later=later)), delay_s=held)
     finished = await run.finish()
 
     judged = verdicts(run)[1, 1]
     assert (judged.fate, judged.reason, judged.validation) == ("skipped", "a person skipped it", None)
     assert (judged.minibatch is not None) is whole
-    gate = "p1.validation" if whole else "p1.minibatch"
     first = [e for e in run.of(ExampleScored) if isinstance(e, ExampleScored) and (e.step, e.phase) == (1, gate)]
     assert len(first) == told
     assert (1, 2) in verdicts(run)
@@ -164,7 +176,8 @@ async def test_texts_that_were_vetoed_are_not_judged_again(tmp_path: Path) -> No
 )
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 async def test_a_veto_of_the_incumbent_takes_it_back(tmp_path: Path, when: Told, later: bool) -> None:
-    run = SteeredRun(tmp_path, once(when, ProposalVetoed(0, 1, 1), later=later), delay_s=slow())
+    held = Held("p1.validation", 1, first=False)
+    run = SteeredRun(tmp_path, held.steering(once(when, ProposalVetoed(0, 1, 1), later=later)), delay_s=held)
     finished = await run.finish()
 
     assert verdicts(run)[1, 1].accepted
@@ -186,9 +199,9 @@ def _decided(run: SteeredRun) -> Stamped:
 
 
 async def test_what_a_person_edits_before_a_score_is_what_is_judged(tmp_path: Path) -> None:
-    run = SteeredRun(
-        tmp_path, once(made(1, 1), ProposalEdited(0, 1, 1, "task", "LEVEL 5 now"), later=True), delay_s=slow()
-    )
+    held = Held("p1.minibatch", 0)
+    steer = once(made(1, 1), ProposalEdited(0, 1, 1, "task", "LEVEL 5 now"), later=True)
+    run = SteeredRun(tmp_path, held.steering(steer), delay_s=held)
     await run.finish()
 
     (edit,) = run.decisions
@@ -268,9 +281,9 @@ async def test_a_frozen_text_is_not_rewritten_until_it_is_free_again(tmp_path: P
 
 @pytest.mark.parametrize("later", [False, True], ids=["with the fact", "between facts"])
 async def test_validate_now_leaves_the_minibatch_out_for_this_proposal(tmp_path: Path, later: bool) -> None:
-    run = SteeredRun(
-        tmp_path, once(Scored("p1.minibatch"), ValidationChosen(0, 1, 1), later=later), delay_s=slow(), max_steps=2
-    )
+    held = Held("p1.minibatch", 1)
+    steer = once(Scored("p1.minibatch"), ValidationChosen(0, 1, 1), later=later)
+    run = SteeredRun(tmp_path, held.steering(steer), delay_s=held, max_steps=2)
     finished = await run.finish()
 
     judged = verdicts(run)[1, 1]
@@ -445,7 +458,7 @@ async def test_a_cancelled_run_is_cancelled_also_while_a_decision_interrupts(tmp
             loop.call_soon(control.decide, ProposalSkipped(0, 1, 1))
             loop.call_soon(tasks[0].cancel, "SIGTERM")
 
-    run = SteeredRun(tmp_path, steer, delay_s=slow())
+    run = SteeredRun(tmp_path, steer, delay_s=Held("p1.validation", 1))
     tasks.append(asyncio.create_task(run.finish()))
     finished = await tasks[0]
     assert getattr(finished, "status", None) == "interrupted"

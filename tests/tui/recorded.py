@@ -139,8 +139,8 @@ class _Story:
             self.example(0, "start.validation", "val", f"val-{index}", float(index < 29))
             if index == 0:
                 self.grow()
-        self.out.say(CandidateScored(0, "start", "c0", "val", "exact_match", self.val, VAL, 0.36, 0.61, 2))
         self.out.ledger()
+        self.out.say(CandidateScored(0, "start", "c0", "val", "exact_match", self.val, VAL, 0.36, 0.61, 2))
 
     def grow(self) -> None:
         nodes = [NodeInfo(text.name, "text", text.role, 1) for text in TEXTS]
@@ -191,8 +191,8 @@ class _Story:
                 accepted = k
                 break
         outcome = "accepted" if accepted else "rejected"
-        self.out.say(StepFinished(step, outcome, accepted, self.incumbent, self.val))
         self.out.ledger()
+        self.out.say(StepFinished(step, outcome, accepted, self.incumbent, self.val))
 
     def feedback(self, step: int, failures: list[str]) -> None:
         self.out.say(PhaseStarted(step, "backward", len(failures) * 3))

@@ -44,7 +44,11 @@ async def test_hostile_text_in_every_slot_is_shown_as_it_is(payload: str, whole:
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settled(app, pilot)
         seen: list[str] = []
-        for keys in (["1", "end"], ["up", "up", "up"], ["2", "end"], ["3"], ["enter"], ["end"], ["escape"], ["e"]):
+        for keys in (
+            ["1", "end"], ["up", "up", "up"], ["2", "end"], ["d"], ["3"], ["enter"], ["end"], ["n"], ["escape"], ["e"],
+            ["5"], ["6"], ["7"], ["enter"], ["escape"], ["b"], ["end"], ["escape"], ["x"], ["down", "enter"], ["end"],
+            ["escape"], ["slash"], ["a", "escape"], ["escape"], ["ctrl+o"], ["down"], ["escape"], ["y"],
+        ):  # fmt: skip
             for key in keys:
                 app.simulate_key(key)
             await pilot.pause()

@@ -10,7 +10,7 @@ from tests.tui.recorded import recorded
 from autodiff_engine.events import EdgeInfo, ErrorInfo, NodeInfo, RunFinished, TextChange, TextInfo
 from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
 from autodiff_tui.format import proposal_state
-from autodiff_tui.screens.detail_text import detail_lines
+from autodiff_tui.screens.proposal_text import proposal_lines
 from autodiff_tui.view import GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.node_text import made_of, node_lines
@@ -210,7 +210,7 @@ def test_a_proposal_is_shown_whole() -> None:
     view = view_of(2)
     won = next(one for one in view.proposals.newest_first(99) if one.fate == "accepted")
 
-    text = plain(detail_lines(won))
+    text = plain(proposal_lines(view, won))
 
     for words_ in ("accepted", "better on the whole set", won.changes[0].method, "asked by", "{+", won.candidate):
         assert words_ in text
@@ -262,7 +262,7 @@ def test_the_registry_has_no_key_twice_and_knows_what_cannot_be_done() -> None:
 def test_a_proposal_of_demos_reads_as_what_it_shows_and_why() -> None:
     shots = "\n\n".join(f"How many of {n}?\nAnswer: {n}" for n in range(400))
     made = TextChange("demos", shots, "demos", "2 raw (expected answers): e1; e2.", ("e1", "e2"), 0)
-    text = plain(detail_lines(ProposalView(3, 1, "c", (made,), {"demos": ""})))
+    text = plain(proposal_lines(RunView(), ProposalView(3, 1, "c", (made,), {"demos": ""})))
 
     assert "method      demos" in text
     assert "shows       e1, e2" in text

@@ -58,7 +58,7 @@ class ActionCommands(Provider):
     async def discover(self) -> Hits:
         """List all of them."""
         for one in self._all():
-            yield DiscoveryHit(Content(one.name), self._run(one), one.name, one.about)
+            yield DiscoveryHit(_shown(one.name, one.about), self._run(one), one.name)
 
     async def search(self, query: str) -> Hits:
         """List those whose name or help matches."""
@@ -66,7 +66,7 @@ class ActionCommands(Provider):
         for one in self._all():
             score = max(matcher.match(one.name), matcher.match(one.about) / 2)
             if score > 0:
-                yield Hit(score, Content(one.name), self._run(one), one.name, one.about)
+                yield Hit(score, _shown(one.name, one.about), self._run(one), one.name)
 
     def _run(self, one: Found) -> partial[object]:
         return partial(self.app.run_action, one.action, one.target)
@@ -87,7 +87,7 @@ class PlaceCommands(Provider):
     async def discover(self) -> Hits:
         """List all of them."""
         for one in self._places():
-            yield DiscoveryHit(Content(_named(one)), partial(self._go, one.key), _named(one), one_line(one.about, 200))
+            yield DiscoveryHit(_shown(_named(one), one.about), partial(self._go, one.key), _named(one))
 
     async def search(self, query: str) -> Hits:
         """List those whose name matches."""
@@ -95,9 +95,7 @@ class PlaceCommands(Provider):
         for one in self._places():
             score = matcher.match(_named(one))
             if score > 0:
-                yield Hit(
-                    score, Content(_named(one)), partial(self._go, one.key), _named(one), one_line(one.about, 200)
-                )
+                yield Hit(score, _shown(_named(one), one.about), partial(self._go, one.key), _named(one))
 
     def _places(self) -> Sequence[Place]:
         return cast("HasPlaces", self.screen).places()[: self.MOST] if hasattr(self.screen, "places") else ()
@@ -108,3 +106,8 @@ class PlaceCommands(Provider):
 
 def _named(one: Place) -> str:
     return f"Go to {one_line(one.name, 80)}"
+
+
+def _shown(name: str, about: str) -> Content:
+    """Return a line and what it is about below it; the palette's own help would read markup in it."""
+    return Content.assemble(one_line(name, 120), "\n", (one_line(about, 200), "dim"))

@@ -8,7 +8,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 
 from autodiff_engine.events import ExampleScored
-from autodiff_tui.format import score
+from autodiff_tui.format import counted, score
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, Standing, by_example, examples_of
 
@@ -58,7 +58,7 @@ def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
     """Return the line of versions; one in the middle that has no room is said to be left out."""
     shown = fitting(standings, width)
     left = len(standings) - len(shown)
-    tail = f" {left} versions between are not shown" if left else ""
+    tail = f" {counted(left, 'version')} between not shown" if left else ""
     return (fit("example", _NAME), MUTED), *((fit(each.key, _CELL), STRONG) for each in shown), (tail, MUTED)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.events import Resize
 from textual.reactive import reactive
 
 from autodiff_tui.format import counted, duration
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Entry, RunView, Trail
 
-from .paint import BAD, MUTED, PLAIN, STRONG, WARN, Line, Part
+from .paint import BAD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip
 from .row_list import Row, RowList
 
 MAX_ROWS = 1000
@@ -33,16 +34,27 @@ class LogList(RowList):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._log: Trail[Entry] | None = None
+        self._width = 0
         self._caption = ""
 
     def watch_view(self, view: RunView) -> None:
         """Show new entries."""
-        if view.log is self._log:
+        self._show(view)
+
+    def on_resize(self, event: Resize) -> None:
+        """Cut the entries to the new width."""
+        super().on_resize(event)
+        self._show(self.view)
+
+    def _show(self, view: RunView) -> None:
+        width = self.row_width
+        if view.log is self._log and width == self._width:
             return
-        self._log = view.log
+        self._log, self._width = view.log, width
         first = max(0, len(view.log) - MAX_ROWS)
         rows = [
-            Row(f"{first + n}", log_line(entry), search=entry.level) for n, entry in enumerate(view.log.last(MAX_ROWS))
+            Row(f"{first + n}", clip(log_line(entry), width), search=f"{entry.level} {one_line(entry.text)}")
+            for n, entry in enumerate(view.log.last(MAX_ROWS))
         ]
         rows.reverse()
         self.set_rows(rows)

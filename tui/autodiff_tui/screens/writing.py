@@ -36,7 +36,7 @@ class WritingScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
-        area = TextArea(marked(self._text), soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
+        area = TextArea(marked(self._text), soft_wrap=True, show_line_numbers=False)
         box = Vertical(area, classes="writing")
         hidden = f"{count_hidden(self._text)} control characters became marks · " if count_hidden(self._text) else ""
         box.border_title = Content(self._heading)

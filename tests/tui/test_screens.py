@@ -425,7 +425,9 @@ async def test_help_begins_with_the_focused_pane_or_the_open_screen() -> None:
         await after(app, pilot, "escape", "5")
         assert "One row a step" in await after(app, pilot, "question_mark")
         await after(app, pilot, "escape", "b")
-        assert "Each sentence of the best prompts" in await after(app, pilot, "f1")
+        assert "Each sentence of the best prompts" in await after(app, pilot, "f1", "f1")
+        await after(app, pilot, "escape")
+        assert isinstance(app.screen, BlameScreen)
 
 
 async def test_the_mouse_reaches_keys_tabs_and_rows() -> None:

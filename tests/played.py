@@ -30,7 +30,14 @@ PLACE = {"trec": "data.source=trec:{here}/trec.label", **dict.fromkeys(("vanilla
 KNOW = "KNOW"
 """How every text begins that the played optimizer wrote."""
 ROLES = ("task", "backward", "optimizer", "teacher", "judge")
-SMALL = ("data.train=4", "data.val=3", "data.test=2", "trainer.batch_size=3", "trainer.max_proposals=1")
+SMALL = (
+    "data.train=4",
+    "data.val=3",
+    "data.test=2",
+    "trainer.batch_size=3",
+    "trainer.max_proposals=1",
+    "trainer.update=joint",  # so that one step rewrites every text
+)
 
 
 @dataclass

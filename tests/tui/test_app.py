@@ -25,7 +25,10 @@ from autodiff_tui.widgets.painted import Painted
 from autodiff_tui.widgets.proposal_table import ProposalTable
 from autodiff_tui.widgets.row_list import RowList
 
-OPENING = ("examples", "blame", "jump", "command_palette", "filter", "detail")
+OPENING = (
+    *("examples", "blame", "jump", "command_palette", "filter", "detail"),
+    *("veto", "edit", "write", "freeze", "goto_step"),
+)
 KEYS = [
     key for action in ACTIONS for key in action.keys if action.id not in ("leave", "interrupt", "help", "save_picture")
 ]
@@ -305,7 +308,7 @@ async def test_export_says_what_it_wrote_and_why_it_could_not() -> None:
 
 async def test_help_lists_every_action() -> None:
     app = app_of(ListSource(recorded(1)))
-    async with app.run_test(size=(120, 110)) as pilot:
+    async with app.run_test(size=(120, 150)) as pilot:
         await settled(app, pilot)
         await pilot.press("question_mark")
         await pilot.pause()

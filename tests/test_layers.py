@@ -88,7 +88,7 @@ def test_every_engine_module_is_either_open_to_the_app_or_not() -> None:
     )
     opened = {
         f"autodiff_engine.{name}"
-        for name in ("build", "config", "contrast", "control", "errors", "events", "export", "journal")
+        for name in ("blame", "build", "config", "contrast", "control", "errors", "events", "export", "journal")
     }
     children = {".".join(name.split(".")[:2]) for name, _ in modules() if name.startswith("autodiff_engine.")}
 

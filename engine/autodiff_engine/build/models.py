@@ -78,7 +78,7 @@ class Place:
 def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
     """Return who plays ``roles``; files are hashed, prices looked up.
 
-    With ``recorded`` nobody is asked, so that neither a file nor a key is needed.
+    With ``recorded`` nobody is asked, so that no key is needed, and no file of which the config holds the hash.
 
     Raises:
         ConfigError: A file, a key or a price is missing, or no provider has such a model.
@@ -101,9 +101,9 @@ def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recor
 def _player(told: ModelConfig, base: Path, *, recorded: bool) -> Player:
     reference = model_reference(told.model)
     local = told.model.startswith(LOCAL)
-    file = base / reference.file if local and reference.file and not recorded else None
+    file = base / reference.file if local and reference.file else None
     digest = told.sha256
-    if file is not None:
+    if file is not None and not (recorded and digest):  # a run's own config holds the hash: its file may be gone
         check_local(file)
         digest = sha256_of(file)
     params: dict[str, JSONValue] = {"temperature": told.temperature, "max_tokens": told.max_tokens, **told.extra}
@@ -115,7 +115,7 @@ def _player(told: ModelConfig, base: Path, *, recorded: bool) -> Player:
         params=params,
         context=told.context or (DEFAULT_CONTEXT if local else API_CONTEXT),
         price=Price(own.prompt * _PER_MILLION, own.completion * _PER_MILLION) if own else _listed(told, recorded),
-        file=file,
+        file=None if recorded else file,
     )
 
 

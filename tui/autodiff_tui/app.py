@@ -162,7 +162,8 @@ class RunApp(Steered):
 
     def action_help(self) -> None:
         """Show what the focused pane or the open screen is about, and the keys."""
-        self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions))
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions))
 
     @on(RunScreen.ProposalChosen)
     def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:

@@ -119,13 +119,7 @@ def _name_of(character: str) -> str:
 
 def _is_name(name: str) -> bool:
     """Whether ``name`` is that of a character, as ``question_mark`` is."""
-    if name in _SHORT.values():
-        return True
-    try:
-        character = unicodedata.lookup(name.replace("_", " ").upper())
-    except KeyError:
-        return False
-    return character.isascii() and not character.isalnum()
+    return any(_name_of(sign) == name for sign in map(chr, range(0x21, 0x7F)) if not sign.isalnum())
 
 
 def _clashes(actions: tuple[Action, ...], place: str) -> Iterator[str]:

@@ -117,6 +117,7 @@ def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureF
     events = events_of(said.out)
     end = events[-1]
     assert said.err == ""
+    assert "budget" not in events[0]
     assert end["type"] == "RunFinished"
     assert (end["status"], end["val"]["best"], end["test"]["best"]) == ("done", 1.0, 1.0)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
@@ -124,7 +125,10 @@ def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureF
 
     assert run(["export", "latest"]) == 0
     assert Path("best.toml").read_bytes() == Path(end["best"]).read_bytes()
-    scores = tomllib.loads(Path("best.toml").read_text(encoding="utf-8"))["scores"]
+    best = tomllib.loads(Path("best.toml").read_text(encoding="utf-8"))
+    scores = best["scores"]
+    (origin,) = best["provenance"]
+    assert " ".join(origin["sentences"]).split() == best["prompts"]["task"].split()
     assert [(each["which"], each["split"]) for each in scores] == [
         ("start", "val"), ("best", "val"), ("start", "test"), ("best", "test"),
     ]  # fmt: skip
@@ -204,7 +208,8 @@ def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_spent_budget_is_4_and_the_best_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "c.toml", "--ui", "json", "--budget-calls", "8"]) == 4
 
-    end = events_of(capsys.readouterr().out)[-1]
+    first, *_, end = events_of(capsys.readouterr().out)
+    assert first["budget"] == {"usd": None, "tokens": None, "calls": 8, "minutes": None}
     assert (end["status"], end["calls"]["made"]) == ("budget", 8)
     assert tomllib.loads(Path(end["best"]).read_text(encoding="utf-8"))["prompts"] == {"task": "Count."}
 

@@ -57,6 +57,11 @@ class Desk(App[None]):
         """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
         yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
 
+    async def do(self, action: Action, screen: DOMNode) -> None:
+        """Do what a key of ``action`` would do on ``screen``."""
+        method = f"action_{action.id.partition('(')[0]}"
+        await self.run_action(action.id, screen if hasattr(screen, method) else self)
+
     def toast(self, message: str, *, severe: bool = False) -> None:
         """Show a message for a moment; it may be foreign."""
         self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)

@@ -28,6 +28,7 @@ class ReadingScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", show=False),
         *bindings("next_change", "previous_change", "copy_text", "read_text"),
+        *bindings("help", "command_palette", "next_theme", "save_picture", of_app=True),
     ]
     topic: ClassVar[str] = "reading"
     """What the help says something about."""

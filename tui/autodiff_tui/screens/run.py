@@ -152,6 +152,10 @@ class RunScreen(Screen[None]):
     def _tab_chosen(self, event: PaneTabs.Chosen) -> None:
         self.action_pane(event.pane)
 
+    @on(KeyFooter.Pressed)
+    async def _key_clicked(self, event: KeyFooter.Pressed) -> None:
+        await desk_of(self).do(event.action, self)
+
     # filter
 
     def action_filter(self) -> None:
@@ -269,5 +273,5 @@ class RunScreen(Screen[None]):
 
     def _proposals_of(self, step: str) -> None:
         """Show the proposals of a step, or of all."""
-        self._panes.proposals.filter = f"{step}." if step.isdigit() else ""
+        self._panes.proposals.filter = f"step {step}." if step.isdigit() else ""
         self.action_pane("proposals")

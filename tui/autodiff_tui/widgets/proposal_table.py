@@ -73,7 +73,7 @@ class ProposalTable(RowList):
             return
         self._shown = view.proposals, width
         columns = Columns.for_width(width)
-        rows = [Row(one.key, _line(one, columns)) for one in view.proposals.newest_first(MAX_ROWS)]
+        rows = [Row(one.key, _line(one, columns), search=_search(one)) for one in view.proposals.newest_first(MAX_ROWS)]
         self.set_rows(rows, _header(columns) if rows else ())
         self._caption(view)
 
@@ -89,6 +89,12 @@ class ProposalTable(RowList):
         if (title, rates) != self._titles:
             self._titles = title, rates
             self.border_title, self.border_subtitle = Content(title), Content(rates)
+
+
+def _search(one: ProposalView) -> str:
+    """What a filter finds a proposal by: its step, the names and methods of what it changes, why it ended."""
+    changes = " ".join(f"{change.name} {change.method}" for change in one.changes)
+    return f"step {one.step}. {changes} {one.reason} {one.lint}"
 
 
 def _header(columns: Columns) -> Line:

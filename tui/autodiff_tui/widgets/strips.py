@@ -71,6 +71,14 @@ class KeyFooter(Painted):
     mode: reactive[Mode] = reactive[Mode]("live", layout=False, repaint=False)
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
+    _spans: tuple[tuple[Action, int], ...] = ()
+    """What is shown, with its cells."""
+
+    @dataclass
+    class Pressed(Message):
+        """A key was clicked."""
+
+        action: Action
 
     def watch_view(self) -> None:
         """Rename what changed its meaning."""
@@ -93,11 +101,21 @@ class KeyFooter(Painted):
             if room < 0:
                 break
             kept.append(line)
+        self._spans = tuple(zip((*first[: len(kept)], *last), map(cells, (*kept, *told)), strict=True))
         return (tuple(part for line in (*kept, *told, panes) for part in line),)
 
     def _has(self, action: Action) -> bool:
         """Whether this mode has such an action at all: a recorded run cannot be steered."""
         return self.mode != "replay" or not refusal(action, self.view, self.mode)
+
+    def on_click(self, event: Click) -> None:
+        """Do what was clicked."""
+        x, end = event.get_content_offset_capture(self).x, 0
+        for action, wide in self._spans:
+            end += wide
+            if x < end:
+                self.post_message(self.Pressed(action))
+                return
 
     def _key(self, action: Action) -> Line:
         name = name_now(action, self.view, self.mode)

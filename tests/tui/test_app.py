@@ -403,7 +403,7 @@ async def test_an_unchanged_view_repaints_nothing() -> None:
         before = _paints(app)
         for _ in range(20):
             app.drain_now()
-            app._show(app.view)
+            app._run_screen.view = app.view
         await pilot.pause()
         assert _paints(app) == before
 

@@ -313,7 +313,7 @@ async def test_what_is_open_follows_the_run() -> None:
         before = heat.line_paints
         for _ in range(20):
             app.drain_now()
-            app._show(app.view)
+            app.show_place()
         await pilot.pause()
         assert heat.line_paints == before
 

@@ -119,7 +119,7 @@ def _name_of(character: str) -> str:
 
 def _is_name(name: str) -> bool:
     """Whether ``name`` is that of a character, as ``question_mark`` is."""
-    return name in {_name_of(chr(code)) for code in range(33, 127) if not chr(code).isalnum()}
+    return any(_name_of(sign) == name for sign in map(chr, range(0x21, 0x7F)) if not sign.isalnum())
 
 
 def _clashes(actions: tuple[Action, ...], place: str) -> Iterator[str]:

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from autodiff_engine.config import user_config_path
 from autodiff_engine.errors import ConfigError, EngineError, ProgramError
 
-from . import crash, summary
+from . import crash, keymap, summary
 from .crash import CRASH
 from .exits import Exit, complain, complain_about, of_error, of_run, show_frames
 from .flags import UI, Flags
@@ -82,7 +83,10 @@ def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *
         os.environ["NO_COLOR"] = "1"
     elif not os.environ.get("NO_COLOR", "1"):
         del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
-    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed)
+    app = RunApp(
+        session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed,
+        actions=keymap.load(user_config_path()), ascii_only=flags.ascii,
+    )  # fmt: skip
     app.run()
     if mode != "live":
         session.abort("the app was left")  # nothing of it executes here that could be waited for

@@ -95,6 +95,19 @@ async def test_the_old_text_again_is_asked_for_once_more_without_being_shown() -
     assert (len(model.seen), made.problem) == (2, "")  # the lint rejects it, by name
 
 
+async def test_the_old_text_spoils_no_rewrite_of_another_when_the_second_reply_is_unusable() -> None:
+    old = f"<new_text>{PARENT.texts['query.task']}</new_text>"
+
+    def answer(call: Call) -> str:
+        if "query.task" not in call.at:
+            return GOOD
+        return "I would not change it." if len(call.request.messages) > 2 else old
+
+    model, made = await proposed(situation(evidence=BOTH), answer)
+    assert (len(model.seen), made.problem) == (3, "")
+    assert made.candidate.texts == {**PARENT.texts, "task": "LEVEL 3"}
+
+
 async def test_an_example_of_a_reply_is_shown_where_there_is_something_to_learn_from() -> None:
     assert "about a trout" in await prompt(situation())
     model, _ = await proposed(situation(evidence={}), gradients="none")

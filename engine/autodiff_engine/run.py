@@ -29,6 +29,7 @@ from .events import (
     TestScores,
     TokenCounts,
     ValScores,
+    Warned,
 )
 from .instructions import Instructions
 from .journal import Journal
@@ -55,6 +56,8 @@ class Opening:
     recorded: bool = False
     budget: BudgetCaps | None = None
     """None when nothing is capped."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know before anything is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Run:
                 datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded, opening.budget,
             )
         )  # fmt: skip
+        for warning in opening.warnings:
+            emit(Warned(warning))
         machine: Machine | None = None
         try:
             machine = await self._make(control, emit)

@@ -82,12 +82,17 @@ class Forward:
         return await evaluate(parts.teacher, candidate, examples, parts.minibatch_metric, at=at, seen=tell)
 
     async def whole(
-        self, candidate: Candidate, split: Literal["val", "test"], step: int, which: Literal["start", "best"]
+        self,
+        candidate: Candidate,
+        split: Literal["val", "test"],
+        step: int,
+        which: Literal["start", "best"],
+        heard: Callable[[Outcome], object] = _ignored,
     ) -> list[Outcome]:
-        """Score the start prompts or the best ones on all of a split, and tell the mean."""
+        """Score the start prompts or the best ones on all of a split, and tell the mean; ``heard`` sees the graphs."""
         examples = self._parts.splits.val if split == "val" else self._parts.splits.test
         phase = f"{which}.{'validation' if split == 'val' else 'test'}"
-        outcomes = await self.split(candidate, examples, step, phase, split, _ignored)
+        outcomes = await self.split(candidate, examples, step, phase, split, _ignored, heard)
         self._tell(candidate_scored(outcomes, step, which, candidate.id, split, self.metric))
         return outcomes
 
@@ -99,13 +104,18 @@ class Forward:
         phase: str,
         split: str,
         seen: Callable[[Outcome], bool | None],
+        heard: Callable[[Outcome], object] = _ignored,
     ) -> list[Outcome]:
-        """Run all of a split, each example until it has an answer, or until ``seen`` says enough."""
+        """Run all of a split, each example until it has an answer, or until ``seen`` says enough.
+
+        ``seen`` gets outcomes without their graph, ``heard`` with it, both in order.
+        """
         parts = self._parts
         self._tell(PhaseStarted(step, phase, len(examples)))
 
         def tell(outcome: Outcome) -> bool | None:
             self._tell(scored(outcome, step=step, phase=phase, split=split, metric=self.metric, traced=False))
+            heard(outcome)
             enough = seen(outcome.without_graph())
             self._check()
             return enough

@@ -38,10 +38,16 @@ class Instructions:
         return Message("system", system), Message("user", self.templates[f"{form}.user.j2"].fill(values))
 
     def ask_again(self, asked: tuple[Message, ...], reply: str, problem: str) -> tuple[Message, ...]:
-        """Return the conversation that asks for a usable reply once more."""
-        again = self.templates["repair.user.j2"].fill({"problem": problem})
-        said = reply if reply.strip() else "..."  # some providers refuse a turn without text
-        return (*asked, Message("assistant", said), Message("user", again))
+        """Return the conversation that asks for a usable reply once more.
+
+        Without a ``reply`` to show, the question is asked again with the problem at its end: some providers refuse a
+        turn without text, and a small LLM answers a turn of three dots with three dots.
+        """
+        shown = bool(reply.strip())
+        again = self.templates["repair.user.j2"].fill({"problem": problem, "shown": shown})
+        if shown:
+            return (*asked, Message("assistant", reply), Message("user", again))
+        return (*asked[:-1], Message(asked[-1].role, f"{asked[-1].content}\n\n{again}"))
 
     def write(self, folder: Path) -> None:
         """Keep the sources in ``folder``, which is created."""

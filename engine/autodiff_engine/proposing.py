@@ -67,15 +67,16 @@ class Proposing:
             self._ahead = self._ahead or await self._all(situation)
             return thawed(self._ahead.pop(0), k, frozen)
         known = tuple(failed) if self._settings.history else ()
+        self._emit(PhaseStarted(situation.step, f"p{k}.propose", 0))
         return await self._written(replace(situation, failed=known))
 
     async def _all(self, situation: Situation) -> list[Proposal]:
         """Return this proposal and all that may follow it, written at once."""
         ks = range(situation.k, situation.k + self.count - self._given + 1)
+        self._emit(PhaseStarted(situation.step, "propose", 0))
         return await in_order([lambda k=k: self._written(replace(situation, k=k)) for k in ks])
 
     async def _written(self, situation: Situation) -> Proposal:
-        self._emit(PhaseStarted(situation.step, f"p{situation.k}.propose", 0))
         while True:
             try:
                 return await self._optimizer.propose(situation)

@@ -31,7 +31,7 @@ class Rewrite:
 
 
 def read_rewrite(reply: Reply) -> Rewrite:
-    """Read a reply: the text stands between the first opening tag and the last closing one.
+    """Read a reply: the text stands between the first opening tag and the last closing one, or the reply's own end.
 
     Truncated, refused, empty or without tags: a Rewrite with a problem, in words that a repair call can use.
     """
@@ -49,8 +49,11 @@ def read_rewrite(reply: Reply) -> Rewrite:
 def _between(reply: str) -> tuple[str, str]:
     opening, closing = f"<{TAG}>", f"</{TAG}>"
     start, end = reply.find(opening), reply.rfind(closing)
-    if start < 0 or end < start:
+    if start < 0 or 0 <= end < start:
         return "", f"there is no text between {opening} and {closing}"
+    end = (
+        end if end >= 0 else len(reply)
+    )  # a small LLM forgets the closing tag; a reply that was cut off is told elsewhere
     text = reply[start + len(opening) : end].strip()
     fenced = _FENCED.match(text)
     text = fenced.group(1).strip() if fenced else text

@@ -82,7 +82,7 @@ class Trainer:
         """
         self._steering.take()
         candidate = start(self._parts.task.pipeline.texts)
-        outcomes = await self._forward.whole(candidate, "val", 0, "start")
+        outcomes = await self._forward.whole(candidate, "val", 0, "start", self._grow_graph)
         if unreadable := warning_of(outcomes):
             self.tell(unreadable)
         self._adopt(first_incumbent(candidate, outcomes))
@@ -123,7 +123,8 @@ class Trainer:
     async def _learn(self, step: int) -> None:
         batch = self._batch(step)
         forward = await self._forward.batch(self._incumbent.candidate, batch, step, "forward")
-        self._grow_graph(forward)
+        for outcome in forward:
+            self._grow_graph(outcome)
         self._demos.saw(forward)
         await self._phase_finished("forward")
         settings = self._parts.settings
@@ -223,9 +224,8 @@ class Trainer:
         incumbent = self._incumbent
         self.tell(StepFinished(step, outcome, accepted_k, incumbent.candidate.id, incumbent.mean))
 
-    def _grow_graph(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            if outcome.answer is not None:
-                grown = self._graph.grow(*loss_nodes(outcome, self._parts.minibatch_metric), outcome.answer)
-                if grown is not None:
-                    self.tell(grown)
+    def _grow_graph(self, outcome: Outcome) -> None:
+        if outcome.answer is not None:
+            grown = self._graph.grow(*loss_nodes(outcome, self._parts.minibatch_metric), outcome.answer)
+            if grown is not None:
+                self.tell(grown)

@@ -39,12 +39,18 @@ def test_what_an_older_run_did_not_keep_is_missed_only_by_who_asks_for_it(tmp_pa
         kept.ask("judge", {})
 
 
-@pytest.mark.parametrize(("reply", "shown"), [("so {{ x }}", "so {{ x }}"), ("", "..."), (" \n", "...")])
-def test_a_repair_goes_on_with_the_conversation_and_has_no_empty_turn(reply: str, shown: str) -> None:
-    instructions = Instructions({"repair.user.j2": Template("Mend: {{ problem }}")})
+def test_a_repair_goes_on_with_the_conversation() -> None:
+    instructions = Instructions({"repair.user.j2": Template("Mend{{ ' yours' if shown }}: {{ problem }}")})
     asked = (Message("system", "s"), Message("user", "u"))
-    assert instructions.ask_again(asked, reply, "{{ no }}") == (
+    assert instructions.ask_again(asked, "so {{ x }}", "{{ no }}") == (
         *asked,
-        Message("assistant", shown),
-        Message("user", "Mend: {{ no }}"),
+        Message("assistant", "so {{ x }}"),
+        Message("user", "Mend yours: {{ no }}"),
     )
+
+
+@pytest.mark.parametrize("reply", ["", " \n"])
+def test_a_repair_without_a_reply_to_show_asks_the_question_again(reply: str) -> None:
+    instructions = Instructions({"repair.user.j2": Template("Mend{{ ' yours' if shown }}: {{ problem }}")})
+    asked = (Message("system", "s"), Message("user", "u"))
+    assert instructions.ask_again(asked, reply, "{{ no }}") == (asked[0], Message("user", "u\n\nMend: {{ no }}"))

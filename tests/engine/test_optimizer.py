@@ -82,14 +82,19 @@ async def test_what_is_read_from_the_reply_is_said_after_the_text() -> None:
     assert "is read" not in await prompt(situation(forms={}))
 
 
+def again(call: Call) -> bool:
+    """Whether a reply is asked for once more."""
+    return "cannot be used: " in prompt_of(call) or "could not be used: " in prompt_of(call)
+
+
 async def test_the_old_text_again_is_asked_for_once_more_without_being_shown() -> None:
     old = f"<new_text>{PARENT.texts['task'].upper()} </new_text>"
-    model, made = await proposed(situation(), lambda call: GOOD if len(call.request.messages) > 2 else old)
-    assert [message.content for message in model.seen[1].request.messages[2:]] == [
-        "...",
-        model.seen[1].request.messages[-1].content,
-    ]
-    assert "the new text is the old one" in model.seen[1].request.messages[-1].content
+    model, made = await proposed(situation(), lambda call: GOOD if again(call) else old)
+    first, second = (call.request.messages for call in model.seen)
+    assert second[0] == first[0]
+    assert second[1].content.startswith(first[1].content)
+    assert "the new text is the old one" in second[1].content[len(first[1].content) :]
+    assert "LEVEL" not in second[1].content[len(first[1].content) :]
     assert made.candidate.texts["task"] == "LEVEL 3"
     model, made = await proposed(situation(), lambda call: old)
     assert (len(model.seen), made.problem) == (2, "")  # the lint rejects it, by name
@@ -101,7 +106,7 @@ async def test_the_old_text_spoils_no_rewrite_of_another_when_the_second_reply_i
     def answer(call: Call) -> str:
         if "query.task" not in call.at:
             return GOOD
-        return "I would not change it." if len(call.request.messages) > 2 else old
+        return "I would not change it." if again(call) else old
 
     model, made = await proposed(situation(evidence=BOTH), answer)
     assert (len(model.seen), made.problem) == (3, "")
@@ -116,7 +121,7 @@ async def test_an_example_of_a_reply_is_shown_where_there_is_something_to_learn_
 
 async def test_a_text_that_quotes_our_own_instructions_is_asked_for_once_more_and_then_unusable() -> None:
     ours = "<new_text>- FISH: it lives in water and has gills, whatever it looks like.</new_text>"
-    model, made = await proposed(situation(), lambda call: GOOD if len(call.request.messages) > 2 else ours)
+    model, made = await proposed(situation(), lambda call: GOOD if again(call) else ours)
     assert "it repeats these instructions" in model.seen[1].request.messages[-1].content
     assert (len(model.seen), made.candidate.texts["task"]) == (2, "LEVEL 3")
     model, made = await proposed(situation(), lambda call: ours)
@@ -132,7 +137,9 @@ async def test_a_text_that_quotes_our_own_instructions_is_asked_for_once_more_an
 async def test_a_reply_that_was_cut_off_is_not_shown_to_the_llm_again() -> None:
     long = Reply("<new_text>LEVEL 3 and so on", "length", Usage(1, 1))
     model, _ = await proposed(situation(), lambda call: long)
-    assert [message.content for message in model.seen[1].request.messages if message.role == "assistant"] == ["..."]
+    assert again(model.seen[1])
+    assert [message.role for message in model.seen[1].request.messages] == ["system", "user"]
+    assert "LEVEL 3" not in prompt_of(model.seen[1])
 
 
 async def test_without_peers_the_texts_of_the_same_call_are_not_shown() -> None:
@@ -260,7 +267,7 @@ async def test_an_unusable_reply_is_asked_for_once_more_and_then_rejected_with_i
 
 @pytest.mark.parametrize(("bad", "problem"), BAD)
 async def test_a_repaired_reply_is_as_good_as_a_first_one(bad: str | Reply, problem: str) -> None:
-    model, made = await proposed(situation(), lambda call: GOOD if len(call.request.messages) > 2 else bad)
+    model, made = await proposed(situation(), lambda call: GOOD if again(call) else bad)
     assert problem in prompt_of(model.seen[1])
     assert (made.problem, made.candidate.texts["task"]) == ("", "LEVEL 3")
 

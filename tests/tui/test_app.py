@@ -70,7 +70,7 @@ async def test_before_the_first_event_every_pane_says_what_will_come() -> None:
         text = await settled(app, pilot)
 
     for words in (
-        "starting", "loading…", "comes with step 1", "select a node in the graph",
+        "starting", "loading…", "comes with the first example", "select a node in the graph",
         "come with the first step", "the first proposal comes after the first feedback",
     ):  # fmt: skip
         assert words in text

@@ -26,7 +26,7 @@ _PHASES = {
     "forward": "running the minibatch",
     "backward": "writing feedback",
     "teacher": "the teacher answers what failed",
-    "propose": "writing a proposal",
+    "propose": "writing the step's proposals",
     "start.validation": "start prompts on the validation set",
     "best.validation": "best prompts on the validation set",
     "start.test": "start prompts on the test set",

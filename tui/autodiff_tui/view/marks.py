@@ -23,8 +23,8 @@ from .parts import Control, Progress
 from .run import RunView
 from .traffic import NodeCalls, RoleCalls, Traffic
 
-_ROLE_OF_PHASE = {"propose": "optimizer"}
-"""Phases whose progress is counted in calls of a role, by the last word of their name."""
+_ROLE_OF_PHASE = {"propose": "optimizer", "backward": "backward"}
+"""Phases whose calls of a role are counted, by the last word of their name."""
 
 
 def reduce_mark(view: RunView, mark: Mark) -> RunView:
@@ -79,7 +79,7 @@ def _failed(view: RunView, message: str) -> RunView:
 
 def _progress_of_call(progress: Progress, call: CallFinished) -> Progress:
     counted = _ROLE_OF_PHASE.get(progress.phase.rpartition(".")[2])
-    return progress.one_more() if counted == call.role else progress
+    return replace(progress, calls=progress.calls + 1) if counted == call.role else progress
 
 
 def _started(traffic: Traffic, call: CallStarted) -> Traffic:

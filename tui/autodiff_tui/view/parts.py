@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from autodiff_engine.events import (
@@ -35,17 +35,22 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the run does now; ``total`` is 0 when nobody knows it, ``done`` never exceeds a known total."""
+    """What the run does now; ``total`` is 0 when nobody knows it, ``done`` never exceeds a known total.
+
+    ``calls`` were answered meanwhile, by the role that the phase is about: parts that are done out of order are told in
+    order, so that they move before ``done`` does.
+    """
 
     step: int = 0
     phase: str = ""
     done: int = 0
     total: int = 0
+    calls: int = 0
 
     def one_more(self) -> Progress:
-        """Return the progress with one more example or call done."""
+        """Return the progress with one more example done."""
         done = self.done + 1
-        return Progress(self.step, self.phase, min(done, self.total) if self.total else done, self.total)
+        return replace(self, done=min(done, self.total) if self.total else done)
 
 
 @dataclass(frozen=True, slots=True)

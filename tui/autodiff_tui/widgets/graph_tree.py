@@ -19,7 +19,7 @@ _TRAINED = ("text", "demos")
 class GraphTree(RowList):
     """Loss at the top, below each node what feeds it; choosing a mention of a node goes to the node itself."""
 
-    empty_text = "comes with step 1"
+    empty_text = "comes with the first example"
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
 

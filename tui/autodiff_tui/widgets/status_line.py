@@ -138,12 +138,13 @@ def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
 
 
 def _bar(progress: Progress, cells: int) -> Line:
+    calls = f"  {counted(progress.calls, 'call')} answered" if progress.calls else ""
     if not progress.total:
-        return ((f"  {progress.done} so far" if progress.done else "", MUTED),)
+        return ((calls, MUTED),)
     long = max(8, min(30, cells // 4))
     full = long * progress.done // progress.total
     count = f" {progress.done}/{progress.total}"
-    return ("  ", PLAIN), ("━" * full, ACCENT), ("─" * (long - full), MUTED), (count, PLAIN)
+    return ("  ", PLAIN), ("━" * full, ACCENT), ("─" * (long - full), MUTED), (count, PLAIN), (calls, MUTED)
 
 
 def _ended(view: RunView, cells: int) -> Line:

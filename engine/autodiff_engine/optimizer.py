@@ -94,7 +94,8 @@ class Optimizer:
         if problem:
             again = self.instructions.ask_again(messages, rewrite.raw if rewrite.problem else "", problem)
             if self._fits(again):
-                second = _checked(read_rewrite(await self._ask(situation, name, again)), before, messages)
+                reply = await self._ask(situation, name, again)
+                second = _checked(read_rewrite(reply, unclosed=True), before, messages)
                 if rewrite.problem or not second.problem:  # else the old text stays, and spoils no rewrite of another
                     rewrite = second
         return rewrite.because_of(tuple(dict.fromkeys(piece.example for piece in evidence)), left_out)

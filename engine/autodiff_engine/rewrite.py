@@ -30,12 +30,14 @@ class Rewrite:
         return replace(self, asked_by=asked_by, left_out=left_out)
 
 
-def read_rewrite(reply: Reply) -> Rewrite:
-    """Read a reply: the text stands between the first opening tag and the last closing one, or the reply's own end.
+def read_rewrite(reply: Reply, *, unclosed: bool = False) -> Rewrite:
+    """Read a reply: the text stands between the first opening tag and the last closing one.
+
+    ``unclosed``: the reply's own end may stand for the closing tag, which a small LLM forgets.
 
     Truncated, refused, empty or without tags: a Rewrite with a problem, in words that a repair call can use.
     """
-    text, problem = _between(reply.text)
+    text, problem = _between(reply.text, unclosed)
     raw = reply.text
     if reply.finish_reason == "length":
         raw = ""  # shown its own cut-off text, a small LLM writes it once more
@@ -46,14 +48,13 @@ def read_rewrite(reply: Reply) -> Rewrite:
     return Rewrite(text, _method(_first(reply.text, "method")), reasoning, raw, problem)
 
 
-def _between(reply: str) -> tuple[str, str]:
+def _between(reply: str, unclosed: bool) -> tuple[str, str]:
     opening, closing = f"<{TAG}>", f"</{TAG}>"
     start, end = reply.find(opening), reply.rfind(closing)
-    if start < 0 or 0 <= end < start:
+    if unclosed and end < 0:
+        end = len(reply)
+    if start < 0 or end < start:
         return "", f"there is no text between {opening} and {closing}"
-    end = (
-        end if end >= 0 else len(reply)
-    )  # a small LLM forgets the closing tag; a reply that was cut off is told elsewhere
     text = reply[start + len(opening) : end].strip()
     fenced = _FENCED.match(text)
     text = fenced.group(1).strip() if fenced else text

@@ -272,6 +272,12 @@ async def test_a_repaired_reply_is_as_good_as_a_first_one(bad: str | Reply, prob
     assert (made.problem, made.candidate.texts["task"]) == ("", "LEVEL 3")
 
 
+async def test_a_closing_tag_is_asked_for_once_and_then_not_insisted_on() -> None:
+    model, made = await proposed(situation(), lambda call: "<new_text>\nLEVEL 3\n")
+    assert (len(model.seen), made.problem, made.candidate.texts["task"]) == (2, "", "LEVEL 3")
+    assert "there is no text between <new_text> and </new_text>" in prompt_of(model.seen[1])
+
+
 async def test_one_unusable_text_of_several_rejects_the_proposal() -> None:
     _, made = await proposed(situation(evidence=BOTH), lambda call: "chat" if "query.task" in call.at else GOOD)
     assert made.problem.startswith("query.task: ")

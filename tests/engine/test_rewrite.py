@@ -62,12 +62,16 @@ def test_a_fence_is_taken_off_only_when_it_is_around_everything(written: str, re
     assert replied(form(written)).text == read
 
 
-def test_a_closing_tag_that_was_forgotten_is_the_end_of_the_reply_unless_it_was_cut_off() -> None:
-    read = replied("<reasoning>r</reasoning>\n<method>delete</method>\n<new_text>\nCount each thing.\n")
-    assert (read.text, read.problem) == ("Count each thing.", "")
-    assert "cut off" in replied("<new_text>\nCount each", "length").problem
-    assert "is empty" in replied("<new_text>\n").problem
-    assert "no text between" in replied("Count.</new_text><new_text>").problem
+def test_a_forgotten_closing_tag_may_be_the_end_of_a_reply_that_was_not_cut_off() -> None:
+    def last(text: str, finish: str = "stop") -> Rewrite:
+        return read_rewrite(Reply(text, finish, USAGE), unclosed=True)
+
+    text = "<reasoning>r</reasoning>\n<method>delete</method>\n<new_text>\nCount each thing.\n"
+    assert (last(text).text, last(text).problem) == ("Count each thing.", "")
+    assert "no text between" in replied(text).problem
+    assert "cut off" in last("<new_text>\nCount each", "length").problem
+    assert "is empty" in last("<new_text>\n").problem
+    assert "no text between" in last("Count.</new_text><new_text>").problem
 
 
 def test_the_parts_of_a_reply_are_read_by_their_tags() -> None:

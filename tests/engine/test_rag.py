@@ -144,10 +144,11 @@ async def test_react_is_figure_3_with_a_skip_connection_from_combine_to_the_task
     )  # fmt: skip
     assert texts_of(answer) == {"plan": {"plan.task", "plan.tools", "plan.format"}}
     assert (answer.value, len(model.seen)) == ("Lund", 3)
+    form = "Reply with two lines:\nThought: what is not known yet\nAction: retrieve(...) or finish(...)"
     assert prompt_of(model.seen[2]).endswith(
         "What you did so far:\nAction: retrieve(Mud novel)\nObservation: Mud\nMud is a novel by Ana Rol.\n"
         "Action: retrieve(Ana Rol)\nObservation: Ana Rol\nAna Rol was born in Lund.\n\nMud\nMud is a novel by Ana Rol."
-        "\n\nThis is step 3 of 3."
+        f"\n\nThis is step 3 of 3.\n\n{form}"
     )
 
 

@@ -21,13 +21,14 @@ HOPS = 2
 
 # three line breaks make a blank line: Jinja takes the one after a block away
 _CONTEXT = "{% if context %}Passages:\n{{ context }}{% else %}No passage was found.{% endif %}\n\n\n"
-QUERY = Prompt(user="Question: {{ question }}", system="{{ task }}\n{{ format }}")
+# the form stands last in the last turn: a small LLM that reads passages after it has forgotten it
+QUERY = Prompt(user="Question: {{ question }}\n\n{{ format }}", system="{{ task }}")
 NEXT_QUERY = Prompt(
     user="{% if context %}Passages found so far:\n{% for each in context %}{{ each }}\n\n{% endfor %}{% endif %}"
-    "Question: {{ question }}",
-    system="{{ task }}\n{{ format }}",
+    "Question: {{ question }}\n\n{{ format }}",
+    system="{{ task }}",
 )
-ANSWER = Prompt(user=_CONTEXT + "Question: {{ question }}", system="{{ task }}\n{{ format }}")
+ANSWER = Prompt(user=_CONTEXT + "Question: {{ question }}\n\n{{ format }}", system="{{ task }}")
 
 _ANSWER_TEXTS = (
     TrainedText(

@@ -19,8 +19,11 @@ from .events import (
     SCHEMA_VERSION,
     Decision,
     Event,
+    LedgerUpdated,
     ProposalJudged,
+    Reserved,
     RunFinished,
+    RunResumed,
     Stamped,
     StepFinished,
     StopChosen,
@@ -38,17 +41,23 @@ _ON_DISK = {"t": "node_t"}
 class Journal:
     """Appends events to ``journal.jsonl`` and hands each, stamped, to a listener; the one writer of the file.
 
-    Telemetry is written with the next fact, decision or mark; all else is handed to the operating system at once, so
-    that it survives the death of this process, and verdicts, step ends and decisions are forced to the disk.
+    Telemetry is written with the next fact, decision or mark, but for what is reserved before a call is sent; all else
+    is handed to the operating system at once, so that it survives the death of this process, and verdicts, step ends
+    and decisions are forced to the disk.
+
+    ``past`` is what the file holds already: a last line that was cut short is taken out of it.
     """
 
-    def __init__(self, folder: Path, listener: Callable[[Stamped], None]) -> None:
-        self._file = (folder / FILE).open("a", encoding="utf-8", newline="\n")
+    def __init__(self, folder: Path, listener: Callable[[Stamped], None], past: Recorded | None = None) -> None:
+        path = folder / FILE
+        if past is not None and past.torn:
+            os.truncate(path, past.size)
+        self._file = path.open("a", encoding="utf-8", newline="\n")
         self._listener = listener
         self._began = time.monotonic()
-        self._seq = 0
+        self._seq = past.events[-1].seq if past is not None and past.events else 0
         self.facts = 0
-        """How many facts have been written."""
+        """The number of the last fact that was written and stands."""
 
     @property
     def elapsed(self) -> float:
@@ -61,44 +70,83 @@ class Journal:
         Raises:
             StorageError: The disk is full or the folder went away.
         """
-        self._seq += 1
-        is_fact = isinstance(event, FACT_TYPES)
-        self.facts += is_fact
-        stamped = Stamped(self._seq, round(self.elapsed, 3), self.facts if is_fact else None, event)
+        stamped = self._stamped(event)
         try:
             self._file.write(encode(stamped) + "\n")
-            if not isinstance(event, get_args(Telemetry)):
+            if not isinstance(event, get_args(Telemetry)) or _reserves(event):
                 self._file.flush()
             if isinstance(event, _SYNCED):
                 os.fsync(self._file.fileno())
         except OSError as error:
-            raise StorageError(
-                f"{self._file.name}: {error.strerror}", "free some space; nothing paid is lost"
-            ) from error
+            raise self._unwritten(error) from error
         self._listener(stamped)
         return stamped
 
+    def tell(self, event: Event) -> None:
+        """Let the listener alone hear of an event: when the file cannot be written any more."""
+        self._listener(self._stamped(event))
+
     def close(self) -> None:
-        """Write what is left and close the file."""
-        self._file.close()
+        """Write what is left and close the file.
+
+        Raises:
+            StorageError: As of ``append``; the file is closed all the same.
+        """
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _stamped(self, event: Event) -> Stamped:
+        self._seq += 1
+        is_fact = isinstance(event, FACT_TYPES)
+        self.facts = event.after if isinstance(event, RunResumed) else self.facts + is_fact
+        return Stamped(self._seq, round(self.elapsed, 3), self.facts if is_fact else None, event)
+
+    def _unwritten(self, error: OSError) -> StorageError:
+        hint = "free some space, then resume it; nothing paid is lost"
+        return StorageError(f"{self._file.name}: {error.strerror}", hint)
+
+
+def _reserves(event: Event) -> bool:
+    return isinstance(event, LedgerUpdated) and event.reserved != Reserved()
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A journal read back.
 
-    ``torn`` says that its last line was cut short; ``unknown`` counts events of no type known here.
+    ``torn`` says that its last line was cut short; ``unknown`` counts events of no type known here. ``size`` is the
+    length of its whole lines, in bytes.
     """
 
     events: tuple[Stamped, ...]
     torn: bool
     unknown: int
+    size: int = 0
+
+    @property
+    def standing(self) -> tuple[Stamped, ...]:
+        """The events without the facts and decisions that a later execution took back."""
+        kept: list[Stamped] = []
+        for each in self.events:
+            if isinstance(each.event, RunResumed):
+                after = each.event.after
+                kept = [one for one in kept if not _taken_back(one, after)]
+            kept.append(each)
+        return tuple(kept)
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Facts and decisions as text without line number, time and place: equal for equal runs."""
-        told = (each for each in self.events if each.fact is not None or isinstance(each.event, Decision))
-        return tuple(_placeless(each) for each in told)
+        """Facts and decisions that stand, as text without line number, time and place: equal for equal runs."""
+        told = (each for each in self.standing if each.fact is not None or isinstance(each.event, Decision))
+        return tuple(placeless(each) for each in told)
+
+
+def _taken_back(stamped: Stamped, after: int) -> bool:
+    if isinstance(stamped.event, Decision):
+        return stamped.event.after >= after
+    return stamped.fact is not None and stamped.fact > after
 
 
 def encode(stamped: Stamped) -> str:
@@ -122,7 +170,8 @@ def read(folder: Path) -> Recorded:
     """
     path = folder / FILE
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        content = path.read_bytes()
+        lines = content.decode("utf-8").split("\n")
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}", "is this the folder of a run?") from error
     except UnicodeDecodeError as error:
@@ -135,7 +184,7 @@ def read(folder: Path) -> Recorded:
         unknown += stamped is None
         if stamped is not None:
             events.append(stamped)
-    return Recorded(tuple(events), torn, unknown)
+    return Recorded(tuple(events), torn, unknown, content.rfind(b"\n") + 1)
 
 
 def find_run(name: str, root: Path) -> Path:
@@ -202,7 +251,8 @@ def _decode(line: str, where: str) -> Stamped | None:
         raise StorageError(f"{where}: not an event of ours", "the journal was changed by hand") from error
 
 
-def _placeless(stamped: Stamped) -> str:
+def placeless(stamped: Stamped) -> str:
+    """Return an event as JSON without line number, time and place: equal for equal facts of two executions."""
     told = json.loads(encode(stamped))
-    kept = {key: value for key, value in told.items() if key not in ("seq", "t", *_PLACES)}
+    kept = {key: value for key, value in told.items() if key not in ("v", "seq", "t", *_PLACES)}
     return json.dumps(kept, sort_keys=True)

@@ -33,6 +33,18 @@ def _demo() -> click.Command:
     return demo
 
 
+def _resume() -> click.Command:
+    from .commands.resuming import resume
+
+    return resume
+
+
+def _replay() -> click.Command:
+    from .commands.resuming import replay
+
+    return replay
+
+
 def _ablate() -> click.Command:
     from .commands.ablate import ablate
 
@@ -78,6 +90,7 @@ def _cache() -> click.Command:
 _COMMANDS = {
     "Train": (
         Entry("train", "Train the prompts of a program.", _train),
+        Entry("resume", "Go on with a run after a stop, a crash or a spent budget.", _resume),
         Entry("ablate", "Compare variants of the method over seeds, in one table.", _ablate),
         Entry("demo", "Execute a recorded training run again: no key, no network.", _demo),
     ),
@@ -88,6 +101,7 @@ _COMMANDS = {
     "Look back": (
         Entry("runs", "List the runs of this folder.", _runs),
         Entry("show", "Show what a run did and what came of it.", _show),
+        Entry("replay", "Tell a run again, or execute it again to compare.", _replay),
     ),
     "Set up": (
         Entry("config", "Show, check and describe configs.", _config),

@@ -97,7 +97,7 @@ def measure(recorded: Recorded) -> Measured:
                 last = stamped
                 ledger = stamped.event
             case LedgerUpdated():
-                ledger = stamped.event
+                ledger = stamped.event.committed
             case ProgramDescribed():
                 program = stamped.event
             case DataLoaded():

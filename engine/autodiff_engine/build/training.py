@@ -12,6 +12,7 @@ from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
 from ..control import Control
 from ..critic import LLMCritic
 from ..dataset import Splits, load
+from ..ending import BEST, Spent
 from ..evaluate import Task
 from ..events import DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
@@ -23,11 +24,12 @@ from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
-from ..run import BEST, Opening, Run, Spent
+from ..run import Machine, Make, Opening, Run
 from ..sentences import words
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
+from .fingerprints import parts_of_run
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_writable
@@ -104,16 +106,21 @@ def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
 
 def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
     """Return the run of a plan, to be executed in ``folder``."""
-    config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
+    written = to_toml(with_hashes(rebased(loaded.config, loaded.base, folder), plan.players))
     opening = Opening(
-        run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None,
+        run_id, folder, loaded.path.name, written, version("autodiff-tui"), plan.instructions,
+        recorded=place.record is not None, parts=parts_of_run(written, plan.instructions, loaded.config, loaded.base),
     )  # fmt: skip
+    return Run(opening, machine_of(plan, run_id, folder, place))
 
-    async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
-        return _Machine(plan, opening, place, control, emit)
 
-    return Run(opening, make)
+def machine_of(plan: Plan, run_id: str, folder: Path, place: Place) -> Make:
+    """Return what makes the trainer and its models once a run of ``plan`` begins; best prompts go to ``folder``."""
+
+    async def make(control: Control, emit: Callable[[Event], object]) -> Machine:
+        return _Machine(plan, run_id, folder, place, control, emit)
+
+    return make
 
 
 def with_hashes(config: RunConfig, players: Cast) -> RunConfig:
@@ -134,31 +141,24 @@ class _Machine:
     def __init__(
         self,
         plan: Plan,
-        opening: Opening,
+        run_id: str,
+        folder: Path,
         place: Place,
         control: Control,
         emit: Callable[[Event], object],
     ) -> None:
         self._plan = plan
-        self._opening = opening
+        self._run_id = run_id
+        self._best = folder / BEST
+        self._rerun = place.rerun
+        if self._rerun is not None:
+            self._rerun.when_live(lambda: self._keep(self.trainer.progress))
         self._models = Models(plan.players, plan.config, place, control, emit)
         self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, and on which data."""
-        plan, splits = self._plan, self._plan.splits
-        settings = plan.config.trainer
-        texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
-        models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
-        return (
-            ProgramDescribed(
-                plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
-                models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
-            ),
-            DataLoaded(
-                splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint
-            ),
-        )  # fmt: skip
+        return opening_facts(self._plan)
 
     def spent(self) -> Spent:
         """The ledger so far."""
@@ -169,11 +169,31 @@ class _Machine:
         await self._models.aclose()
 
     def _keep(self, progress: Progress) -> None:
+        if self._rerun is not None and (
+            self._rerun.checking or self._rerun.replay
+        ):  # the file holds better ones already
+            return
         plan = self._plan
         write(
-            self._opening.folder / BEST, progress, plan.program, plan.splits, plan.metric, plan.players,
-            run_id=self._opening.run_id, spent=self.spent(),
+            self._best, progress, plan.program, plan.splits, plan.metric, plan.players,
+            run_id=self._run_id, spent=self.spent(),
         )  # fmt: skip
+
+
+def opening_facts(plan: Plan) -> tuple[ProgramDescribed, DataLoaded]:
+    """Return the first facts of a run: what is trained, by whom, and on which data."""
+    splits, settings = plan.splits, plan.config.trainer
+    texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
+    models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
+    return (
+        ProgramDescribed(
+            plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
+            models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
+        ),
+        DataLoaded(
+            splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint
+        ),
+    )  # fmt: skip
 
 
 def parts_of(plan: Plan, models: Models) -> Parts:

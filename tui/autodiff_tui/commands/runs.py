@@ -121,6 +121,6 @@ def _view(folder: Path) -> RunView:
     if recorded.unknown:
         write_line(f"{folder}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
     view = RunView()
-    for stamped in recorded.events:
+    for stamped in recorded.standing:
         view = reduce(view, stamped)
     return view

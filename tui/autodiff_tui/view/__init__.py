@@ -24,6 +24,7 @@ from autodiff_engine.events import (
     ProposalMade,
     RunFinished,
     RunOpened,
+    RunResumed,
     Stamped,
     StepFinished,
     StepStarted,
@@ -89,7 +90,14 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
         ) as fact:
             return reduce_fact(view, fact)
         case (
-            RunOpened() | ControlChanged() | PhaseStarted() | Warned() | BudgetEnded() | Interrupted() | RunFinished()
+            RunOpened()
+            | RunResumed()
+            | ControlChanged()
+            | PhaseStarted()
+            | Warned()
+            | BudgetEnded()
+            | Interrupted()
+            | RunFinished()
         ) as mark:
             return reduce_mark(view, mark)
         case StopChosen():

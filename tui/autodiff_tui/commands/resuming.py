@@ -1,0 +1,156 @@
+"""The commands that execute a past run again: ``resume`` and ``replay``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autodiff_tui.flags import RUNS_ROOT, Flags
+
+from .helptext import GroupedCommand, GroupedOption
+from .loading import run_options
+from .options import (
+    cache_dir_option,
+    config_options,
+    offline_option,
+    output_options,
+    ui_option,
+    with_flags,
+)
+
+if TYPE_CHECKING:
+    from autodiff_engine.config import Loaded
+
+
+@click.command(
+    cls=GroupedCommand,
+    examples=("autodiff-tui resume latest", "autodiff-tui resume my-run --budget-usd 5"),
+)
+@click.argument("run")
+@click.option(
+    "--anyway",
+    cls=GroupedOption,
+    heading="What is done again",
+    is_flag=True,
+    help="Go on although something has changed since: live from the first fact that then differs.",
+)
+@config_options
+@cache_dir_option
+@offline_option
+@ui_option("auto", "tui", "plain", "json", "none")
+@output_options
+@with_flags
+def resume(flags: Flags, run: str, anyway: bool) -> int:
+    """Go on with RUN after a stop, a crash, a failure or a spent budget, to its original number of steps.
+
+    RUN is a folder, a run's id, a unique prefix of one, or latest. It is executed again over its stored answers, which
+    cost nothing, and is live where its journal ends. A budget is over the whole of its life: name a larger one to go on
+    with a run that has spent it.
+    """
+    from autodiff_engine import build  # help must not wait for the engine
+    from autodiff_engine.journal import find_run
+    from autodiff_tui.front import show
+    from autodiff_tui.headless import write_line
+    from autodiff_tui.safe import one_line
+
+    folder = find_run(run, RUNS_ROOT)
+    resumed = build.resumption(_loaded(folder, flags), run_options(flags), anyway=anyway)
+    if resumed.run is None:
+        write_line(one_line(f"nothing to resume: {folder} is {resumed.why}"), sys.stderr)
+        if flags.ui == "json":  # the last line of a run is its end, also of one that ended before
+            sys.stdout.write(f"{_lines(folder)[-1]}\n")
+        return 0
+    return show(resumed.run.execute, folder, flags, history=resumed.history)
+
+
+@click.command(
+    cls=GroupedCommand,
+    examples=("autodiff-tui replay latest", "autodiff-tui replay latest --verify"),
+)
+@click.argument("run")
+@click.option(
+    "--verify",
+    cls=GroupedOption,
+    heading="What is done again",
+    is_flag=True,
+    help="Execute it from its stored answers, without any network, and compare each fact with the journal.",
+)
+@cache_dir_option
+@ui_option("plain", "json", "none")
+@output_options
+@with_flags
+def replay(flags: Flags, run: str, verify: bool) -> int:
+    """Tell RUN again as it was told when it was executed.
+
+    RUN is a folder, a run's id, a unique prefix of one, or latest. With --verify it is executed again, offline, and
+    nothing is written; the exit code is 1 at the first fact that differs from the journal.
+    """
+    from autodiff_engine.journal import find_run  # help must not wait for the engine
+
+    folder = find_run(run, RUNS_ROOT)
+    return _verify(folder, flags) if verify else _tell(folder, flags)
+
+
+def _verify(folder: Path, flags: Flags) -> int:
+    from autodiff_engine import build
+    from autodiff_tui.format import counted
+    from autodiff_tui.interruptible import run as run_until_signal
+
+    verifying = build.verification(folder, run_options(flags))
+    verified, number = run_until_signal(verifying.execute)
+    if verified is None:
+        return 128 + number
+    if flags.ui == "json":
+        sys.stdout.write(f"{json.dumps({**asdict(verified), 'calls': 0})}\n")
+    elif flags.ui == "plain":
+        open_end = "" if verified.ended else "; the run has not come to its end"
+        sys.stdout.write(f"{counted(verified.facts, 'fact')} equal, 0 calls{open_end}\n")
+    return 0
+
+
+def _tell(folder: Path, flags: Flags) -> int:
+    from autodiff_engine.journal import read
+    from autodiff_tui import summary
+    from autodiff_tui.headless import reader_for, write_line
+    from autodiff_tui.view import RunView, reduce
+
+    if flags.ui == "json":
+        for line in _lines(folder):
+            sys.stdout.write(f"{line}\n")
+        return 0
+    reader, view = reader_for("none" if flags.ui == "none" else "plain", flags), RunView()
+    for stamped in read(folder).standing:
+        reader(stamped)
+        view = reduce(view, stamped)
+    for line in summary.lines(view) if flags.ui == "plain" else ():
+        write_line(line, sys.stdout, ascii_only=flags.ascii)
+    return 0
+
+
+def _lines(folder: Path) -> list[str]:
+    from autodiff_engine.journal import encode, read
+
+    return [encode(stamped) for stamped in read(folder).events]
+
+
+def _loaded(folder: Path, flags: Flags) -> Loaded:
+    """Read the run's own config; of what is said now only flags count, and of the environment only budgets."""
+    from autodiff_engine import config
+
+    budgets = {name: value for name, value in _budgets(flags).items() if value is not None}
+    given = {**flags.for_config, **budgets, "cache_dir": None}
+    return config.load(folder / "config.toml", flags.settings, flags=given)
+
+
+def _budgets(flags: Flags) -> dict[str, object]:
+    return {
+        "budget_usd": flags.budget_usd,
+        "budget_tokens": flags.budget_tokens,
+        "budget_calls": flags.budget_calls,
+        "budget_minutes": flags.budget_minutes,
+    }

@@ -175,13 +175,16 @@ class Verifier:
 
 
 def _line(event: Event) -> str:
-    told: dict[str, Any] = json.loads(placeless(Stamped(0, 0.0, None, event)))
-    return f"{told.pop('type')} {_short(told)}"
+    return _named(json.loads(placeless(Stamped(0, 0.0, None, event))))
+
+
+def _named(told: dict[str, Any]) -> str:
+    return f"{told['type']} {_short({key: value for key, value in told.items() if key not in ('type', 'fact')})}"
 
 
 def _told(before: dict[str, Any], now: dict[str, Any]) -> str:
     if before["type"] != now["type"]:
-        return f"the journal has {_short(before)}, now comes {_short(now)}"
+        return f"the journal has {_named(before)}, now comes {_named(now)}"
     place = "/".join(str(now[key]) for key in ("step", "phase", "example", "k") if key in now)
     fields = [key for key in dict.fromkeys((*before, *now)) if before.get(key) != now.get(key)]
     pairs = [f"{key} was {_short(before.get(key))} and is {_short(now.get(key))}" for key in fields]

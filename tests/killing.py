@@ -25,6 +25,9 @@ from autodiff_engine.events import CallFinished, RunFinished, Stamped
 from autodiff_engine.journal import FILE, read
 from autodiff_engine.llm import Call, Reply, Usage
 
+ASKED, ANSWERED = "?", "!"
+"""Begin the lines of a case's log, in the order of what happened."""
+
 CONFIG = """
 [task]
 pipeline = "prompt"
@@ -55,10 +58,10 @@ in_flight = 3
 class Scripted:
     """A provider in this process: notes what it is asked in a file, and answers after a few turns of the loop."""
 
-    asked: Path
+    log: Path
 
     async def complete(self, call: Call) -> Reply:
-        note(self.asked, call.request.key)
+        note(self.log, f"{ASKED}{call.request.key}")
         for _ in range(len(call.at) % 4):
             await asyncio.sleep(0)
         text = answer(call)
@@ -94,7 +97,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.run = folder / "run"
-        self.asked, self.answered = folder / "asked", folder / "answered"
+        self.log = folder / "log"
         folder.mkdir()
         rows = "".join(f"How many are {number} things?,{number}\n" for number in range(1, 17))
         (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
@@ -130,11 +133,11 @@ class Case:
             heard += 1
             event = stamped.event
             if isinstance(event, CallFinished) and not event.cached and not event.error:
-                note(self.answered, event.key)
+                note(self.log, f"{ANSWERED}{event.key}")
             if heard == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        Scripted.asked = self.asked
+        Scripted.log = self.log
         options = build.RunOptions(run_dir=self.run, cache_dir=self.folder / "answers")
         if not resume:
             await build.training(config.load(self.folder / "c.toml"), options).execute(Control(), listen)
@@ -160,14 +163,16 @@ class Case:
         """Yield what is not as it should be after all executions."""
         if self.end() != reference:
             yield "another end"
-        asked = Counter(self.asked.read_text(encoding="utf-8").split())
-        answered = set(self.answered.read_text(encoding="utf-8").split()) if self.answered.is_file() else set[str]()
-        if again := [key for key in answered if asked[key] > 1]:
+        log = self.log.read_text(encoding="utf-8").split()
+        answered = {line[1:]: place for place, line in reversed([*enumerate(log)]) if line[0] == ANSWERED}
+        asked = [(place, line[1:]) for place, line in enumerate(log) if line[0] == ASKED]
+        again = [key for place, key in asked if place > answered.get(key, place)]
+        if again:
             yield f"{len(again)} answered calls were asked again"
         last = read(self.run).events[-1].event
         assert isinstance(last, RunFinished)
-        if last.calls.made < asked.total():
-            yield f"{asked.total()} calls were made, the ledger has {last.calls.made}"
+        if last.calls.made < len(asked):
+            yield f"{len(asked)} calls were made, the ledger has {last.calls.made}"
 
 
 def main(arguments: list[str]) -> None:

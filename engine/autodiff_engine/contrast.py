@@ -76,7 +76,7 @@ def _events(recorded: Recorded) -> tuple[Event, ...]:
     """Return the events without the facts that a resumed run said again."""
     seen = 0
     kept: list[Event] = []
-    for stamped in recorded.events:
+    for stamped in recorded.standing:
         if stamped.fact is None or stamped.fact > seen:
             seen = stamped.fact or seen
             kept.append(stamped.event)

@@ -7,6 +7,7 @@ EngineError                 anything that we raise on purpose; its text is one l
 ├── ProgramError            the user's own pipeline or metric raised
 │   └── ProgramUnusable     … while it was imported: also a ConfigError, nothing was spent
 ├── TemplateError           a template asks for a slot that nobody fills
+├── RunDiffers              executed again, a run says something else than its journal
 ├── StorageError            a file or folder of ours cannot be read or written
 ├── ModelError              an LLM gave no usable answer
 │   ├── ModelRefused        it was asked and said no to *this* request (too long, filtered): the candidate's doing
@@ -61,6 +62,10 @@ class TemplateError(EngineError):
 
 class StorageError(EngineError):
     """A file or folder of ours cannot be read or written."""
+
+
+class RunDiffers(EngineError):
+    """Executed again, a run says something else than its journal: what it is made of, or an answer, has changed."""
 
 
 class ModelError(EngineError):

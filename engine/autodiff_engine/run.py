@@ -6,15 +6,16 @@ import asyncio
 import logging
 import os
 import traceback
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from .control import Control, State
-from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
+from .ending import Spent, Status, finished
+from .errors import BudgetExhausted, ConfigError, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
     BudgetCaps,
     BudgetEnded,
@@ -22,23 +23,24 @@ from .events import (
     ControlChanged,
     ErrorInfo,
     Event,
+    Fingerprint,
     Interrupted,
     RunFinished,
     RunOpened,
+    RunResumed,
     Stamped,
-    TestScores,
+    TestCompared,
     TokenCounts,
-    ValScores,
     Warned,
 )
 from .instructions import Instructions
-from .journal import Journal
+from .journal import FILE, Journal
 from .llm.redact import redacted
+from .lock import locked
 from .progress import Progress
+from .rerun import Rerun
 from .trainer import Trainer
 
-Status = Literal["done", "stopped", "failed", "budget", "interrupted"]
-BEST = "best.toml"
 CRASH = "crash.txt"
 
 
@@ -58,15 +60,8 @@ class Opening:
     """None when nothing is capped."""
     warnings: tuple[str, ...] = ()
     """What a person should know before anything is paid."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a run has cost so far."""
-
-    calls: CallCounts
-    tokens: TokenCounts
-    cost_usd: float | None
+    parts: tuple[Fingerprint, ...] = ()
+    """What the run is made of besides its data."""
 
 
 class Machine(Protocol):
@@ -91,11 +86,15 @@ Make = Callable[[Control, Callable[[Event], object]], Awaitable[Machine]]
 
 
 class Run:
-    """Executes one run; ``make`` builds what it needs on the engine's event loop."""
+    """Executes one run; ``make`` builds what it needs on the engine's event loop.
 
-    def __init__(self, opening: Opening, make: Make) -> None:
+    With ``rerun`` it goes on in the folder of its earlier executions.
+    """
+
+    def __init__(self, opening: Opening, make: Make, rerun: Rerun | None = None) -> None:
         self.opening = opening
         self._make = make
+        self._rerun = rerun
 
     @property
     def run_id(self) -> str:
@@ -113,54 +112,61 @@ class Run:
         Cancelling the task interrupts the run: it ends with status ``interrupted`` and all files whole.
 
         Raises:
+            ConfigError: Another process executes it.
             StorageError: The run's folder cannot be made; nothing is left of it.
         """
-        opening = self.opening
-        journal = _open_folder(opening, listener)
-        log = _log_to(opening.folder)
-        emit = journal.append
+        opening, rerun = self.opening, self._rerun
+        with ExitStack() as held:
+            journal = _open_folder(opening, rerun, listener, held)
+            held.enter_context(_log_to(opening.folder))
+            return await self._executed(control, journal)
+
+    async def _executed(self, control: Control, journal: Journal) -> RunFinished:
+        opening, rerun = self.opening, self._rerun
+
+        def emit(event: Event) -> None:
+            for told in [event] if rerun is None else rerun.heard(event):
+                journal.append(told)
 
         def changed(state: State, reason: str) -> None:
             emit(ControlChanged(state, reason, control.in_flight))
 
-        control.on_change = changed
-        emit(
-            RunOpened(
-                opening.run_id, str(opening.folder), opening.config, opening.version,
-                datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded, opening.budget,
-            )
-        )  # fmt: skip
-        for warning in opening.warnings:
-            emit(Warned(warning))
         machine: Machine | None = None
+        status: Status = "failed"
+        error: ErrorInfo | None = None
         try:
+            _open(opening, rerun, journal)
+            control.on_change = changed
             machine = await self._make(control, emit)
-            status, error = await _train(machine, control, journal)
+            status, error = await _trained(machine, control, emit)
         except asyncio.CancelledError as cancelled:
-            status, error = _interrupted(emit, cancelled), None
+            status = _interrupted(emit, cancelled)
         except EngineError as failure:
             if isinstance(failure, ProgramError) and failure.traceback:
                 _write_crash(opening.folder, failure.traceback)
-            status, error = "failed", _told(failure)
+            error = _told(failure)
         except Exception as defect:  # noqa: BLE001 - a defect of ours must not take the journal with it
-            status, error = "failed", _crashed(opening.folder, defect)
+            error = _crashed(opening.folder, defect)
         finally:
             control.on_change = control.on_decision = None
+        progress = machine.trainer.progress if machine else Progress()
+        spent = machine.spent() if machine else _spent_before(rerun)
+        seconds = journal.elapsed + (rerun.before.seconds if rerun else 0.0)
+        last = finished(opening.run_id, opening.folder, status, error, progress, spent, seconds=seconds)
         try:
-            finished = _finished(opening, status, error, machine, journal)
-            try:
-                if machine is not None:
-                    await machine.aclose()
-            finally:  # a server that will not end, or a second Ctrl-C, must not take the last line
-                emit(finished)
-        finally:
-            journal.close()
-            logging.getLogger("autodiff").removeHandler(log)
-            log.close()
-        return finished
+            if machine is not None:
+                await machine.aclose()
+        finally:  # a server that will not end, or a second Ctrl-C, must not take the last line
+            last = _closed(journal, last)
+        return last
 
 
-async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[Status, ErrorInfo | None]:
+async def train(machine: Machine, control: Control) -> Status:
+    """Tell what is trained, train, and make the final report.
+
+    Raises:
+        BudgetExhausted, ModelError: Of ``Trainer.fit``.
+    """
     trainer = machine.trainer
     status: Status = "done"
     try:
@@ -175,40 +181,103 @@ async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[
         await trainer.report_test()
     except RunStopped:  # stopped once more, during the final report: it is left out
         trainer.tell_stopped()
-        return "stopped", None
+        return "stopped"
+    return status
+
+
+async def _trained(
+    machine: Machine, control: Control, emit: Callable[[Event], object]
+) -> tuple[Status, ErrorInfo | None]:
+    try:
+        return await train(machine, control), None
     except BudgetExhausted as spent:
-        journal.append(BudgetEnded(str(spent)))
+        emit(BudgetEnded(str(spent)))
         return "budget", _told(spent)
-    return status, None
 
 
-def _open_folder(opening: Opening, listener: Callable[[Stamped], None]) -> Journal:
+def _open(opening: Opening, rerun: Rerun | None, journal: Journal) -> None:
+    journal.append(
+        RunOpened(
+            opening.run_id, str(opening.folder), opening.config, opening.version,
+            datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded, opening.budget, opening.parts,
+        )
+    )  # fmt: skip
+    if rerun is not None:
+        before = [each for each in rerun.past.said if each.fact is not None]
+        lost = before[rerun.expected :]
+        tested = any(isinstance(each.event, TestCompared) for each in lost)
+        journal.append(RunResumed(rerun.expected, len(lost), tested, rerun.past.recorded.torn))
+    for warning in opening.warnings:
+        journal.append(Warned(warning))
+
+
+def _spent_before(rerun: Rerun | None) -> Spent:
+    if rerun is None:
+        return Spent(CallCounts(), TokenCounts(), 0.0)
+    return Spent(rerun.before.calls, rerun.before.tokens, rerun.before.cost_usd)
+
+
+def _closed(journal: Journal, last: RunFinished) -> RunFinished:
+    """Write the last line; where the disk cannot hold it, let whoever listens hear it, and why."""
+    try:
+        journal.append(last)
+        journal.close()
+    except StorageError as error:
+        with suppress(StorageError):
+            journal.close()
+        if last.error is None:
+            last = replace(last, status="failed", error=_told(error))
+        journal.tell(last)
+    return last
+
+
+def _open_folder(
+    opening: Opening, rerun: Rerun | None, listener: Callable[[Stamped], None], held: ExitStack
+) -> Journal:
+    """Make the folder, or take the one that is there, and hold it."""
     folder = opening.folder
     try:
+        if rerun is not None:
+            held.enter_context(locked(folder))
+            _check_unchanged(folder, rerun)
+            return Journal(folder, listener, rerun.past.recorded)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held.enter_context(locked(folder))
         (folder / "config.toml").write_text(opening.config_toml, encoding="utf-8")
         opening.instructions.write(folder / "instructions")
         return Journal(folder, listener)
     except OSError as error:
-        raise StorageError(
-            f"{error.filename or folder}: {error.strerror}", "choose another folder with --run-dir"
-        ) from error
+        hint = "choose another folder with --run-dir" if rerun is None else "is the folder yours to write?"
+        raise StorageError(f"{error.filename or folder}: {error.strerror}", hint) from error
 
 
-def _log_to(folder: Path) -> logging.Handler:
+def _check_unchanged(folder: Path, rerun: Rerun) -> None:
+    size, torn = (folder / FILE).stat().st_size, rerun.past.recorded.torn
+    known = rerun.past.recorded.size
+    if size < known or (size > known and not torn):
+        raise ConfigError(f"{folder}: another process executed it a moment ago", "resume it once more")
+
+
+@contextmanager
+def _log_to(folder: Path) -> Generator[None]:
     handler = logging.FileHandler(folder / "debug.log", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("autodiff")
     logger.addHandler(handler)
     logger.propagate = False  # nothing of ours may write over a terminal that shows the app
-    return handler
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
 
 
 def _interrupted(emit: Callable[[Event], object], cancelled: asyncio.CancelledError) -> Status:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
-    emit(Interrupted(str(cancelled) or "cancelled"))
+    with suppress(StorageError):  # a full disk must not take the last event
+        emit(Interrupted(str(cancelled) or "cancelled"))
     return "interrupted"
 
 
@@ -227,48 +296,3 @@ def _write_crash(folder: Path, text: str) -> None:
         descriptor = os.open(folder / CRASH, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-
-
-def _finished(
-    opening: Opening, status: Status, error: ErrorInfo | None, machine: Machine | None, journal: Journal
-) -> RunFinished:
-    progress = machine.trainer.progress if machine else Progress()
-    spent = machine.spent() if machine else Spent(CallCounts(), TokenCounts(), 0.0)
-    counts = progress.counts
-    best = opening.folder / BEST
-    return RunFinished(
-        run_id=opening.run_id,
-        run_dir=str(opening.folder),
-        status=status,
-        steps=progress.steps,
-        accepted=counts.validation_passed,
-        proposals=counts,
-        minibatch_pass_rate=_rate(counts.minibatch_passed, counts.minibatch_judged),
-        validation_pass_rate=_rate(counts.validation_passed, counts.validation_judged),
-        val=_val(progress),
-        test=_test(progress),
-        calls=spent.calls,
-        tokens=spent.tokens,
-        cost_usd=spent.cost_usd,
-        seconds=round(journal.elapsed, 3),
-        best=str(best) if best.is_file() else "",
-        error=error,
-    )
-
-
-def _val(progress: Progress) -> ValScores:
-    start, best = progress.start, progress.best
-    if start is None or best is None:
-        return ValScores(None, None, 0)
-    return ValScores(start.mean, best.mean, len(start.outcomes))
-
-
-def _test(progress: Progress) -> TestScores | None:
-    test = progress.test
-    if test is None or test.after is None:
-        return None
-    return TestScores(test.before, test.after, test.n, test.p)
-
-
-def _rate(passed: int, judged: int) -> float | None:
-    return passed / judged if judged else None

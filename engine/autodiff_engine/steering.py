@@ -93,12 +93,21 @@ class Steering:
         elif self.vetoes:
             raise StepEnded("the incumbent was vetoed")
 
+    def forget_history(self) -> None:
+        """Take no earlier decision any more: the run goes another way than the execution that they were made in."""
+        self._recorded.clear()
+        self._history = self.facts
+
     async def boundary(self, stride: Stride, what: str) -> None:
         """Wait right after a fact while the run is paused; it pauses here by itself when it goes by ``stride``.
+
+        Not while it is its history, where nobody can decide anything: a pause or a stop then waits for its end.
 
         Raises:
             RunStopped: A stop was asked for.
         """
+        if self.facts < self._history:
+            return
         self._control.finished(stride, what)
         self._pausing = True
         try:

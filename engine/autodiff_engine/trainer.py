@@ -74,6 +74,10 @@ class Trainer:
         """Tell that a person chose to stop after the last fact."""
         self.tell(StopChosen(self._steering.facts))
 
+    def forget_history(self) -> None:
+        """Take none of the earlier decisions that were not taken yet: what they are about no longer happened."""
+        self._steering.forget_history()
+
     async def fit(self) -> None:
         """Train until the last step, or until validation is perfect.
 

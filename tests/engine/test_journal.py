@@ -10,22 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import (
     FACT_TYPES,
+    CallCounts,
     CallStarted,
     Event,
     ExampleScored,
     FeedbackMissing,
+    LedgerUpdated,
     LossScore,
+    Reserved,
     RunFinished,
     RunOpened,
+    RunResumed,
     Stamped,
     StepStarted,
     StopChosen,
+    TokenCounts,
     Warned,
 )
-from autodiff_engine.journal import FILE, Journal, encode, find_run, list_runs, read
+from autodiff_engine.finding import find_run, list_runs
+from autodiff_engine.journal import FILE, Journal, read
 
 EVENTS: list[type[Any]] = [kind for group in get_args(Event) for kind in (get_args(group) or (group,))]
 OPENED = RunOpened("r1", "/somewhere", "c.toml", "0.1", "2026-01-01T00:00:00+00:00", False)
@@ -145,13 +152,57 @@ def test_equal_runs_have_equal_facts_wherever_and_whenever_they_ran(tmp_path: Pa
     assert [each.seq for each in one if each.fact] == [2, 3]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the disk that is always full is Linux's")
 def test_a_full_disk_is_an_error_of_ours(tmp_path: Path) -> None:
-    writer = Journal(tmp_path, lambda stamped: None)
-    os.close(writer._file.fileno())  # pyright: ignore[reportPrivateUsage]  # what a folder that went away looks like
-    with pytest.raises(StorageError, match=r"journal\.jsonl: Bad file descriptor"):
+    (tmp_path / FILE).symlink_to("/dev/full")
+    heard: list[Stamped] = []
+    writer = Journal(tmp_path, heard.append)
+    with pytest.raises(StorageError, match=r"journal\.jsonl: No space left on device"):
         writer.append(StepStarted(1, ("a",), ()))
-    with pytest.raises(OSError, match="Bad file descriptor"):
+    assert heard == []
+    writer.tell(Warned("x"))
+    assert [each.event for each in heard] == [Warned("x")]
+    with pytest.raises(StorageError, match="No space left on device"):
         writer.close()
+
+
+def test_what_was_taken_back_stands_no_longer_and_new_facts_have_its_numbers(tmp_path: Path) -> None:
+    facts = [StepStarted(step, ("a",), ()) for step in range(1, 5)]
+    journal(tmp_path, [OPENED, *facts[:3], StopChosen(3), StepStarted(9, (), ())])
+    writer = Journal(tmp_path, lambda stamped: None, read(tmp_path))
+    for event in (OPENED, RunResumed(2), StepStarted(3, ("b",), ()), StopChosen(3)):
+        writer.append(event)
+    writer.close()
+
+    told = read(tmp_path)
+    assert [(each.seq, each.fact) for each in told.events][-4:] == [(7, None), (8, None), (9, 3), (10, None)]
+    standing = [(each.fact, each.event) for each in told.standing if each.fact or isinstance(each.event, StopChosen)]
+    assert standing == [(1, facts[0]), (2, facts[1]), (3, StepStarted(3, ("b",), ())), (None, StopChosen(3))]
+    assert len(told.facts) == 4
+
+
+def test_a_torn_line_is_taken_out_when_the_journal_goes_on(tmp_path: Path) -> None:
+    heard = journal(tmp_path, [OPENED, Warned("x"), Warned("y")])
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-5])
+    writer = Journal(tmp_path, heard.append, read(tmp_path))
+    writer.append(Warned("z"))
+    writer.close()
+
+    told = read(tmp_path)
+    assert ([each.event for each in told.events], told.torn) == ([OPENED, Warned("x"), Warned("z")], False)
+    assert [each.seq for each in told.events] == [1, 2, 3]
+    assert told.size == (tmp_path / FILE).stat().st_size
+
+
+def test_what_a_call_may_take_is_on_disk_before_it_is_sent(tmp_path: Path) -> None:
+    writer = Journal(tmp_path, lambda stamped: None)
+    writer.append(LedgerUpdated(CallCounts(1), TokenCounts(5, 2), 0.5))
+    assert (tmp_path / FILE).read_text() == ""
+    writer.append(LedgerUpdated(CallCounts(1), TokenCounts(5, 2), 0.5, Reserved(2, 30, 20, 0.25)))
+    last = read(tmp_path).events[-1].event
+    assert isinstance(last, LedgerUpdated)
+    assert last.committed == LedgerUpdated(CallCounts(3), TokenCounts(35, 22), 0.75)
+    writer.close()
 
 
 def test_a_run_is_found_by_folder_id_prefix_and_as_the_latest(tmp_path: Path) -> None:

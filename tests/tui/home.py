@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.events import Event, RunFinished, RunOpened
-from autodiff_engine.journal import FILE, encode
+from autodiff_engine.journal import FILE
 
 from .runs import small_run, stamped
 

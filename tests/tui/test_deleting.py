@@ -7,6 +7,7 @@ import pytest
 
 from autodiff_engine.errors import ConfigError
 from autodiff_engine.journal import FILE
+from autodiff_engine.lock import locked
 from autodiff_tui.deleting import delete
 
 from .home import add_run
@@ -41,6 +42,19 @@ def test_a_run_that_may_be_going_on_is_not_deleted(tmp_path: Path) -> None:
 
     os.utime(folder / FILE, (0, 0))
     assert delete(folder) == ()
+
+
+def test_where_a_lock_tells_it_tells_alone_and_goes_with_the_run(tmp_path: Path) -> None:
+    folder = add_run(tmp_path, "r", events=small_run()[:5])
+    with locked(folder):
+        os.utime(folder / FILE, (0, 0))
+        with pytest.raises(ConfigError, match="another process"):
+            delete(folder)
+    os.utime(folder / FILE)
+
+    assert delete(folder) == ()
+
+    assert not folder.exists()
 
 
 def test_a_folder_that_is_no_run_and_a_link_to_one_are_refused(tmp_path: Path) -> None:

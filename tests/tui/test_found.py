@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autodiff_engine.events import LedgerUpdated
 from autodiff_engine.journal import FILE, Journal, read
+from autodiff_engine.lock import locked
 from autodiff_tui.found import Shelf, configs
 from autodiff_tui.summary import lines
 from autodiff_tui.view import RunView, reduce
@@ -64,6 +65,14 @@ def test_an_unfinished_run_has_what_it_cost_so_far(tmp_path: Path) -> None:
     assert found.state == "unfinished"
     assert found.view is not None
     assert found.view.traffic.ledger == [each for each in events if isinstance(each, LedgerUpdated)][-1]
+
+
+def test_a_run_that_a_process_executes_is_running_as_long_as_it_does(tmp_path: Path) -> None:
+    folder, shelf = add_run(tmp_path, "r", events=small_run()[:5]), Shelf(tmp_path)
+    with locked(folder):
+        assert shelf.read(shelf.names()[0]).state == "running"
+        assert shelf.names()[0].state == "running"
+    assert shelf.read(shelf.names()[0]).state == "unfinished"
 
 
 def test_the_newest_run_comes_first_and_a_run_of_an_ablation_by_both_names(tmp_path: Path) -> None:

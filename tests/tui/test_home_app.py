@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from autodiff_engine.journal import FILE
+from autodiff_engine.lock import locked
 from autodiff_tui import toned
 from autodiff_tui.found import Shelf
 from autodiff_tui.home_actions import ACTIONS
@@ -128,7 +129,7 @@ async def test_every_key_is_legal_on_both_lists(filled: bool, pane: str, request
         (("end", "t"), ("demo",)),
         (("end", "enter"), ("demo",)),
         (("2", "p"), ("replay", "runs/r3")),
-        (("2", "down", "r"), ("resume", "runs/r2")),
+        (("2", "down", "p"), ("replay", "runs/r2")),
         (("q",), None),
         (("ctrl+c",), None),
     ],
@@ -146,6 +147,25 @@ async def test_a_command_that_this_version_lacks_is_said_and_nothing_is_left() -
         text = await pressed(app, pilot, "2", "r")
         assert "comes with the command resume" in text
         assert isinstance(app.screen, HomeScreen)
+
+
+async def test_r_goes_on_with_a_run_that_is_not_over() -> None:
+    add_run(Path("runs"), "r1", events=small_run()[:5])
+    assert await chosen("2", "r", known=("resume",)) == ("resume", "runs/r1")
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_a_run_that_is_done_or_goes_on_elsewhere_is_not_resumed() -> None:
+    folder = add_run(Path("runs"), "r9", events=small_run()[:5])
+    app = home(known=("resume",))
+    with locked(folder):
+        async with app.run_test(notifications=True, size=(120, 40)) as pilot:
+            await shown(app, pilot)
+            text = await pressed(app, pilot, "2", "r")
+            assert "r9 goes on in another process: autodiff-tui watch r9" in text
+            assert "running" in text
+            assert "r3 is done: there is nothing to resume" in await pressed(app, pilot, "down", "r")
+            assert isinstance(app.screen, HomeScreen)
 
 
 @pytest.mark.usefixtures("_filled")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalMade, Warned
+from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalMade, RunResumed, Warned
 from autodiff_tui.narration import Narrator, to_ascii
 
 from .runs import losses_run, small_run
@@ -78,3 +78,15 @@ def test_ascii_spells_our_marks_and_escapes_the_rest() -> None:
 
 def test_the_corpus_of_a_program_that_searches_is_told() -> None:
     assert told([DataLoaded("generated:two_hop", 8, 4, 4, 0, "f", 1097, "c")])[1:] == ["corpus: 1,097 passages"]
+
+
+def test_a_run_that_goes_on_says_what_stands_and_what_no_longer_does() -> None:
+    told = Narrator().lines(RunResumed(12, 3, tested=True, torn=True, reason="fact 13 differs: x"))
+    assert told == [
+        "  the journal's last line was cut short and is dropped",
+        "fact 13 differs: x; from here on the run is live",
+        "goes on after 12 facts of its journal",
+        "  3 facts behind that no longer stand",
+        "  the test split was scored when the run was stopped; it is scored again at its new end",
+    ]
+    assert Narrator().lines(RunResumed(12)) == ["goes on after 12 facts of its journal"]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.tui.recorded import recorded
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.errors import StorageError
 from autodiff_engine.events import RunOpened, Stamped
-from autodiff_engine.journal import FILE, encode
+from autodiff_engine.journal import FILE
 from autodiff_tui.sources import RecordedSource, WatchedSource
 
 EVENTS = recorded(2)

@@ -22,6 +22,7 @@ from autodiff_engine.events import (
     ProposalMade,
     RunFinished,
     RunOpened,
+    RunResumed,
     Stamped,
     StepStarted,
     TextChange,
@@ -251,3 +252,13 @@ def test_what_plain_output_needs_loads_no_terminal_library() -> None:
     check = f"import sys, {modules}; sys.exit(bool({{'textual', 'rich', 'litellm'}} & set(sys.modules)))"
 
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_facts_that_were_taken_back_may_be_said_anew_under_their_numbers() -> None:
+    def step(number: int, fact: int) -> Stamped:
+        return Stamped(fact, 0.0, fact, StepStarted(number, ("a",), ()))
+
+    events = [step(1, 1), step(2, 2), Stamped(3, 0.0, None, RunResumed(1)), step(7, 2)]
+    assert folded(events).facts == 2
+    assert folded(events) != folded(events[:3])
+    assert folded([*events, step(9, 2)]) == folded(events)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import CandidateScored, LedgerUpdated, RunFinished, Stamped, StepFinished, Warned
-from autodiff_engine.journal import encode
 
 from . import ablation_table, summary
 from .exits import Exit, complain

@@ -33,6 +33,12 @@ def _demo() -> click.Command:
     return demo
 
 
+def _resume() -> click.Command:
+    from .commands.resuming import resume
+
+    return resume
+
+
 def _ablate() -> click.Command:
     from .commands.ablate import ablate
 
@@ -114,6 +120,7 @@ def _completion() -> click.Command:
 _COMMANDS = {
     "Train": (
         Entry("train", "Train the prompts of a program.", _train),
+        Entry("resume", "Go on with a run after a stop, a crash or a spent budget.", _resume),
         Entry("ablate", "Compare variants of the method over seeds, in one table.", _ablate),
         Entry("demo", "Execute a recorded training run again: no key, no network.", _demo),
     ),
@@ -124,7 +131,7 @@ _COMMANDS = {
     "Look back": (
         Entry("runs", "List the runs of this folder.", _runs),
         Entry("show", "Show what a run did and what came of it.", _show),
-        Entry("replay", "Show a run again as it happened: play, hold, go back, go to a step.", _replay),
+        Entry("replay", "Show a run again as it happened, or execute it again to compare.", _replay),
         Entry("watch", "Follow a run that another process executes.", _watch),
         Entry("compare", "Hold two runs against each other.", _compare),
     ),

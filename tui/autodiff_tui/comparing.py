@@ -80,7 +80,7 @@ def compare(left: Path, right: Path) -> Compared:
     views: list[RunView] = []
     for recorded in journals:
         view = RunView()
-        for stamped in recorded.events:
+        for stamped in recorded.standing:
             view = reduce(view, stamped)
         views.append(view)
     return Compared(

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import RunFinished
+from autodiff_engine.finding import LOCK, goes_on
 from autodiff_engine.journal import FILE, skim
 
-_FILES = ("config.toml", "best.toml", "debug.log", "crash.txt")
+_FILES = ("config.toml", "best.toml", "debug.log", "crash.txt", LOCK)
 _FOLDERS = ("instructions",)
 _STILL_S = 120.0
-"""A journal without an end that was written to this recently may be that of a run that goes on."""
+"""Where no lock tells, a journal without an end that was written to this recently may be that of a run that goes on."""
 
 
 def delete(folder: Path) -> tuple[str, ...]:
@@ -26,7 +27,7 @@ def delete(folder: Path) -> tuple[str, ...]:
     if folder.is_symlink() or not (folder / FILE).is_file():
         raise ConfigError(f"{folder}: is not the folder of a run")
     if may_go_on(folder):
-        raise ConfigError(f"{folder}: seems to go on in another process", "stop it there, or wait two minutes")
+        raise ConfigError(f"{folder}: goes on in another process, or seems to", "stop it there, or wait two minutes")
     try:
         for name in _FOLDERS:
             if (folder / name).is_dir() and not (folder / name).is_symlink():
@@ -42,7 +43,10 @@ def delete(folder: Path) -> tuple[str, ...]:
 
 
 def may_go_on(folder: Path) -> bool:
-    """Return whether the journal has no end and was written to within the last two minutes."""
+    """Return whether a process executes the run; where no lock tells, whether its journal looks like it."""
+    known = goes_on(folder)
+    if known is not None:
+        return known
     quiet_s = time.time() - (folder / FILE).stat().st_mtime
     try:
         return quiet_s < _STILL_S and not skim(folder, (RunFinished,))

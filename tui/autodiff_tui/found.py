@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +21,8 @@ from autodiff_engine.events import (
     StepFinished,
     TestCompared,
 )
-from autodiff_engine.journal import FILE, list_runs, skim
+from autodiff_engine.finding import goes_on, list_runs
+from autodiff_engine.journal import FILE, skim
 
 from .view import RunView, reduce
 
@@ -57,13 +58,24 @@ class RunFound:
     name: str
     view: RunView | None = None
     problem: str = ""
+    running: bool = False
+    """Whether a process executes it now."""
 
     @property
     def state(self) -> str:
         """One word: how it ended, or that it did not."""
         if self.view is None:
             return "unreadable" if self.problem else "…"
+        if self.running:
+            return "running"
         return self.view.finished.status if self.view.finished else "unfinished"
+
+    @property
+    def not_to_resume(self) -> str:
+        """Why nobody can go on with it now, empty where somebody may."""
+        if self.running:
+            return f"{self.name} goes on in another process: autodiff-tui watch {self.name}"
+        return f"{self.name} is done: there is nothing to resume" if self.state == "done" else ""
 
 
 @dataclass(slots=True)
@@ -84,7 +96,7 @@ class Shelf:
         known = self._known.get(run.folder)
         stamp = _stamp(run.folder)
         if known is not None and known[0] == stamp:
-            return known[1]
+            return _as_of_now(known[1])
         try:
             view = RunView()
             for stamped in skim(run.folder, _EVERY, (LedgerUpdated,)):
@@ -93,12 +105,18 @@ class Shelf:
         except StorageError as error:
             found = RunFound(run.folder, run.name, problem=str(error))
         self._known[run.folder] = stamp, found
-        return found
+        return _as_of_now(found)
 
     def _remembered(self, folder: Path) -> RunFound:
         known = self._known.get(folder)
         unread = RunFound(folder, folder.relative_to(self.root).as_posix())
-        return known[1] if known is not None and known[0] == _stamp(folder) else unread
+        return _as_of_now(known[1]) if known is not None and known[0] == _stamp(folder) else unread
+
+
+def _as_of_now(found: RunFound) -> RunFound:
+    """Return ``found`` with whether it is executed now, which its file does not say."""
+    running = found.view is not None and bool(goes_on(found.folder))
+    return found if running == found.running else replace(found, running=running)
 
 
 def configs(here: Path) -> list[ConfigFound]:

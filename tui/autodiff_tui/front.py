@@ -19,7 +19,9 @@ from .session import Execute, LiveSession, Source
 from .view import reduce
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from autodiff_engine.events import Stamped
 
     from .actions import Mode
 
@@ -45,14 +47,18 @@ def choose(ui: UI, environ: Mapping[str, str] | None = None) -> Front:
     return "tui" if usable and terminal else "plain"
 
 
-def show(execute: Execute, run_dir: Path, flags: Flags) -> int:
+def show(execute: Execute, run_dir: Path, flags: Flags, *, history: Sequence[Stamped] = ()) -> int:
     """Execute a run under the chosen front end, say how it ended, and return the exit code.
 
-    ``run_dir`` is the run's folder; it need not exist yet.
+    ``run_dir`` is the run's folder; it need not exist yet. ``history`` is what a resumed run said before: the app shows
+    it, plain output and JSON lines begin after it.
     """
     front = choose(flags.ui)
-    session = LiveSession(execute, attended=front == "tui")
-    followed = _in_app(session, run_dir, flags) if front == "tui" else follow(session, reader_for(front, flags))
+    session = LiveSession(execute, attended=front == "tui", history=history)
+    if front == "tui":
+        followed = _in_app(session, run_dir, flags)
+    else:
+        followed = follow(session, reader_for(front, flags, known=len(history)))
     return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
 
 

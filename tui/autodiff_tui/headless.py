@@ -70,16 +70,27 @@ def fall_silent() -> None:
     os.close(nowhere)
 
 
-def reader_for(ui: Literal["plain", "json", "none"], flags: Flags) -> Reader:
-    """Return what shows each event: ``plain`` narrates on stderr, ``json`` writes all of them to stdout."""
+def reader_for(ui: Literal["plain", "json", "none"], flags: Flags, *, known: int = 0) -> Reader:
+    """Return what shows each event: ``plain`` narrates on stderr, ``json`` writes all of them to stdout.
+
+    The first ``known`` events were shown by an earlier execution: they are read and not shown.
+    """
+    left = known
+
+    def old() -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
     if ui == "json":
-        return _write_json
+        return lambda stamped: None if old() else _write_json(stamped)
     if ui == "none" or flags.quiet:
         return _say_nothing
     narrator = Narrator(verbose=flags.verbose)
 
     def narrate(stamped: Stamped) -> None:
-        for line in narrator.lines(stamped.event):
+        lines = narrator.lines(stamped.event)
+        for line in () if old() else lines:
             write_line(line, sys.stderr, ascii_only=flags.ascii)
 
     return narrate
@@ -92,7 +103,7 @@ def write_line(line: str, stream: TextIO, *, ascii_only: bool = False) -> None:
 
 
 def _write_json(stamped: Stamped) -> None:
-    from autodiff_engine.journal import encode  # not needed by the other front ends
+    from autodiff_engine.encoding import encode  # not needed by the other front ends
 
     sys.stdout.write(f"{encode(stamped).rstrip()}\n")
     sys.stdout.flush()

@@ -156,6 +156,8 @@ class HomeApp(App[Command]):
             self._toast("select a run first: 2 goes there")
         elif command not in self._known:
             self._toast(f"comes with the command {command}, which this version does not have")
+        elif command == "resume" and (why := run.not_to_resume):
+            self._toast(why)
         else:
             self._leave_for(command, str(run.folder))
 

@@ -40,7 +40,7 @@ def of_run(folder: Path) -> Lines:
         StorageError: Its journal cannot be read.
     """
     view = RunView()
-    for stamped in read(folder).events:
+    for stamped in read(folder).standing:
         view = reduce(view, stamped)
     lines = chain.from_iterable(each.split("\n") for each in report.whole(view))
     return fixed([line(each, _TONES.get(each[:3], "plain")) for each in lines])

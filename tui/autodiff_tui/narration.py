@@ -25,6 +25,7 @@ from autodiff_engine.events import (
     ProposalVetoed,
     ProposalWritten,
     RunOpened,
+    RunResumed,
     StepFinished,
     StepStarted,
     StopChosen,
@@ -63,6 +64,8 @@ class Narrator:
         match event:
             case RunOpened(run_id=run_id, run_dir=run_dir, recorded=recorded):
                 yield f"run {run_id} in {run_dir}{' (answers from a record: nothing is paid)' if recorded else ''}"
+            case RunResumed():
+                yield from resumed(event)
             case ProgramDescribed():
                 self._max_steps, self._metric = event.max_steps, event.metric
                 models = dict.fromkeys(model.model for model in event.models)
@@ -161,6 +164,19 @@ def verdict(judged: ProposalJudged) -> str:
     named = f" ({judged.lint})" if judged.lint else ""
     why = f": {judged.reason}" if judged.reason and not judged.accepted else ""
     return "; ".join((*gates, f"{fate(judged.fate)}{named}{why}"))
+
+
+def resumed(event: RunResumed) -> Iterable[str]:
+    """Return what a run that goes on says of what it was before."""
+    if event.torn:
+        yield "  the journal's last line was cut short and is dropped"
+    if event.reason:
+        yield f"{event.reason}; from here on the run is live"
+    yield f"goes on after {counted(event.after, 'fact')} of its journal"
+    if event.taken_back:
+        yield f"  {counted(event.taken_back, 'fact')} behind that no longer stand"
+    if event.tested:
+        yield "  the test split was scored when the run was stopped; it is scored again at its new end"
 
 
 def wrong_format(count: int) -> str:

@@ -31,13 +31,13 @@ class Row:
     folder: str
 
 
-def row(view: RunView, folder: str) -> Row:
-    """Return what the list of runs says about one."""
+def row(view: RunView, folder: str, *, running: bool = False) -> Row:
+    """Return what the list of runs says about one; ``running``: a process executes it now."""
     finished, start, best = view.finished, view.scores.start, view.scores.best
     spent = finished or view.traffic.ledger
     return Row(
         id=view.opened.run_id if view.opened else "",
-        state=finished.status if finished else "unfinished",
+        state="running" if running else finished.status if finished else "unfinished",
         pipeline=view.program.pipeline if view.program else "",
         start=start.mean if start else None,
         best=best.mean if best else None,

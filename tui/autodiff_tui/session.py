@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from autodiff_engine.control import Control, Stride
@@ -67,12 +67,15 @@ class Source(Protocol):
 
 
 class LiveSession:
-    """Executes a run in a thread and an event loop of its own, so that a stalled terminal cannot stall a paid run."""
+    """Executes a run in a thread and an event loop of its own, so that a stalled terminal cannot stall a paid run.
 
-    def __init__(self, execute: Execute, *, attended: bool) -> None:
+    ``history`` is what the run said in earlier executions: it comes first.
+    """
+
+    def __init__(self, execute: Execute, *, attended: bool, history: Iterable[Stamped] = ()) -> None:
         self._execute = execute
         self._control = Control(attended=attended)
-        self._events: deque[Stamped] = deque()
+        self._events: deque[Stamped] = deque(history)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None

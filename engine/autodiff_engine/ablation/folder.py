@@ -1,15 +1,13 @@
-"""An ablation on disk: what it is about, its lock, and the journals of a run that was executed more than once."""
+"""An ablation on disk: what it is about, and the journals of a run that was executed more than once."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..config import BudgetConfig, CacheConfig, LimitsConfig, RunConfig, load, to_toml
+from ..config import RunConfig, load, to_toml
 from ..errors import ConfigError, StorageError
 from ..journal import FILE as JOURNAL
 from ..journal import read as read_journal
@@ -21,7 +19,6 @@ FILE = "ablation.toml"
 CONFIG = "config.toml"
 _EARLIER = "earlier"
 """Folder of a run's journals that were cut short, numbered from 1: what they paid for counts."""
-_LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,6 @@ class Manifest:
     def same_grid(self, other: Manifest) -> bool:
         """Whether both run the same variants with the same seeds, in whichever order."""
         return set(self.variants) == set(other.variants) and set(self.seeds) == set(other.seeds)
-
-
-def meaning(config: RunConfig) -> str:
-    """Return a config as text without what changes no result: budget, limits, cache."""
-    neutral = {"budget": BudgetConfig(), "limits": LimitsConfig(), "cache": CacheConfig()}
-    return to_toml(config.model_copy(update=neutral))
 
 
 def write(folder: Path, manifest: Manifest, config: RunConfig) -> None:
@@ -111,25 +102,3 @@ def set_aside(run: Path) -> None:
         (run / JOURNAL).rename(place / JOURNAL)
     except OSError as error:
         raise StorageError(f"{error.filename or earlier}: {error.strerror}", "is the folder yours to write?") from error
-
-
-@contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Keep other processes from executing the same ablation; the lock dies with this process.
-
-    Raises:
-        ConfigError: Another process has it.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows: two processes at once are then the user's to avoid
-        yield
-        return
-    with (folder / _LOCK).open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConfigError(
-                f"{folder}: another process executes this ablation", "wait for it, or name another --run-dir"
-            ) from error
-        yield

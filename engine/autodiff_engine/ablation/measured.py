@@ -93,13 +93,13 @@ def measure(recorded: Recorded) -> Measured:
     program: ProgramDescribed | None = None
     data, corpus, answered = "", "", dict[str, Used]()
     tests: dict[str, dict[str, float]] = {"start.test": {}, "best.test": {}}
-    for stamped in recorded.events:
+    for stamped in recorded.standing:
         match stamped.event:
             case RunFinished():
                 last = stamped
                 ledger = stamped.event
             case LedgerUpdated():
-                ledger = stamped.event
+                ledger = stamped.event.committed
             case ProgramDescribed():
                 program = stamped.event
             case DataLoaded():

@@ -7,7 +7,9 @@ from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
+from .resuming import Resumption, resumption
 from .training import training
+from .verification import Verified, Verifying, verification
 
 __all__ = [
     "Ablation",
@@ -16,9 +18,12 @@ __all__ = [
     "Evaluating",
     "Finding",
     "Level",
+    "Resumption",
     "Row",
     "RunOptions",
     "Spread",
+    "Verified",
+    "Verifying",
     "ablation",
     "ask_each",
     "checkup",
@@ -26,8 +31,10 @@ __all__ = [
     "evaluation",
     "installed",
     "refused",
+    "resumption",
     "roles",
     "storage",
     "store",
     "training",
+    "verification",
 ]

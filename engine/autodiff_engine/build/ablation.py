@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..ablation import Executions, Manifest, Measured, Paid, Row, Variant, applied, folder, named, table
-from ..config import BudgetConfig, Loaded, RunConfig, load, rebased
+from ..config import BudgetConfig, Loaded, RunConfig, load, meaning, rebased
 from ..errors import ConfigError
 from ..instructions import packaged
 from ..instructions import read as read_instructions
+from ..lock import locked
 from ..run import Run
 from .models import Place
 from .options import RunOptions, check_writable
@@ -90,7 +91,7 @@ class Ablation:
         """
         if not (self.folder / folder.FILE).is_file():
             folder.write(self.folder, self._manifest, self._config_in(self._loaded.config, self.folder))
-        with folder.locked(self.folder):
+        with locked(self.folder, "ablation"):
             yield
 
     def run(self, cell: Cell) -> Run:
@@ -130,7 +131,7 @@ class Ablation:
         differ = [
             what
             for what, same in (
-                ("its config", folder.meaning(load(place / folder.CONFIG).config) == folder.meaning(asked)),
+                ("its config", meaning(load(place / folder.CONFIG).config) == meaning(asked)),
                 ("the data", done.data == self._plan.splits.fingerprint),
                 ("the corpus", done.corpus == (corpus.fingerprint if corpus else "")),
                 ("the start texts", done.texts == texts),
@@ -198,7 +199,7 @@ def _there(place: Path, asked: Manifest, plan: Plan, loaded: Loaded) -> Manifest
     """Return the manifest of the ablation in ``place`` if that is asked for, in the order of ``asked``."""
     there, config = folder.read(place)
     wanted = with_hashes(rebased(loaded.config, loaded.base, place), plan.players)
-    same = there.same_grid(asked) and folder.meaning(config) == folder.meaning(wanted)
+    same = there.same_grid(asked) and meaning(config) == meaning(wanted)
     return replace(asked, id=there.id) if same else None
 
 
@@ -207,7 +208,7 @@ def _unfinished(
 ) -> Ablation | None:
     for place in folder.ablations(options.runs_root):
         try:
-            with folder.locked(place):
+            with locked(place, "ablation"):
                 found = _there(place, asked, plan, loaded)
                 there = Ablation(found, place, plan, loaded, options, variants) if found else None
         except ConfigError:  # of another version, its data changed, or another process has it

@@ -10,13 +10,13 @@ from pathlib import Path
 from ..blame import blame
 from ..comparison import mean
 from ..dataset import Splits
+from ..ending import Spent
 from ..events import ModelInfo
 from ..export import Best, BestScore, BestText, Origin, write_best
 from ..metric import Metric
 from ..objective import OBJECTIVE
 from ..pipeline import Pipeline
 from ..progress import Incumbent, Progress
-from ..run import Spent
 from ..statistics import wilson
 from ..telling import loss_means, on_answer
 from .models import Cast

@@ -10,10 +10,11 @@ from pathlib import Path
 from ..config import ModelConfig, RunConfig
 from ..config import model as model_reference
 from ..control import Control
+from ..ending import Spent
 from ..errors import ConfigError, ModelRejected
 from ..events import CallFinished, CallStarted, Event, LedgerUpdated
 from ..llm import Call, Model, Reply, Role
-from ..llm.cached import CachedModel
+from ..llm.cached import CachedModel, KeptModel
 from ..llm.deadline import DeadlineModel
 from ..llm.gated import AdmittedModel, CallReport, GatedModel
 from ..llm.limited import LimitedModel
@@ -23,9 +24,10 @@ from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
 from ..llm.model import JSONValue
 from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel
+from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
-from ..run import Spent
+from ..rerun import Rerun
 from ..trace import Asker
 
 USED: tuple[Role, ...] = ("task", "backward", "optimizer")
@@ -73,6 +75,8 @@ class Place:
     log: Path
     offline: bool = False
     record: Record | None = None
+    rerun: Rerun | None = None
+    """Given where the run is executed again."""
 
 
 def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
@@ -145,18 +149,22 @@ class Models:
     ) -> None:
         self._emit = emit
         self._shown = {player.name: player.shown for player in players.values()}
+        self._rerun = place.rerun
         budget = config.budget
         self.meter = Meter(
             Caps(budget.usd, budget.tokens, budget.calls, budget.minutes),
             {player.name: player.price for player in players.values()},
+            before=place.rerun.before if place.rerun else None,
+            on_change=self._reserved,
         )
+        self._open = 0
         self._close: list[Callable[[], Awaitable[None]]] = []
         self._control = control
         self._at_once = config.limits.in_flight
         self.model: Model = self._recorded(place.record) if place.record else self._asking(players, config, place)
 
     def _recorded(self, record: Record) -> Model:
-        return self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self.meter.hit))
+        return self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self._hit))
 
     def _admitted(self, inner: Model) -> Model:
         return AdmittedModel(inner, self._control, self._started, self._finished, at_once=self._at_once)
@@ -176,12 +184,14 @@ class Models:
 
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
-        admitted = self._admitted(MeteredModel(OutsideModel(routed), self.meter))  # each attempt: a pause stops retries
-        limited = LimitedModel(admitted, in_flight, seed=config.trainer.seed)
+        metered = MeteredModel(OutsideModel(routed), self.meter)
+        kept = KeptModel(metered, store, place.run_id, config.cache.mode)
+        limited = LimitedModel(self._admitted(kept), in_flight, seed=config.trainer.seed)  # a pause stops retries
         cached = CachedModel(
-            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, on_hit=self.meter.hit
+            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, keeps=False, on_hit=self._hit
         )
-        return GatedModel(cached, self._control, self._started, self._finished)
+        gated = GatedModel(cached, self._control, self._hit_started, self._hit_finished, again=self._ungated)
+        return RepeatedModel(gated, place.rerun.failures) if place.rerun else gated
 
     def spent(self) -> Spent:
         """The ledger so far."""
@@ -192,6 +202,33 @@ class Models:
         """End local servers, close connections and the store."""
         for close in self._close:
             await close()
+
+    def _again(self) -> bool:
+        """Whether the run says again what it has said: answers that it had are then neither counted nor told."""
+        return self._rerun is not None and self._rerun.checking
+
+    def _ungated(self) -> bool:
+        return self._again() and not (self._rerun and self._rerun.replay)
+
+    def _hit(self, reply: Reply) -> None:
+        if not self._again():
+            self.meter.hit(reply)
+
+    def _hit_started(self, call: Call, in_flight: int) -> None:
+        if not self._again():
+            self._started(call, in_flight)
+
+    def _hit_finished(self, report: CallReport) -> None:
+        if not self._again():
+            self._finished(report)
+
+    def _reserved(self, meter: Meter) -> None:
+        """Tell what a call may take before it is sent, so that it counts though this process is killed."""
+        reserved, before = meter.reserved, self._open
+        self._open = reserved.calls
+        if reserved.calls > before:
+            spent = self.spent()
+            self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd, reserved))
 
     def _started(self, call: Call, in_flight: int) -> None:
         self._emit(CallStarted(call.at, call.role, node_of(call.at), in_flight))
@@ -215,7 +252,7 @@ class Models:
             )
         )
         spent = self.spent()
-        self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd))
+        self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd, self.meter.reserved))
 
 
 def asker(players: Cast, role: Role, model: Model) -> Asker:

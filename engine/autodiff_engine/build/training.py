@@ -12,6 +12,7 @@ from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
 from ..control import Control, Decided
 from ..critic import LLMCritic
 from ..dataset import Splits, load
+from ..ending import BEST, Spent
 from ..evaluate import Task
 from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
@@ -23,12 +24,13 @@ from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
-from ..run import BEST, Opening, Run, Spent
+from ..run import Machine, Make, Opening, Run
 from ..sentences import words
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
 from .expected import check_expected
+from .fingerprints import parts_of_run
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_writable
@@ -115,22 +117,35 @@ def run_of(
     run_id: str,
     folder: Path,
     place: Place,
-    decided: Decided = Decided(),  # noqa: B008
+    decided: Decided = Decided(),  # noqa: B008 - frozen
 ) -> Run:
     """Return the run of a plan, to be executed in ``folder``."""
-    config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
+    written = to_toml(with_hashes(rebased(loaded.config, loaded.base, folder), plan.players))
     opening = Opening(
-        run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None, budget=_caps(config), warnings=plan.warnings,
+        run_id, folder, loaded.path.name, written, version("autodiff-tui"), plan.instructions,
+        recorded=place.record is not None, budget=caps_of(loaded.config), warnings=plan.warnings,
+        parts=parts_of_run(written, plan.instructions, loaded.config, loaded.base),
     )  # fmt: skip
-
-    async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:
-        return _Machine(plan, opening, place, control, emit, decided)
-
-    return Run(opening, make)
+    return Run(opening, machine_of(plan, run_id, folder, place, decided))
 
 
-def _caps(config: RunConfig) -> BudgetCaps | None:
+def machine_of(
+    plan: Plan,
+    run_id: str,
+    folder: Path,
+    place: Place,
+    decided: Decided = Decided(),  # noqa: B008 - frozen
+) -> Make:
+    """Return what makes the trainer and its models once a run of ``plan`` begins; best prompts go to ``folder``."""
+
+    async def make(control: Control, emit: Callable[[Event], object]) -> Machine:
+        return _Machine(plan, run_id, folder, place, control, emit, decided)
+
+    return make
+
+
+def caps_of(config: RunConfig) -> BudgetCaps | None:
+    """Return the caps of a config, None when nothing is capped."""
     budget = config.budget
     caps = BudgetCaps(budget.usd, budget.tokens, budget.calls, budget.minutes)
     return None if caps == BudgetCaps() else caps
@@ -154,33 +169,25 @@ class _Machine:
     def __init__(
         self,
         plan: Plan,
-        opening: Opening,
+        run_id: str,
+        folder: Path,
         place: Place,
         control: Control,
         emit: Callable[[Event], object],
         decided: Decided,
     ) -> None:
         self._plan = plan
-        self._opening = opening
+        self._run_id = run_id
+        self._best = folder / BEST
+        self._rerun = place.rerun
+        if self._rerun is not None:
+            self._rerun.when_live(self._live)
         self._models = Models(plan.players, plan.config, place, control, emit)
         self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, and on which data."""
-        plan, splits, corpus = self._plan, self._plan.splits, self._plan.program.corpus
-        settings = plan.config.trainer
-        texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
-        models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
-        return (
-            ProgramDescribed(
-                plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
-                models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
-            ),
-            DataLoaded(
-                splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint,
-                corpus.passages if corpus else 0, corpus.fingerprint if corpus else "",
-            ),
-        )  # fmt: skip
+        return opening_facts(self._plan)
 
     def spent(self) -> Spent:
         """The ledger so far."""
@@ -190,12 +197,35 @@ class _Machine:
         """End what lives outside this process's memory."""
         await self._models.aclose()
 
+    def _live(self) -> None:
+        self.trainer.forget_history()
+        self._keep(self.trainer.progress)
+
     def _keep(self, progress: Progress) -> None:
+        if self._rerun is not None and (self._rerun.checking or self._rerun.replay):
+            return  # the file holds better ones already
         plan = self._plan
         write(
-            self._opening.folder / BEST, progress, plan.program, plan.splits, plan.metric, plan.players,
-            run_id=self._opening.run_id, spent=self.spent(),
+            self._best, progress, plan.program, plan.splits, plan.metric, plan.players,
+            run_id=self._run_id, spent=self.spent(),
         )  # fmt: skip
+
+
+def opening_facts(plan: Plan) -> tuple[ProgramDescribed, DataLoaded]:
+    """Return the first facts of a run: what is trained, by whom, and on which data."""
+    splits, corpus, settings = plan.splits, plan.program.corpus, plan.config.trainer
+    texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
+    models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
+    return (
+        ProgramDescribed(
+            plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
+            models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
+        ),
+        DataLoaded(
+            splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint,
+            corpus.passages if corpus else 0, corpus.fingerprint if corpus else "",
+        ),
+    )  # fmt: skip
 
 
 def parts_of(plan: Plan, models: Models) -> Parts:

@@ -22,7 +22,7 @@ from .tables import (
     TrainerConfig,
 )
 from .task import LossConfig, TaskConfig
-from .writing import rebased, to_toml
+from .writing import meaning, rebased, to_toml
 
 __all__ = [
     "DEFAULT_MAX_TOKENS",
@@ -51,6 +51,7 @@ __all__ = [
     "code",
     "file_of",
     "load",
+    "meaning",
     "model",
     "parse",
     "rebased",

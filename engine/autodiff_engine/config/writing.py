@@ -8,13 +8,28 @@ from types import MappingProxyType
 from ..toml_text import dumps, table_of
 from . import paths
 from .schema import RunConfig
-from .tables import DataConfig, ModelConfig, RetrievalConfig, SourceFiles, TrainerConfig
+from .tables import (
+    BudgetConfig,
+    CacheConfig,
+    DataConfig,
+    LimitsConfig,
+    ModelConfig,
+    RetrievalConfig,
+    SourceFiles,
+    TrainerConfig,
+)
 from .task import LossConfig, TaskConfig
 
 
 def to_toml(config: RunConfig) -> str:
     """Write ``config`` whole, defaults and all; ``load`` of it gives an equal config."""
     return dumps(_without_empty(config.model_dump(mode="python", exclude_none=True)))
+
+
+def meaning(config: RunConfig) -> str:
+    """Return ``config`` as text without what changes no result: budget, limits, cache."""
+    neutral = {"budget": BudgetConfig(), "limits": LimitsConfig(), "cache": CacheConfig()}
+    return to_toml(config.model_copy(update=neutral))
 
 
 def rebased(config: RunConfig, base: Path, folder: Path) -> RunConfig:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from .parts import LATER, BudgetCaps, CallCounts, ErrorInfo, ProposalCounts, TestScores, TokenCounts, ValScores
+from .parts import (
+    LATER,
+    BudgetCaps,
+    CallCounts,
+    ErrorInfo,
+    Fingerprint,
+    ProposalCounts,
+    Reserved,
+    TestScores,
+    TokenCounts,
+    ValScores,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,26 @@ class RunOpened:
     """True when every answer comes from a record (the demo): nothing is paid."""
     budget: BudgetCaps | None = field(default=None, metadata=LATER)
     """None when nothing is capped."""
+    parts: tuple[Fingerprint, ...] = field(default=(), metadata=LATER)
+    """What the run is made of besides its data: compared before it is executed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """The run goes on in a new process: facts up to ``after`` stand; those behind it, and a stop, were taken back.
+
+    It follows ``RunOpened``; where an execution says something else than the journal and is to go on all the same,
+    it comes once more, with the ``reason``. New facts are numbered from ``after`` + 1.
+    """
+
+    after: int
+    taken_back: int = 0
+    """How many facts no longer stand."""
+    tested: bool = False
+    """Whether the test split was scored among them: it will be scored again at the run's new end."""
+    torn: bool = False
+    """Whether the journal's last line was cut short, and is dropped."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +115,7 @@ class RunFinished:
     error: ErrorInfo | None
 
 
-Mark = RunOpened | ControlChanged | PhaseStarted | Warned | BudgetEnded | Interrupted | RunFinished
+Mark = RunOpened | RunResumed | ControlChanged | PhaseStarted | Warned | BudgetEnded | Interrupted | RunFinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +148,26 @@ class CallFinished:
 
 @dataclass(frozen=True, slots=True)
 class LedgerUpdated:
-    """Totals so far; ``cost_usd`` is None once any paid answer had no known price."""
+    """Totals so far; ``cost_usd`` is None once any paid answer had no known price.
+
+    With something ``reserved`` it is on disk before the call is sent: a process that is killed may have spent that.
+    """
 
     calls: CallCounts
     tokens: TokenCounts
     cost_usd: float | None
+    reserved: Reserved = field(default=Reserved(), metadata=LATER)
+
+    @property
+    def committed(self) -> LedgerUpdated:
+        """The totals if nothing more is ever heard of the calls in flight: each counts at its maximum."""
+        most, calls, tokens = self.reserved, self.calls, self.tokens
+        known = None if self.cost_usd is None or most.cost_usd is None else self.cost_usd + most.cost_usd
+        return LedgerUpdated(
+            replace(calls, made=calls.made + most.calls),
+            replace(tokens, prompt=tokens.prompt + most.prompt, completion=tokens.completion + most.completion),
+            known,
+        )
 
 
 Telemetry = CallStarted | CallFinished | LedgerUpdated

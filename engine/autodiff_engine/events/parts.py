@@ -208,3 +208,21 @@ class TokenCounts:
     completion: int = 0
     cached_prompt: int = 0
     cached_completion: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The most that the calls in flight can take; ``cost_usd`` None: a price is not known."""
+
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """SHA-256, in hex, of something that a run is made of: its config, its instructions, a file of the user's."""
+
+    name: str
+    sha256: str

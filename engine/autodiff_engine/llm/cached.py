@@ -30,11 +30,47 @@ class _Flight:
     waiters: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptModel:
+    """Stores what ``inner`` says before anybody hears of it.
+
+    Stands where a call counts as open: so that one that is told as answered is never asked again, however soon this
+    process is killed.
+    """
+
+    inner: Model
+    store: AnswerStore
+    run: str
+    mode: CacheMode = "read-write"
+
+    async def complete(self, call: Call) -> Reply:
+        """Ask, store, return; what was paid for is stored although the call is cancelled meanwhile.
+
+        Raises:
+            StorageError: The answer could not be stored.
+        """
+        reply = await self.inner.complete(call)
+        storing = asyncio.create_task(self._keep(call.request.key, reply))
+        try:
+            return await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait({storing})
+            raise
+
+    async def _keep(self, key: str, reply: Reply) -> Reply:
+        if self.mode == "read-write":
+            return await self.store.add(key, reply)
+        if self.mode == "refresh":
+            await self.store.replace(key, reply)
+        return await self.store.add(key, reply, self.run)
+
+
 class CachedModel:
     """Answers from ``store`` where the mode allows, else asks ``inner`` and stores what it says.
 
-    ``run`` names the part of the store that is this run's own; it must be the same when the run is resumed.
-    ``offline`` forbids asking at all. ``on_hit`` hears of each answer that cost nothing now.
+    Where ``inner`` holds a ``KeptModel`` already, ``keeps`` is False. ``run`` names the part of the store that is this
+    run's own; it must be the same when the run is resumed. ``offline`` forbids asking at all. ``on_hit`` hears of each
+    answer that cost nothing now.
     """
 
     def __init__(
@@ -45,9 +81,10 @@ class CachedModel:
         *,
         mode: CacheMode = "read-write",
         offline: bool = False,
+        keeps: bool = True,
         on_hit: Callable[[Reply], None] | None = None,
     ) -> None:
-        self._inner = inner
+        self._inner = KeptModel(inner, store, run, mode) if keeps else inner
         self._store = store
         self._run = run
         self._mode: CacheMode = mode
@@ -107,13 +144,7 @@ class CachedModel:
         await self._until_quiet()
         if self._offline:
             raise _missing(call)
-        reply = await self._inner.complete(call)
-        storing = asyncio.create_task(self._keep(key, reply))
-        try:
-            return await asyncio.shield(storing)
-        except asyncio.CancelledError:
-            await asyncio.wait({storing})  # what was paid for is never lost
-            raise
+        return await self._inner.complete(call)
 
     async def _until_quiet(self) -> None:
         """Wait while stored answers are still being handed out: what they decide, an early stop, may spare this call.
@@ -131,13 +162,6 @@ class CachedModel:
         if own is not None or self._mode in ("off", "refresh"):
             return own
         return self._store.get(key)
-
-    async def _keep(self, key: str, reply: Reply) -> Reply:
-        if self._mode == "read-write":
-            return await self._store.add(key, reply)
-        if self._mode == "refresh":
-            await self._store.replace(key, reply)
-        return await self._store.add(key, reply, self._run)
 
 
 def _missing(call: Call) -> AnswerMissing:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..control import Control
+from ..errors import AnswerMissing
 from .model import Call, Model, Reply
 from .slots import Slots
 
@@ -25,9 +26,21 @@ OnFinished = Callable[[CallReport], None]
 
 
 class GatedModel:
-    """Stands before the store, so that a cached run pauses too; reports what was answered without being sent."""
+    """Stands before the store, so that a cached run pauses too; reports what was answered without being sent.
 
-    def __init__(self, inner: Model, control: Control, on_started: OnStarted, on_finished: OnFinished) -> None:
+    ``again`` says that the run says again what it has said: a pause or a stop takes hold where it is live.
+    """
+
+    def __init__(
+        self,
+        inner: Model,
+        control: Control,
+        on_started: OnStarted,
+        on_finished: OnFinished,
+        *,
+        again: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._again = again
         self._inner = inner
         self._control = control
         self._on_started = on_started
@@ -35,8 +48,13 @@ class GatedModel:
 
     async def complete(self, call: Call) -> Reply:
         """Wait for the gate, then ask."""
-        await self._control.passing()
-        reply = await self._inner.complete(call)
+        if not self._again():
+            await self._control.passing()
+        try:
+            reply = await self._inner.complete(call)
+        except AnswerMissing:  # a stop that came meanwhile ends the run, not an answer that nobody needs any more
+            await self._control.passing()
+            raise
         if reply.cached:
             self._on_started(call, self._control.in_flight)
             self._on_finished(CallReport(call, reply, "", self._control.in_flight))

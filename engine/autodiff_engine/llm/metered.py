@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected
-from ..events import CallCounts, TokenCounts
+from ..events import CallCounts, Reserved, TokenCounts
 from .budget import FREE, Caps, Price, Tokens, most_tokens, settled
 from .model import OUTSIDE, Call, Model, Reply, Usage
 from .unavailable import NotBilled
@@ -73,6 +73,14 @@ class Meter:
         for reservation in self._open:
             totals = _with_spent(totals, reservation.tokens or Tokens(0, 0), reservation.usd)
         return totals
+
+    @property
+    def reserved(self) -> Reserved:
+        """The most that the calls in flight can take."""
+        tokens = [each.tokens or Tokens(0, 0) for each in self._open]
+        costs = [each.usd for each in self._open]
+        known = None if None in costs else sum(each or 0.0 for each in costs)
+        return Reserved(len(costs), sum(each.prompt for each in tokens), sum(each.completion for each in tokens), known)
 
     @property
     def seconds_left(self) -> float | None:

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 from autodiff_engine.ablation import VARIANTS
-from autodiff_engine.ablation.folder import locked
 from autodiff_engine.llm.store import AnswerStore
+from autodiff_engine.lock import locked
 from autodiff_tui.ablation_table import COLUMNS
 from autodiff_tui.cli import run
 

@@ -55,6 +55,14 @@ def test_why_a_command_failed_is_said_at_home_and_stays_on_stderr(
     assert capsys.readouterr().err == said
 
 
+def test_that_nothing_was_to_be_resumed_is_said_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "nothing to resume: runs/r1 is stopped after the last of 3 steps\n"
+
+    assert at_home(monkeypatch, ("resume", "runs/r1"), None, said=said) == 0
+
+    assert Home.told[-1] == (said.strip(), False, "r1")
+
+
 @pytest.mark.parametrize("code", [129, 143])
 def test_who_is_told_to_end_during_a_command_does_not_come_home(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert at_home(monkeypatch, ("train", "a.toml"), None, code=code) == code

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from autodiff_engine.events import Event
 from autodiff_engine.journal import Journal
+from autodiff_engine.lock import locked
 from autodiff_tui.cli import run
 
 from ..runs import small_run
@@ -48,6 +50,15 @@ def test_runs_as_json_is_an_object_a_run(capsys: pytest.CaptureFixture[str]) -> 
         ("runs/r1", "done", 0.75, 4),
         ("runs/r2", "unfinished", 0.5, 4),
     ]
+
+
+def test_a_run_that_a_process_executes_now_is_running(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = record("r1", small_run()[:6])
+
+    for state in ("running", "unfinished"):
+        with locked(folder) if state == "running" else nullcontext():
+            assert run(["runs", "--ui", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["state"] == state
 
 
 def test_without_runs_stdout_is_empty(capsys: pytest.CaptureFixture[str]) -> None:

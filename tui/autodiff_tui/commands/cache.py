@@ -94,7 +94,8 @@ def _needed() -> tuple[int, frozenset[str], float | None]:
         StorageError: A journal cannot be read; nothing is deleted on a guess.
     """
     from autodiff_engine.events import CallFinished, ExampleScored, LedgerUpdated
-    from autodiff_engine.journal import list_runs, read
+    from autodiff_engine.finding import list_runs
+    from autodiff_engine.journal import read
 
     keys: set[str] = set()
     paid_usd: float | None = 0.0

@@ -30,7 +30,7 @@ def compare(flags: Flags, left: str, right: str) -> int:
     RUN is a folder, a run's id, a unique prefix of one, or latest. Scores are compared only where both runs had the
     same data and metric; the best prompts then by test example, with the paired p.
     """
-    from autodiff_engine.journal import find_run  # help must not wait for the engine
+    from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui import comparing
     from autodiff_tui.headless import write_line
     from autodiff_tui.toned import spelled

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Execute = Callable[[Sequence[str]], int]
 """Runs a command line and returns its exit code."""
 _INTERRUPTED = 130
+_NOTHING = "nothing to resume: "
 _GONE = (129, 143)
 """Exit codes after which nobody wants to be home again: the terminal hung up, or the process was told to end."""
 
@@ -50,16 +51,16 @@ def home(execute: Execute, known: Collection[str]) -> int:
 
 
 def _executed(execute: Execute, command: Sequence[str]) -> tuple[int, list[str]]:
-    """Run a command and return its code and the last lines that it wrote to stderr, which home will cover."""
+    """Run a command and return its code and what it wrote to stderr that home should say again, as it covers it."""
     tee = _Tee(sys.stderr)
     with redirect_stderr(cast("TextIO", tee)):
         code = execute(command)
-    return code, tee.errors
+    return code, tee.said
 
 
 def _notice(command: Sequence[str], code: int, said: Sequence[str]) -> str:
     if code == 0:
-        return ""
+        return " · ".join(each for each in said if each.startswith(_NOTHING))
     what = " ".join(command)
     if code == _INTERRUPTED:
         return f"{what}: interrupted; what was answered is kept"
@@ -75,17 +76,17 @@ def _check(path: Path) -> Iterable[Toned]:
 
 
 class _Tee:
-    """Writes on, and remembers the lines of errors and hints."""
+    """Writes on, and remembers the lines of errors and hints, and that nothing was to be done."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._line = ""
-        self.errors: list[str] = []
+        self.said: list[str] = []
 
     def write(self, text: str) -> int:
         """Write on and look at the lines that are complete."""
         *lines, self._line = (self._line + text).split("\n")
-        self.errors += [each for each in lines if each.startswith(("error: ", "hint: "))]
+        self.said += [each for each in lines if each.startswith(("error: ", "hint: ", _NOTHING))]
         return self._stream.write(text)
 
     def __getattr__(self, name: str) -> object:

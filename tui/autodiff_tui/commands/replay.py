@@ -1,15 +1,19 @@
-"""The command that shows a recorded run again: ``replay``."""
+"""The command that shows a recorded run again, or executes it again to compare: ``replay``."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
 from .helptext import GroupedCommand, GroupedOption
-from .options import output_options, ui_option, with_flags
+from .loading import run_options
+from .options import cache_dir_option, output_options, ui_option, with_flags
 
 
 @click.command(
@@ -18,6 +22,7 @@ from .options import output_options, ui_option, with_flags
         "autodiff-tui replay latest",
         "autodiff-tui replay my-run --speed 8",
         "autodiff-tui replay latest --ui plain",
+        "autodiff-tui replay latest --verify",
     ),
 )
 @click.argument("run")
@@ -31,26 +36,60 @@ from .options import output_options, ui_option, with_flags
     show_envvar=True,
     help="In the app X times as fast as it happened; without it the whole run in two minutes or less.",
 )
+@click.option(
+    "--verify",
+    cls=GroupedOption,
+    is_flag=True,
+    help="Execute it from its stored answers, without any network, and compare each fact with the journal.",
+)
+@cache_dir_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
 @with_flags
-def replay(flags: Flags, run: str, speed: float | None) -> int:
+def replay(flags: Flags, run: str, speed: float | None, verify: bool) -> int:
     """Show RUN again from its journal; nothing is executed and nothing is written.
 
     RUN is a folder, a run's id, a unique prefix of one, or latest. In the app p plays and holds, comma and full stop
     go by events, < and > by steps, - and + change the speed, g goes to a step. Elsewhere all of it is told at once.
+
+    With --verify it is executed again, offline, and nothing is shown but what came of it; the exit code is 1 at the
+    first fact that differs from the journal.
     """
-    from autodiff_engine.journal import find_run, read  # help must not wait for the engine
+    from autodiff_engine.finding import find_run  # help must not wait for the engine
+
+    folder = find_run(run, RUNS_ROOT)
+    return _verify(folder, flags) if verify else _show(folder, flags, speed)
+
+
+def _show(folder: Path, flags: Flags, speed: float | None) -> int:
+    from autodiff_engine.journal import read
     from autodiff_tui.front import look
     from autodiff_tui.headless import write_line
     from autodiff_tui.sources import RecordedSource
     from autodiff_tui.transport import fitting_speed
 
-    folder = find_run(run, RUNS_ROOT)
     recorded = read(folder)
     if recorded.torn:
         write_line(f"{folder}: the last line of the journal was cut short and is left out", sys.stderr)
     if recorded.unknown:
         write_line(f"{folder}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
-    chosen = speed if speed is not None else fitting_speed(recorded.events)
-    return look(RecordedSource(recorded.events), folder, flags, "replay", speed=chosen)
+    events = recorded.events if flags.ui == "json" else recorded.standing
+    chosen = speed if speed is not None else fitting_speed(events)
+    return look(RecordedSource(events), folder, flags, "replay", speed=chosen)
+
+
+def _verify(folder: Path, flags: Flags) -> int:
+    from autodiff_engine import build
+    from autodiff_tui.format import counted
+    from autodiff_tui.interruptible import run as run_until_signal
+
+    verifying = build.verification(folder, run_options(flags))
+    verified, number = run_until_signal(verifying.execute)
+    if verified is None:
+        return 128 + number
+    if flags.ui == "json":
+        sys.stdout.write(f"{json.dumps({**asdict(verified), 'calls': 0})}\n")
+    elif flags.ui != "none":
+        open_end = "" if verified.ended else "; the run has not come to its end"
+        sys.stdout.write(f"{counted(verified.facts, 'fact')} equal, 0 calls{open_end}\n")
+    return 0

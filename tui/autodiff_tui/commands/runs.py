@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def runs(flags: Flags) -> int:
     """List the runs of this folder, the newest last."""
     from autodiff_engine.errors import StorageError  # help must not wait for the engine
-    from autodiff_engine.journal import list_runs
+    from autodiff_engine.finding import goes_on, list_runs
     from autodiff_tui import report
     from autodiff_tui.exits import complain
     from autodiff_tui.headless import write_line
@@ -35,7 +35,7 @@ def runs(flags: Flags) -> int:
     rows: list[report.Row] = []
     for folder in list_runs(RUNS_ROOT):
         try:
-            rows.append(report.row(_view(folder), str(folder)))
+            rows.append(report.row(_view(folder), str(folder), running=bool(goes_on(folder))))
         except StorageError as error:  # one broken journal must not hide the others
             complain(str(error), error.hint)
     if flags.ui == "json":
@@ -58,7 +58,7 @@ def show(flags: Flags, run: str) -> int:
 
     RUN is a folder, a run's id, a unique prefix of one, or latest.
     """
-    from autodiff_engine.journal import find_run  # help must not wait for the engine
+    from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui import report
     from autodiff_tui.headless import write_line
 
@@ -94,7 +94,7 @@ def export(flags: Flags, run: str, output: Path, force: bool) -> int:
     RUN is a folder, a run's id, a unique prefix of one, or latest. The file is read back before success is said; eval
     --prompts and [prompts] file read it.
     """
-    from autodiff_engine.journal import find_run  # help must not wait for the engine
+    from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui.exporting import best_of, copy_best
     from autodiff_tui.format import counted
     from autodiff_tui.headless import write_line
@@ -122,6 +122,6 @@ def _view(folder: Path) -> RunView:
     if recorded.unknown:
         write_line(f"{folder}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
     view = RunView()
-    for stamped in recorded.events:
+    for stamped in recorded.standing:
         view = reduce(view, stamped)
     return view

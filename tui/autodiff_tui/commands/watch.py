@@ -24,7 +24,7 @@ def watch(flags: Flags, run: str) -> int:
     RUN is a folder, a run's id, a unique prefix of one, or latest. Outside the app it ends when the run does, with exit
     code 0 however the run ended.
     """
-    from autodiff_engine.journal import find_run  # help must not wait for the engine
+    from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui.front import look
     from autodiff_tui.sources import WatchedSource
 

@@ -28,6 +28,7 @@ from autodiff_engine.events import (
     ProposalWritten,
     RunFinished,
     RunOpened,
+    RunResumed,
     Stamped,
     StepFinished,
     StepStarted,
@@ -100,7 +101,14 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
         ) as fact:
             return reduce_fact(view, fact)
         case (
-            RunOpened() | ControlChanged() | PhaseStarted() | Warned() | BudgetEnded() | Interrupted() | RunFinished()
+            RunOpened()
+            | RunResumed()
+            | ControlChanged()
+            | PhaseStarted()
+            | Warned()
+            | BudgetEnded()
+            | Interrupted()
+            | RunFinished()
         ) as mark:
             return reduce_mark(view, mark)
         case (

@@ -15,6 +15,7 @@ from autodiff_engine.events import (
     PhaseStarted,
     RunFinished,
     RunOpened,
+    RunResumed,
     Telemetry,
     Warned,
 )
@@ -45,6 +46,8 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
             )
             control = Control("running")
             return replace(view, opened=mark, control=control, traffic=traffic, finished=None, earlier_s=view.elapsed_s)
+        case RunResumed():
+            return replace(view, facts=min(view.facts, mark.after))  # those behind it are said anew
         case Warned():
             return replace(view, notes=replace(view.notes, warnings=view.notes.warnings.append(mark.message)))
         case BudgetEnded():

@@ -1,0 +1,198 @@
+"""A run that was begun, ready to go on: executed again over its stored answers, live where its journal ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from ..config import Loaded, load, meaning
+from ..errors import ConfigError, StorageError
+from ..events import DECISION_TYPES, ProgramDescribed, RunFinished, Stamped, Warned
+from ..instructions import read as read_instructions
+from ..llm.recorded import read_answers
+from ..llm.store import AnswerStore
+from ..lock import locked
+from ..past import Past, past_of
+from ..rerun import Rerun
+from ..run import Opening, Run
+from .demo import PACK
+from .fingerprints import CONFIG, INSTRUCTIONS, parts_of_run
+from .models import Place, Record
+from .options import RunOptions, check_writable
+from .training import Plan, caps_of, machine_of, opening_facts, plan_of
+
+_FILE = "config.toml"
+_NEUTRAL = ("budget.", "limits.", "cache.")
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A run that goes on, and what it said before; ``run`` is None where nothing is left to do, and ``why`` says so."""
+
+    run: Run | None
+    history: tuple[Stamped, ...]
+    why: str = ""
+
+
+def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumption:
+    """Check that the run whose folder holds the config ``loaded`` is what it was; changes nothing.
+
+    Budget, limits and cache may be others than before.
+
+    Raises:
+        ConfigError: Another process executes it, or something has changed (``anyway``: go on all the same).
+        StorageError: The folder is not whole.
+    """
+    folder = loaded.base
+    past = _read(folder)
+    if why := _over(past):
+        return Resumption(None, (), why)
+    check_writable(folder, "--run-dir")
+    answers = options.answers(loaded.config, loaded.base)
+    check_writable(answers, "--cache-dir")
+    plan = plan_again(past, loaded, offline=options.offline)
+    changed = [*_flags(loaded), *changes(past, plan, loaded)]
+    if changed and not anyway:
+        raise ConfigError(
+            f"{folder}: {' and '.join(changed)} changed since the run began",
+            "change that back; or --anyway goes on, live from the first fact that then differs",
+        )
+    record = record_of(past)
+    lost = () if record else _lost(past, answers, anyway=anyway)
+    _check_price(past, loaded)
+    rerun = Rerun(past, past.going_on, before=past.totals, anyway=anyway)
+    run_id = past.opened.run_id
+    place = Place(run_id, answers, folder / "debug.log", options.offline, record, rerun)
+    opening = Opening(
+        run_id, folder, past.opened.config, "", version("autodiff-tui"), plan.instructions, past.opened.recorded,
+        caps_of(loaded.config), (*lost, *_new(plan.warnings, past)), past.opened.parts,
+    )  # fmt: skip
+    make = machine_of(plan, run_id, folder, place, rerun.decided)
+    return Resumption(Run(opening, make, rerun), _history(past))
+
+
+def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
+    """Yield the name of each thing that the run was made of and that is another now."""
+    before = {(part.name, part.sha256) for part in past.opened.parts}
+    text = (loaded.base / _FILE).read_text(encoding="utf-8")
+    now = parts_of_run(text, plan.instructions, loaded.config, loaded.base)
+    names = dict.fromkeys(part.name for part in (*past.opened.parts, *now))
+    for name in names if before else ():  # journals of earlier versions have none
+        if {part for part in before if part[0] == name} != {
+            (part.name, part.sha256) for part in now if part.name == name
+        }:
+            yield {CONFIG: f"its {_FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
+    for role, told in loaded.config.models.items():
+        player = plan.players.get(role)
+        if player is not None and told.sha256 and player.name.rpartition(":")[2] != told.sha256:
+            yield f"the model file of models.{role}"
+    yield from _of_facts(past, plan)
+
+
+def _of_facts(past: Past, plan: Plan) -> Iterable[str]:
+    program, data = opening_facts(plan)
+    for said in past.said[:2]:
+        event = said.event
+        if isinstance(event, ProgramDescribed):
+            differ = [each.name for each in fields(event) if getattr(event, each.name) != getattr(program, each.name)]
+            if differ:
+                yield f"the program ({', '.join(differ)})"
+        elif event != data:
+            yield f"the data ({data.source})"
+
+
+def _read(folder: Path) -> Past:
+    try:
+        with locked(folder):
+            return past_of(folder)
+    except OSError as error:
+        raise StorageError(f"{error.filename or folder}: {error.strerror}", "is the folder yours to write?") from error
+
+
+def _over(past: Past) -> str:
+    """Return why nothing is left to do, empty where something is."""
+    ended = past.finished
+    if ended is None or ended.status not in ("done", "stopped"):
+        return ""
+    if ended.status == "done":
+        return f"done after {ended.steps} steps"
+    described = next((each.event for each in past.said if isinstance(each.event, ProgramDescribed)), None)
+    whole = described is not None and ended.steps >= described.max_steps
+    return f"stopped after the last of {ended.steps} steps" if whole or ended.val.best == 1 else ""
+
+
+def plan_again(past: Past, loaded: Loaded, *, offline: bool) -> Plan:
+    """Return the plan of a run as its folder has it; ``offline``: nobody will be asked.
+
+    Raises:
+        ConfigError: The program or the data are not there any more.
+        StorageError: The folder is not whole.
+    """
+    kept = read_instructions(loaded.base / "instructions")
+    return plan_of(loaded.config, loaded.base, kept, recorded=offline or past.opened.recorded)
+
+
+def _flags(loaded: Loaded) -> Iterable[str]:
+    """Yield the keys that a flag changes, but for those that change no result."""
+    own = load(loaded.base / _FILE)
+    if meaning(own.config) == meaning(loaded.config):
+        return
+    before, now = ({row.key: row.value for row in each.rows} for each in (own, loaded))
+    for key in dict.fromkeys((*before, *now)):
+        if before.get(key) != now.get(key) and not key.startswith(_NEUTRAL):
+            yield key
+
+
+def record_of(past: Past) -> Record | None:
+    """Return the answers that the demo ships, where the run is one of the demo."""
+    if not past.opened.recorded:
+        return None
+    return Record(read_answers(Path(str(files("autodiff_engine") / PACK)) / "answers.jsonl"), 0.0)
+
+
+def _lost(past: Past, folder: Path, *, anyway: bool) -> tuple[str, ...]:
+    """Return a warning where answers that the run was made from are no longer stored.
+
+    Raises:
+        ConfigError: None of them is: the wrong folder, or one that was deleted.
+    """
+    keys = past.used_keys()
+    store = AnswerStore(folder, lambda _: None)
+    gone = sum(store.get(key, past.opened.run_id) is None and store.get(key) is None for key in keys)
+    store.close()
+    if not gone:
+        return ()
+    if gone == len(keys) and not anyway:
+        raise ConfigError(
+            f"{folder}: none of the {gone} answers that this run was made from is stored here",
+            "name the --cache-dir that holds them; or --anyway asks, and pays, for all of them again",
+        )
+    return (
+        f"{gone} of the {len(keys)} answers that this run was made from are no longer stored: they are asked again",
+    )
+
+
+def _check_price(past: Past, loaded: Loaded) -> None:
+    if loaded.config.budget.usd is not None and past.totals.cost_usd is None:
+        raise ConfigError(
+            "budget.usd cannot be kept: what the run has cost so far is not known", "use budget.tokens instead"
+        )
+
+
+def _new(warnings: Iterable[str], past: Past) -> Iterable[str]:
+    """Yield the warnings that the run has not told yet."""
+    told = {each.event.message for each in past.recorded.events if isinstance(each.event, Warned)}
+    return (warning for warning in warnings if warning not in told)
+
+
+def _history(past: Past) -> tuple[Stamped, ...]:
+    """Return what a resumed run goes on from, as whoever shows it needs it: none of its earlier ends is one."""
+    kept = {each.seq for each in past.going_on}
+    return tuple(
+        each
+        for each in past.recorded.standing
+        if each.seq in kept or not (each.fact or isinstance(each.event, (*DECISION_TYPES, RunFinished)))
+    )

@@ -1,0 +1,81 @@
+"""A run executed again without asking anybody: is what it says what its journal holds?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import Loaded, load
+from ..control import Control
+from ..errors import AnswerMissing, RunDiffers
+from ..llm.metered import Totals
+from ..past import Past, past_of
+from ..rerun import Rerun, Verifier
+from ..run import train
+from .models import Place
+from .options import RunOptions
+from .resuming import changes, plan_again, record_of
+from .training import Plan, machine_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """So many facts were said again as the journal has them; ``ended``: and the run came to its end there."""
+
+    run_id: str
+    facts: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """A run and what it takes to execute it again; writes nothing into its folder."""
+
+    past: Past
+    plan: Plan
+    loaded: Loaded
+    answers: Path
+
+    async def execute(self) -> Verified:
+        """Execute it over its stored answers alone, as fast as it goes.
+
+        Raises:
+            RunDiffers: It says something else than its journal, or an answer is missing.
+        """
+        past, control = self.past, Control()
+        rerun = Rerun(past, past.said, before=Totals(), replay=True)
+        verifier = Verifier(rerun)
+        run_id = past.opened.run_id
+        place = Place(run_id, self.answers, past.folder / "debug.log", True, record_of(past), rerun)
+        make = machine_of(self.plan, run_id, past.folder, place, rerun.decided)
+        machine = await make(control, verifier.append)
+        try:
+            await train(machine, control)
+            verifier.ended()
+        except Verifier.Done:
+            pass
+        except AnswerMissing as missing:
+            raise RunDiffers(
+                f"fact {verifier.facts + 1} cannot be said again: {missing}", self._changed() or missing.hint
+            ) from missing
+        except RunDiffers as different:
+            raise RunDiffers(str(different), self._changed()) from different
+        finally:
+            await machine.aclose()
+        return Verified(run_id, verifier.facts, past.told_all)
+
+    def _changed(self) -> str:
+        changed = " and ".join(changes(self.past, self.plan, self.loaded))
+        return f"{changed} changed since the run began" if changed else ""
+
+
+def verification(folder: Path, options: RunOptions) -> Verifying:
+    """Read a run and check that it can be executed again; neither a key nor a model's file is needed.
+
+    Raises:
+        ConfigError: The program or the data are not there any more.
+        StorageError: The folder is not whole.
+    """
+    past, loaded = past_of(folder), load(folder / "config.toml")
+    plan = plan_again(past, loaded, offline=True)
+    return Verifying(past, plan, loaded, options.answers(loaded.config, loaded.base))

@@ -1,0 +1,81 @@
+"""Events <-> lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from functools import cache
+from typing import get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from .errors import StorageError
+from .events import SCHEMA_VERSION, Event, Stamped
+
+_PLACES = ("run_dir", "run_id", "best")
+"""Fields that name a run's place: left out when two journals are compared."""
+_ON_DISK = {"t": "node_t"}
+"""An event's own field -> its name in a line, where the line says something else by that name."""
+_HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
+"""How ``encode`` begins a line."""
+
+
+def encode(stamped: Stamped) -> str:
+    """Return the JSON line of an event, ASCII only."""
+    event = stamped.event
+    line: dict[str, object] = {"v": SCHEMA_VERSION, "seq": stamped.seq, "t": stamped.t, "type": type(event).__name__}
+    if stamped.fact is not None:
+        line["fact"] = stamped.fact
+    told: dict[str, object] = _adapter(type(event)).dump_python(event, mode="json")
+    for name, default in _later(type(event)):
+        if getattr(event, name) == default:
+            del told[name]
+    return json.dumps(line | {_ON_DISK.get(name, name): value for name, value in told.items()}, ensure_ascii=True)
+
+
+@cache
+def _types() -> dict[str, type[Event]]:
+    return {kind.__name__: kind for group in get_args(Event) for kind in (get_args(group) or (group,))}
+
+
+@cache
+def _adapter(kind: type[Event]) -> TypeAdapter[Event]:
+    return TypeAdapter(kind)
+
+
+@cache
+def _later(kind: type[Event]) -> tuple[tuple[str, object], ...]:
+    """Fields that older journals do not have, with what they then are: left out, so that equal runs are equal text."""
+    return tuple((field.name, field.default) for field in fields(kind) if field.metadata.get("later"))
+
+
+def kind_of(line: bytes) -> str | None:
+    """Return the kind of an event by the head of its line, None when that is no event's."""
+    head = _HEAD.match(line)
+    return head[1].decode("ascii") if head else None
+
+
+def decode(line: str, where: str) -> Stamped | None:
+    """Return the event of a line, None for one of a kind unknown here; ``where`` names the line in messages.
+
+    Raises:
+        StorageError: It is no event's line.
+    """
+    try:
+        told = json.loads(line)
+        kind = _types().get(told["type"])
+        if kind is None:
+            return None
+        names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
+        event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
+        return Stamped(told["seq"], told["t"], told.get("fact"), event)
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise StorageError(f"{where}: not an event of ours", "the journal was changed by hand") from error
+
+
+def placeless(stamped: Stamped) -> str:
+    """Return an event as JSON without line number, time and place: equal for equal facts of two executions."""
+    told = json.loads(encode(stamped))
+    kept = {key: value for key, value in told.items() if key not in ("v", "seq", "t", *_PLACES)}
+    return json.dumps(kept, sort_keys=True)

@@ -1,0 +1,149 @@
+"""What the journal of a run tells whoever executes it again: what stands, what failed, what was spent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StorageError
+from .events import (
+    DECISION_TYPES,
+    CallFinished,
+    ExampleExcluded,
+    ExampleScored,
+    FeedbackGiven,
+    FeedbackMissing,
+    LedgerUpdated,
+    ProposalMade,
+    RunFinished,
+    RunOpened,
+    Stamped,
+    StopChosen,
+    TestCompared,
+)
+from .journal import Recorded, read
+from .llm.metered import Totals
+from .llm.repeated import Failures
+
+_REFUSED = "refused: "
+_OPTIMIZER_REFUSED = "the optimizer refused: "
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A run's journal as far as it goes; ``opened`` is its first opening, ``said`` its standing facts and decisions."""
+
+    folder: Path
+    recorded: Recorded
+    opened: RunOpened
+    said: tuple[Stamped, ...]
+
+    @property
+    def finished(self) -> RunFinished | None:
+        """How the last execution ended; None when its process was killed."""
+        last = self.recorded.events[-1].event
+        return last if isinstance(last, RunFinished) else None
+
+    @property
+    def told_all(self) -> bool:
+        """Whether the run came to its own end, so that no further fact may follow."""
+        ended = self.finished
+        if ended is None or not self.said:
+            return False
+        return ended.status == "done" or (ended.status == "stopped" and isinstance(self.said[-1].event, TestCompared))
+
+    @property
+    def going_on(self) -> tuple[Stamped, ...]:
+        """The facts and decisions that a resumed run builds on.
+
+        A stop is taken back, and the final report with it. So is a failure that nothing has been built on yet, with
+        what was told after it: it is asked again. A decision counts as built on what a person could see by then.
+        """
+        stops = (place for place, each in enumerate(self.said) if isinstance(each.event, StopChosen))
+        said = self.said[: next(stops, None)]
+        return said[: _used(said)]
+
+    @property
+    def totals(self) -> Totals:
+        """What all executions spent: of calls that were in flight when a process was killed, the most."""
+        ledger: LedgerUpdated | RunFinished | None = None
+        seconds = until = 0.0
+        for stamped in self.recorded.events:
+            if isinstance(stamped.event, RunOpened):
+                seconds, until = seconds + until, 0.0
+            until = max(until, stamped.t)
+            if isinstance(stamped.event, LedgerUpdated):
+                ledger = stamped.event.committed
+            elif isinstance(stamped.event, RunFinished):
+                ledger = stamped.event
+        if ledger is None:
+            return Totals(seconds=seconds + until)
+        return Totals(ledger.calls, ledger.tokens, ledger.cost_usd, seconds + until)
+
+    def failures(self, facts: Sequence[Stamped]) -> Failures:
+        """Return what has to fail again so that ``facts`` are said again."""
+        keys: dict[str, set[str]] = defaultdict(set)
+        for stamped in self.recorded.events:
+            if isinstance(stamped.event, CallFinished) and stamped.event.error:
+                keys[stamped.event.error].add(stamped.event.key)
+        unavailable: dict[str, str] = {}
+        refused: dict[str, str] = {}
+        for stamped in facts:
+            match stamped.event:
+                case ExampleExcluded(step, phase, example, error):
+                    unavailable[f"{step}/{phase}/{example}"] = error
+                case FeedbackMissing(step, example, error):
+                    (refused if error in keys else unavailable)[f"{step}/backward/{example}"] = error
+                case ExampleScored(step=step, phase=phase, example=example, why=why) if why.startswith(_REFUSED):
+                    refused[f"{step}/{phase}/{example}"] = why.removeprefix(_REFUSED)
+                case ProposalMade(step=step, k=k, problem=problem) if problem.startswith(_OPTIMIZER_REFUSED):
+                    refused[f"{step}/optimizer/p{k}"] = problem.removeprefix(_OPTIMIZER_REFUSED)
+                case _:
+                    pass
+        return Failures(unavailable, refused, {message: frozenset(keys[message]) for message in refused.values()})
+
+    def used_keys(self) -> frozenset[str]:
+        """Return the keys of the answers that standing facts were made from."""
+        scored = (each.event for each in self.said if isinstance(each.event, ExampleScored))
+        return frozenset(key for each in scored if not each.why.startswith(_REFUSED) for key in each.keys)
+
+
+def past_of(folder: Path) -> Past:
+    """Read what there is of a run.
+
+    Raises:
+        StorageError: There is no journal, it was damaged, or it ends before it says which run it is of.
+    """
+    recorded = read(folder)
+    opened = next((each.event for each in recorded.events if isinstance(each.event, RunOpened)), None)
+    if opened is None:
+        raise StorageError(
+            f"{folder}: its journal ends before it says what it is of", "nothing was spent in it: train anew"
+        )
+    told = (each for each in recorded.standing if each.fact is not None or isinstance(each.event, DECISION_TYPES))
+    return Past(folder, recorded, opened, tuple(told))
+
+
+def _used(said: Sequence[Stamped]) -> int:
+    """Return how many facts and decisions stand before the first failure that nothing later was made from."""
+    count = len(said)
+    group = _group(said[-1]) if said else None
+    for place in range(len(said) - 1, -1, -1):
+        if group is None or _group(said[place]) != group:
+            break
+        if isinstance(said[place].event, ExampleExcluded | FeedbackMissing):
+            count = place
+    return count
+
+
+def _group(stamped: Stamped) -> tuple[int, str] | None:
+    """Return what a fact was told with: those of one batch, or of one batch's feedback, are not made from another."""
+    match stamped.event:
+        case ExampleScored(step=step, phase=phase) | ExampleExcluded(step=step, phase=phase):
+            return step, phase
+        case FeedbackGiven(step=step) | FeedbackMissing(step=step):
+            return step, "backward"
+        case _:
+            return None

@@ -1,0 +1,147 @@
+"""What a run does when its disk, its answers or its journal fail it: a defined end, from which it goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodiff_engine.journal import FILE, read
+from autodiff_tui.cli import run
+
+from ...loopback import Loopback, Turn
+from .test_resume import RUN, TRAIN, at, bodies, cut
+from .test_resume import _here as _here  # its fixtures hold here, too
+from .test_resume import server as server
+from .test_training import events_of, provider
+
+FULL = Path("/dev/full")
+
+
+def when_a_writer_is_asked(do: Callable[[], object]) -> Callable[[dict[str, Any]], Turn]:
+    """The provider; the first time that a rewrite is asked for, something happens to the disk."""
+    left = [do]
+
+    def answer(body: dict[str, Any]) -> Turn:
+        if body["model"] == "writer" and left:
+            left.pop()()
+        return provider(body)
+
+    return answer
+
+
+def fill_the_disk() -> None:
+    """Let this process's open journal stand on a disk without room."""
+    for link in Path("/proc/self/fd").iterdir():
+        if link.is_symlink() and os.readlink(link).endswith(FILE):
+            full = os.open(FULL, os.O_WRONLY)
+            os.dup2(full, int(link.name))
+            os.close(full)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the disk that is always full is Linux's")
+def test_on_a_full_disk_the_run_fails_and_goes_on_where_its_journal_ends_when_there_is_room(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.otherwise = when_a_writer_is_asked(fill_the_disk)
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", "r"]) == 1
+    said = capsys.readouterr()
+    end = events_of(said.out)[-1]
+    assert (end["type"], end["status"], end["error"]["kind"]) == ("RunFinished", "failed", "StorageError")
+    assert "No space left on device" in said.err
+    assert "hint: free some space, then resume it" in said.err
+    left = read(RUN)
+
+    assert run(["resume", "r", "--ui", "none"]) == 0
+
+    assert read(RUN).events[: len(left.events)] == left.events
+    assert max(bodies(server).values()) == 1
+    assert run([*TRAIN[:-1], "whole"]) == 0
+    assert read(RUN).facts == read(Path("whole")).facts
+
+
+def test_answers_that_are_deleted_while_the_run_goes_on_are_missed_when_it_is_resumed(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.otherwise = when_a_writer_is_asked(lambda: shutil.rmtree("answers"))
+    ended = run(TRAIN)
+    assert ended in (0, 1)  # the open database may go on without its name
+    if ended == 1:
+        assert "the answers in" in capsys.readouterr().err
+    shutil.rmtree("answers", ignore_errors=True)
+    cut(at("ProposalMade") if '"ProposalMade"' in (RUN / FILE).read_text(encoding="utf-8") else at("FeedbackGiven"))
+    capsys.readouterr()
+
+    assert run(["resume", "r"]) == 2
+    assert "none of the" in capsys.readouterr().err
+    assert run(["resume", "r", "--ui", "none", "--anyway"]) == 0
+
+    assert run([*TRAIN[:-1], "whole"]) == 0
+    assert read(RUN).facts == read(Path("whole")).facts  # the provider says the same again
+
+
+def test_an_answer_that_was_damaged_is_asked_again_and_no_other(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TRAIN) == 0
+    whole = read(RUN)
+    cut(at("StepFinished"))
+    asked = len(server.received)
+    with sqlite3.connect("answers/cache.db") as database:
+        count = database.execute("UPDATE Cache SET value = 'garbage' WHERE rowid = 1").rowcount
+    database.close()
+    assert count == 1
+
+    assert run(["resume", "r"]) == 0
+
+    assert re_asked(capsys.readouterr().err)
+    assert len(server.received) == asked + 1
+    assert sorted(bodies(server).values())[-2:] == [1, 2]
+    assert read(RUN).facts == whole.facts
+
+
+def re_asked(said: str) -> bool:
+    return "warning: 1 of the 20 answers that this run was made from are no longer stored" in said
+
+
+def test_a_cache_that_cannot_be_written_is_said_before_anything_is_asked(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TRAIN) == 0
+    cut(at("StepFinished"))
+    journal, asked = (RUN / FILE).read_bytes(), len(server.received)
+
+    assert run(["resume", "r", "--cache-dir", "/proc/nobody/may/write/here"]) == 2
+
+    said = capsys.readouterr()
+    assert (said.out, "cannot be written" in said.err, "--cache-dir" in said.err) == ("", True, True)
+    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
+
+
+def test_a_journal_that_is_broken_in_its_middle_is_an_error_that_names_the_line(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TRAIN) == 0
+    asked = len(server.received)
+    lines = (RUN / FILE).read_text(encoding="utf-8").splitlines()
+    (RUN / FILE).write_text("\n".join([*lines[:5], lines[5][:20], *lines[6:], ""]), encoding="utf-8")
+    journal = (RUN / FILE).read_bytes()
+
+    assert run(["resume", "r"]) == 1
+
+    assert "journal.jsonl: line 6: not an event of ours" in capsys.readouterr().err
+    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
+
+
+def test_a_journal_without_a_first_line_has_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(TRAIN) == 0
+    (RUN / FILE).write_text('{"v": 1, "se', encoding="utf-8")
+
+    assert run(["resume", "r"]) == 1
+
+    assert "nothing was spent in it: train anew" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from .records import DecisionLine, Problem, SpendLine, StepLine, decisions_of, p
 from .results import Named, ScoreRow, about, gates, scores, spent, state
 from .settings import Setting
 from .tables import Capped
-from .texts import TextPart, texts_of
+from .texts import TextPart, VersionLine, texts_of, versions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Page:
     chart: Chart | None
     steps: Capped[StepLine]
     graph: GraphPart | None
+    versions: tuple[VersionLine, ...]
     texts: tuple[TextPart, ...]
     proposals: ProposalsPart
     spent: tuple[Named, ...]
@@ -52,11 +53,25 @@ def page(view: RunView, settings: Sequence[Setting] = (), notes: Sequence[str] =
     """
     error = view.finished.error if view.finished is not None else None
     told = Page(
-        view.opened.run_id if view.opened else "a run without a beginning", state(view), view.facts,
-        about(view, settings), scores(view), gates(view), chart_of(view), steps_of(view), graph_of(view),
-        texts_of(view), proposals_of(view), spent(view), spend_lines(view), decisions_of(view), problems_of(view),
-        error.hint if error is not None else "", tuple(settings),
-    )  # fmt: skip
+        run_id=view.opened.run_id if view.opened else "a run without a beginning",
+        state=state(view),
+        facts=view.facts,
+        about=about(view, settings),
+        scores=scores(view),
+        gates=gates(view),
+        chart=chart_of(view),
+        steps=steps_of(view),
+        graph=graph_of(view),
+        versions=versions_of(view),
+        texts=texts_of(view),
+        proposals=proposals_of(view),
+        spent=spent(view),
+        spending=spend_lines(view),
+        decisions=decisions_of(view),
+        problems=problems_of(view),
+        hint=error.hint if error is not None else "",
+        settings=tuple(settings),
+    )
     return _environment().get_template("page.html.j2").render(page=told, notes=tuple(notes))
 
 

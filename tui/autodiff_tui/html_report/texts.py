@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autodiff_tui.diffing import Piece, changed_words, diff
-from autodiff_tui.format import numbers
+from autodiff_tui.format import numbers, score
 from autodiff_tui.safe import Shown, block
-from autodiff_tui.view import RunView, TextView, Version, passages
+from autodiff_tui.view import RunView, Standing, TextView, Version, passages
 
 _MOST_CHARS = 24_000
 _MOST_PIECES = 600
@@ -63,6 +63,33 @@ class TextPart:
     since_start: Difference
 
 
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A version of the program that was the best once; an empty ``anchor`` is the start."""
+
+    key: str
+    anchor: str
+    texts: str
+    judged: str
+    now: bool
+    """Whether it is the best as far as the run has come."""
+
+
+def versions_of(view: RunView) -> tuple[VersionLine, ...]:
+    """Return the start and what was accepted since, oldest first; what a person vetoed later is not among them."""
+    return tuple(_version(view, standing, now=standing is view.standings[-1]) for standing in view.standings)
+
+
+def _version(view: RunView, standing: Standing, *, now: bool) -> VersionLine:
+    if not standing.step:
+        start = view.scores.start
+        return VersionLine("start", "", "as the program has them", score(start and start.mean, start and start.n), now)
+    won = view.proposals.find(standing.key)
+    judged = numbers(won.validation) if won is not None and won.validation is not None else "–"
+    changed = ", ".join(change.name for change in won.changes) if won is not None else "–"
+    return VersionLine(standing.key, anchor(standing.key), changed, judged, now)
+
+
 def texts_of(view: RunView) -> tuple[TextPart, ...]:
     """Return every trained text, in the program's order."""
     return tuple(_text(view, name, text) for name, text in view.texts.items())
@@ -74,10 +101,10 @@ def difference(old: str, new: str) -> Difference:
     kept: list[Piece] = []
     used = 0
     for piece in pieces[:_MOST_PIECES]:
-        if used >= _MOST_CHARS:
-            break
-        kept.append(Piece(piece.kind, block(piece.text, max_chars=_MOST_CHARS - used).text))
-        used += len(piece.text)
+        text = piece.text[: _MOST_CHARS - used]
+        if text:
+            kept.append(Piece(piece.kind, text))
+        used += len(text)
     more = sum(len(piece.text) for piece in pieces) - used
     left_out = f"{more:,} more characters left out here" if more > 0 else ""
     return Difference(tuple(kept), *changed_words(pieces), left_out, block(new).warning)

@@ -12,12 +12,14 @@ from tests.tui.test_hostile import PAYLOADS, poisoned
 from tests.tui.test_safe import NASTY, dangerous
 
 from autodiff_engine.events import (
+    Comparison,
     DataLoaded,
     ErrorInfo,
     ExampleScored,
     ModelInfo,
     ProgramDescribed,
     ProposalEdited,
+    ProposalJudged,
     ProposalMade,
     ProposalVetoed,
     ProposalWritten,
@@ -34,61 +36,12 @@ from autodiff_tui.html_report import Setting, page
 from autodiff_tui.html_report.proposals import MOST_WHOLE
 from autodiff_tui.view import RunView, reduce
 
-TAGS = set(
-    [
-        "html",
-        "head",
-        "meta",
-        "link",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "footer",
-        "nav",
-        "section",
-        "article",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "p",
-        "ul",
-        "ol",
-        "li",
-        "a",
-        "dl",
-        "div",
-        "dt",
-        "dd",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "details",
-        "summary",
-        "figure",
-        "figcaption",
-        "svg",
-        "desc",
-        "g",
-        "line",
-        "rect",
-        "path",
-        "polygon",
-        "text",
-        "span",
-        "strong",
-        "code",
-        "br",
-        "ins",
-        "del",
-    ]
-)
+_TAGS = """
+    html head meta link title style body header main footer nav section article h1 h2 h3 h4 p ul ol li a dl div dt dd
+    table caption thead tbody tr th td details summary figure figcaption svg desc g line rect path polygon text span
+    strong code br ins del
+"""
+TAGS = set(_TAGS.split())
 CODE = [
     "<script>alert(1)</script>",
     '"><img src=http://example.org/x onerror=alert(1)>',
@@ -323,12 +276,20 @@ def test_the_same_run_gives_the_same_bytes() -> None:
     assert page(view_of(recorded(3))) == page(view_of(recorded(3)))
 
 
+_METRIC = "/home/me/work/metrics.py:score"
+
+
 def test_no_folder_of_the_machine_is_named() -> None:
     def private(event: object) -> object:
         match event:
             case ProgramDescribed():
                 models = (ModelInfo("task", "local//home/me/models/small.gguf"),)
-                return replace(event, pipeline="/home/me/work/program.py:answer", models=models)
+                paths = {"pipeline": "/home/me/work/program.py:answer", "metric": _METRIC, "minibatch_metric": _METRIC}
+                return replace(event, models=models, **paths)
+            case ProposalJudged(minibatch=Comparison() as gate, validation=Comparison() as whole):
+                return replace(
+                    event, minibatch=replace(gate, metric=_METRIC), validation=replace(whole, metric=_METRIC)
+                )
             case DataLoaded():
                 return replace(event, source="/home/me/data/q.csv")
             case _:
@@ -340,6 +301,7 @@ def test_no_folder_of_the_machine_is_named() -> None:
     assert "/home/me" not in html
     assert "small.gguf" in html
     assert "program.py:answer" in html
+    assert "metrics.py:score: 0.500" in html
     assert "q.csv" in html
 
 
@@ -384,3 +346,32 @@ def test_a_text_of_a_megabyte_is_cut_and_says_so() -> None:
 
     assert "more characters left out here" in Page(html).text
     assert len(html) < 500_000
+
+
+def _luminance(colour: str) -> float:
+    short = colour.removeprefix("#")
+    parts = (
+        [int(short[place : place + 2], 16) for place in (0, 2, 4)]
+        if len(short) == 6
+        else [int(c * 2, 16) for c in short]
+    )
+    linear = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_is_readable_and_marks_are_seen_in_either_scheme(scheme: int) -> None:
+    """4.5 to 1 for text and 3 to 1 for what is drawn, as WCAG AA has it."""
+    (style,) = Page(page(RunView())).named("style")
+    colours = [dict(re.findall(r"--([\w-]+): (#\w+)", each)) for each in re.findall(r":root \{(.*?)\}", style.text)][
+        scheme
+    ]
+
+    def contrast(ink: str, ground: str) -> float:
+        dark, light = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
+        return (light + 0.05) / (dark + 0.05)
+
+    text = [(ink, ground) for ink in ("ink", "soft", "accent", "good", "bad", "warn") for ground in ("ground", "pane")]
+    text += [("good", "good-ground"), ("bad", "bad-ground"), ("ink", "good-ground")]
+    assert {pair: contrast(*pair) for pair in text if contrast(*pair) < 4.5} == {}
+    assert contrast("bar", "ground") >= 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from autodiff_engine.config import code
 from autodiff_engine.events import Comparison, FeedbackGiven, TextChange
 from autodiff_tui.format import change as moved
 from autodiff_tui.format import numbers, proposal_state, score
@@ -64,7 +65,6 @@ class ProposalPart:
 
     key: str
     anchor: str
-    step: int
     fate: str
     look: str
     """``accepted``, ``lost`` or ``open``."""
@@ -117,11 +117,17 @@ def _whole(every: tuple[ProposalView, ...]) -> dict[str, None]:
 def _row(one: ProposalView, whole: bool) -> ProposalPart:
     lint = f" ({one.lint})" if one.lint else ""
     return ProposalPart(
-        one.key, anchor(one.key), one.step, proposal_state(one) + lint, _look(one),
-        ", ".join(each.name for each in one.changes) or "–",
-        ", ".join(dict.fromkeys(each.method for each in one.changes if each.method)) or "–",
-        _moved(one.minibatch), _moved(one.validation), "; ".join(filter(None, (one.problem, one.reason))), whole,
-    )  # fmt: skip
+        key=one.key,
+        anchor=anchor(one.key),
+        fate=proposal_state(one) + lint,
+        look=_look(one),
+        texts=", ".join(each.name for each in one.changes) or "–",
+        methods=", ".join(dict.fromkeys(each.method for each in one.changes if each.method)) or "–",
+        minibatch=_moved(one.minibatch),
+        validation=_moved(one.validation),
+        reason="; ".join(dict.fromkeys(filter(None, (one.problem, one.reason)))),
+        whole=whole,
+    )
 
 
 def _look(one: ProposalView) -> str:
@@ -143,7 +149,7 @@ def _gate(name: str, compared: Comparison | None) -> GateLine:
         return GateLine(name, _NOT_JUDGED, ())
     told = (("a call failed", compared.excluded), ("quoted by the proposal", compared.quoted))
     left_out = tuple(f"left out on both sides ({why}): {examples(each)}" for why, each in told if each)
-    return GateLine(name, f"{compared.metric}: {numbers(compared)}", left_out)
+    return GateLine(name, f"{code(compared.metric).shown}: {numbers(compared)}", left_out)
 
 
 def _change(view: RunView, one: ProposalView, changed: TextChange) -> ChangePart:

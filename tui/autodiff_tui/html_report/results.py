@@ -13,7 +13,7 @@ from autodiff_tui.view import RunView, caps, count, pairs
 
 from .settings import Setting
 
-_NONE = "–"
+_SPLITS = {"val": "validation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _losses(view: RunView, split: str) -> Iterator[ScoreRow]:
 
 def _loss(loss: LossMean) -> str:
     weight = "" if loss.weight == 1 else f" (weight {loss.weight:g})"
-    return f"{loss.node} {loss.metric}{weight}"
+    return f"{loss.node} {code(loss.metric).shown}{weight}"
 
 
 def gates(view: RunView) -> tuple[Named, ...]:
@@ -151,7 +151,7 @@ def _wrong_format(view: RunView) -> Iterator[Named]:
     bounds: dict[tuple[str, str], CandidateScored] = dict(view.scores.bounds)
     for (which, split), told in bounds.items():
         if told.wrong_format:
-            name = f"answers in a wrong format, {which} prompts, {split}"
+            name = f"answers in a wrong format, {which} prompts, {_SPLITS.get(split, split)}"
             yield Named(name, f"{told.wrong_format} of {told.n} (score 0 each)")
 
 

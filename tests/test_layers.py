@@ -32,7 +32,8 @@ DOORS = {
     "xllamacpp": {"autodiff_engine.llm.local_server"},
     "bm25s": {"autodiff_engine.retrieval"},
     "datasets": {"autodiff_engine.hub"},
-    "jinja2": {"autodiff_engine.template"},
+    "jinja2": {"autodiff_engine.template", "autodiff_tui.html_report.rendering"},
+    "markupsafe": {"autodiff_tui.html_report.rendering"},
     "tomli_w": {"autodiff_engine.toml_text"},
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},
     "textual": {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
-from autodiff_engine.errors import ConfigError, StorageError
+from autodiff_engine.errors import ConfigError
 from autodiff_engine.export import read_prompts
+
+from .saving import save
 
 _FILE = "best.toml"
 
@@ -32,29 +32,5 @@ def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
         StorageError: It cannot be written, or what was read back differs.
     """
     content, count = best_of(run_dir)
-    if target.is_dir():
-        raise ConfigError(f"{target}: is a folder", f"name a file, as in -o {target / _FILE}")
-    if target.exists() and not overwrite:
-        raise ConfigError(f"{target}: exists already", "name another file with -o, or overwrite it with --force")
-    try:
-        _put(target, content)
-    except OSError as error:
-        raise StorageError(f"{target}: cannot be written: {error.strerror or error}") from error
+    save(target, content, option="-o", example=_FILE, overwrite=overwrite)
     return count
-
-
-def _put(target: Path, content: bytes) -> None:
-    written = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        written.write_bytes(content)
-        _compare(written, content, target)
-        written.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            written.unlink()
-        raise
-
-
-def _compare(written: Path, content: bytes, target: Path) -> None:
-    if written.read_bytes() != content:
-        raise StorageError(f"{target}: what was read back differs from what was written")

@@ -11,6 +11,7 @@ from autodiff_engine.journal import Journal
 from autodiff_engine.lock import locked
 from autodiff_tui.cli import run
 
+from ..pages import Page
 from ..runs import small_run
 
 
@@ -107,6 +108,53 @@ def test_show_of_an_unknown_run_is_a_usage_error(capsys: pytest.CaptureFixture[s
     assert said.out == ""
     assert "nope" in said.err
     assert "r1" in said.err
+
+
+def test_show_writes_a_page_and_says_so_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+
+    assert run(["show", "r1", "--html", "r1.html"]) == 0
+
+    said = capsys.readouterr()
+    html = Path("r1.html").read_text(encoding="utf-8")
+    assert said.out == ""
+    assert said.err.startswith("wrote r1.html: all of runs/r1, ")
+    assert Page(html).faults == []
+    assert "Count with care." in Page(html).text
+
+
+def test_a_page_is_overwritten_only_by_force(capsys: pytest.CaptureFixture[str]) -> None:
+    record("r1", small_run())
+    Path("r1.html").write_text("mine", encoding="utf-8")
+
+    assert run(["show", "r1", "--html", "r1.html"]) == 2
+    assert Path("r1.html").read_text(encoding="utf-8") == "mine"
+    assert "--force" in capsys.readouterr().err
+    assert run(["show", "r1", "--html", "r1.html", "--force", "--quiet"]) == 0
+    assert Path("r1.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_page_on_stdout_is_the_page_and_nothing_else(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    record("r1", small_run())
+    run(["show", "r1", "--html", "r1.html", "--quiet"])
+    capfdbinary.readouterr()
+
+    assert run(["show", "r1", "--html", "-"]) == 0
+
+    assert capfdbinary.readouterr() == (Path("r1.html").read_bytes(), b"")
+
+
+def test_a_page_says_what_of_the_journal_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    journal = record("r1", small_run()) / "journal.jsonl"
+    journal.write_text(journal.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+
+    assert run(["show", "r1", "--html", "r1.html"]) == 0
+
+    text = Page(Path("r1.html").read_text(encoding="utf-8")).text
+    assert "cut short" in text
+    assert "not finished" in text
+    assert "cut short" in capsys.readouterr().err
 
 
 def test_ascii_holds_for_data_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,21 +49,58 @@ def runs(flags: Flags) -> int:
     return 0
 
 
-@click.command(cls=GroupedCommand, examples=("autodiff-tui show latest", "autodiff-tui show runs/my-run"))
+@click.command(
+    cls=GroupedCommand,
+    examples=(
+        "autodiff-tui show latest",
+        "autodiff-tui show runs/my-run",
+        "autodiff-tui show latest --html run.html",
+    ),
+)
 @click.argument("run", shell_complete=complete_run)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Write it as one HTML page instead, with charts and diffs; - is stdout. It opens without a network.",
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
 @output_options
 @with_flags
-def show(flags: Flags, run: str) -> int:
+def show(flags: Flags, run: str, html: Path | None, force: bool) -> int:
     """Show what RUN did and what came of it: scores, trained texts old and new, every proposal's fate.
 
-    RUN is a folder, a run's id, a unique prefix of one, or latest.
+    RUN is a folder, a run's id, a unique prefix of one, or latest. It may be running still.
     """
     from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui import report
     from autodiff_tui.headless import write_line
 
-    for line in report.whole(_view(find_run(run, RUNS_ROOT))):
+    folder = find_run(run, RUNS_ROOT)
+    if html is not None:
+        return _write_page(flags, folder, html, overwrite=force)
+    for line in report.whole(_view(folder)):
         write_line(line, sys.stdout, ascii_only=flags.ascii)
+    return 0
+
+
+def _write_page(flags: Flags, folder: Path, target: Path, *, overwrite: bool) -> int:
+    """Write the page to ``target``, - for stdout; what of the journal could not be read is said in it, too."""
+    from autodiff_tui.headless import write_line  # help must not wait for the engine
+    from autodiff_tui.html_report import page, settings_of
+    from autodiff_tui.safe import one_line
+    from autodiff_tui.saving import save
+
+    view, notes = _read(folder)
+    for note in notes:
+        write_line(f"{folder}: {note}", sys.stderr)
+    content = page(view, settings_of(folder), notes).encode("utf-8")
+    if str(target) == "-":
+        sys.stdout.buffer.write(content)
+        return 0
+    save(target, content, option="--html", example="run.html", overwrite=overwrite)
+    if not flags.quiet:
+        write_line(one_line(f"wrote {target}: all of {folder}, {len(content) / 1000:,.0f} kB"), sys.stderr)
     return 0
 
 
@@ -112,16 +149,26 @@ def export(flags: Flags, run: str, output: Path, force: bool) -> int:
 
 def _view(folder: Path) -> RunView:
     """Read a run's journal into the value that the app shows; says on stderr what could not be read."""
+    from autodiff_tui.headless import write_line  # help must not wait for the engine
+
+    view, notes = _read(folder)
+    for note in notes:
+        write_line(f"{folder}: {note}", sys.stderr)
+    return view
+
+
+def _read(folder: Path) -> tuple[RunView, tuple[str, ...]]:
+    """Read a run's journal, and say in words what of it could not be read."""
     from autodiff_engine.journal import read  # help must not wait for the engine
-    from autodiff_tui.headless import write_line
     from autodiff_tui.view import RunView, reduce
 
     recorded = read(folder)
+    notes: list[str] = []
     if recorded.torn:
-        write_line(f"{folder}: the last line of the journal was cut short and is left out", sys.stderr)
+        notes.append("the last line of the journal was cut short and is left out")
     if recorded.unknown:
-        write_line(f"{folder}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
+        notes.append(f"{recorded.unknown} events of kinds unknown to this version are left out")
     view = RunView()
     for stamped in recorded.standing:
         view = reduce(view, stamped)
-    return view
+    return view, tuple(notes)

@@ -97,3 +97,50 @@ def test_a_terminal_that_goes_away_ends_the_app_and_its_run(controlling: bool) -
     os.close(terminal.master)
 
     assert terminal.process.wait(20) == 129
+
+
+def stop_reading(terminal: Terminal) -> None:
+    """Read nothing while far more than a terminal holds is painted."""
+    for i in range(120):
+        termios.tcsetwinsize(terminal.master, (40, 119 + i % 2))
+        terminal.process.send_signal(signal.SIGWINCH)
+        time.sleep(0.05)
+
+
+def test_a_terminal_that_does_not_read_keeps_no_run_from_its_end() -> None:
+    terminal = opened(PROGRAM)
+    terminal.read_until("␛[2J".encode())
+    stop_reading(terminal)
+
+    terminal.process.send_signal(signal.SIGTERM)
+
+    assert terminal.process.wait(20) == 143
+    os.close(terminal.master)
+
+
+@pytest.mark.parametrize("controlling", [True, False], ids=["hung up", "without a signal"])
+def test_a_terminal_that_does_not_read_and_then_goes_away_ends_the_app_and_its_run(controlling: bool) -> None:
+    terminal = opened(PROGRAM, controlling=controlling)
+    terminal.read_until("␛[2J".encode())
+    stop_reading(terminal)
+
+    os.close(terminal.master)
+
+    assert terminal.process.wait(20) == 129
+
+
+def test_a_terminal_that_reads_again_gets_the_whole_screen() -> None:
+    terminal = opened(PROGRAM)
+    terminal.read_until("␛[2J".encode())
+    stop_reading(terminal)
+    while select.select([terminal.master], [], [], 0.5)[0]:
+        terminal.said = os.read(terminal.master, 65536)
+    for _ in range(20):
+        if select.select([terminal.master], [], [], 0.5)[0]:
+            terminal.said += os.read(terminal.master, 65536)
+
+    terminal.process.send_signal(signal.SIGTERM)
+
+    terminal.read_until(b"after the app")
+    assert terminal.process.wait(20) == 143
+    os.close(terminal.master)

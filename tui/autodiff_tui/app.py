@@ -19,6 +19,7 @@ from textual.binding import BindingType
 from autodiff_engine.errors import EngineError
 
 from .actions import ACTIONS, Action, Mode
+from .driver import caught_up
 from .feed import feed
 from .format import counted
 from .safe import marked, one_line
@@ -113,6 +114,8 @@ class RunApp(Steered):
         if self._mode != "replay":
             self._tell_news(before, self.view)
             self._run_screen.behind = fed.behind
+        if caught_up(self._driver):
+            self.screen.refresh(layout=True)
         if self._terminal.lost:
             self._signalled(signal.SIGHUP)
         self._leave_if_ended()
@@ -254,7 +257,7 @@ class RunApp(Steered):
         """Abort the run and leave by the shell's convention; a second signal leaves at once."""
         code = 128 + number
         if self._terminal.lost:
-            self._terminal.let_go(self._driver)
+            self._terminal.let_go()
         if self._give_up_at is not None or not self._goes_on:
             self._leaving = code
             self._depart(code)

@@ -22,6 +22,7 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 from autodiff_engine.errors import EngineError
 
 from .deleting import delete
+from .driver import STEADY, caught_up
 from .found import ConfigFound, RunFound, Shelf, configs
 from .home_texts import Lines, fixed, of_run, of_text, of_two
 from .safe import marked, one_line
@@ -82,7 +83,7 @@ class HomeApp(App[Command]):
         self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
         notice: str = "", severe: bool = False, selected: str = "",
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(driver_class=STEADY)
         self.title = "autodiff-tui"
         self._here = here
         self._shelf = shelf
@@ -276,8 +277,10 @@ class HomeApp(App[Command]):
             self.exit()
 
     def _leave_if_lost(self) -> None:
+        if caught_up(self._driver):
+            self.screen.refresh(layout=True)
         if self._terminal.lost:
-            self._terminal.let_go(self._driver)
+            self._terminal.let_go()
             self.exit(return_code=128 + signal.SIGHUP)
 
     def _catch_signals(self) -> None:

@@ -1,19 +1,17 @@
-"""The terminal under the app: noticing that it is gone, and going on without one."""
+"""The terminal under the app: noticing that it is gone."""
 
 from __future__ import annotations
 
-import io
 import os
 
-from textual.driver import Driver
-from textual.drivers._writer_thread import WriterThread
+from .driver import let_go
 
 
 class Terminal:
     """The standard streams that were a terminal when the app began.
 
-    A closed window or a dead connection makes every write to them fail. Textual's writing thread dies of that, and then
-    blocks whoever writes: the app would never end, and with it the run.
+    A closed window or a dead connection makes every write to them fail; nothing else tells of it where the signal for
+    it does not come.
     """
 
     def __init__(self) -> None:
@@ -24,25 +22,7 @@ class Terminal:
         """Whether a stream that was a terminal is none any more; costs three system calls."""
         return any(not os.isatty(fd) for fd in self._streams)
 
-    def let_go(self, driver: Driver | None) -> None:
+    def let_go(self) -> None:
         """Send what is still written, also after the app, to nowhere; what never was a terminal is left alone."""
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for fd in self._streams:
-            os.dup2(nowhere, fd)
-        os.close(nowhere)
+        let_go(*self._streams)
         self._streams = ()
-        if driver is not None and getattr(driver, "_writer_thread", None) is not None:
-            driver._writer_thread = _Nowhere()  # pyright: ignore[reportAttributeAccessIssue] - no public way to replace it
-
-
-class _Nowhere(WriterThread):
-    """Takes what the driver writes and never waits; it is not started."""
-
-    def __init__(self) -> None:
-        super().__init__(io.StringIO())
-
-    def write(self, text: str) -> None:
-        """Drop ``text``."""
-
-    def stop(self) -> None:
-        """There is nothing to wait for."""

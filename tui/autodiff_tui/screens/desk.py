@@ -16,6 +16,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from autodiff_tui.actions import ACTIONS, Action
+from autodiff_tui.driver import STEADY
 from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
 
@@ -40,7 +41,7 @@ class Desk(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
 
     def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(driver_class=STEADY)
         self.actions = tuple(actions)
         self._ascii = AsciiGlyphs(enabled=ascii_only)
         usual = {action.slug: action.keys for action in ACTIONS}

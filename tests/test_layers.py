@@ -38,9 +38,9 @@ DOORS = {
     "click": {"autodiff_tui.cli", "autodiff_tui.commands"},
     "textual": {
         "autodiff_tui.app",
+        "autodiff_tui.driver",
         "autodiff_tui.home_app",
         "autodiff_tui.screens",
-        "autodiff_tui.terminal",
         "autodiff_tui.widgets",
     },
     "rich": {

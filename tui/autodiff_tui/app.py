@@ -7,7 +7,6 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -32,7 +31,7 @@ from .screens.reading import RunReading
 from .screens.run import RunScreen
 from .screens.steered import Steered
 from .session import Source
-from .terminal import Terminal
+from .terminal import Terminal, catch_signals
 from .view import RunView
 
 TICK_S = 0.1
@@ -85,7 +84,7 @@ class RunApp(Steered):
     def on_mount(self) -> None:
         """Show an empty run first, then start the engine."""
         self.push_screen(self._run_screen)
-        self._catch_signals()
+        self._signals = catch_signals(self._signalled)
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
@@ -244,14 +243,6 @@ class RunApp(Steered):
         self.exit(return_code=code or (1 if failed else 0))
 
     # what comes from outside
-
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
-            if number is not None:
-                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-                    loop.add_signal_handler(number, self._signalled, number)
-                    self._signals.append(number)
 
     def _signalled(self, number: int) -> None:
         """Abort the run and leave by the shell's convention; a second signal leaves at once."""

@@ -6,7 +6,6 @@ import asyncio
 import signal
 import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -30,7 +29,7 @@ from .screens.asking import AskScreen
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
 from .screens.page import PageScreen
-from .terminal import Terminal
+from .terminal import Terminal, catch_signals
 from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
 from .widgets.row_list import RowList
@@ -97,7 +96,7 @@ class HomeApp(App[Command]):
     def on_mount(self) -> None:
         """Show the empty lists, then look."""
         self.push_screen(self._home)
-        self._catch_signals()
+        self._signals = catch_signals(self._signalled)
         self.set_interval(1.0, self._leave_if_lost)
         if self._notice[0]:
             self._toast(*self._notice)
@@ -282,14 +281,6 @@ class HomeApp(App[Command]):
         if self._terminal.lost:
             self._terminal.let_go()
             self.exit(return_code=128 + signal.SIGHUP)
-
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
-            if number is not None:
-                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-                    loop.add_signal_handler(number, self._signalled, number)
-                    self._signals.append(number)
 
     def _signalled(self, number: int) -> None:
         self.exit(return_code=128 + number)

@@ -1,8 +1,12 @@
-"""The terminal under the app: noticing that it is gone."""
+"""The terminal under the app: noticing that it is gone, and what it or another process tells us to do."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 
 from .driver import let_go
 
@@ -26,3 +30,15 @@ class Terminal:
         """Send what is still written, also after the app, to nowhere; what never was a terminal is left alone."""
         let_go(*self._streams)
         self._streams = ()
+
+
+def catch_signals(handle: Callable[[int], object]) -> list[int]:
+    """Have ``handle`` called, in the running loop, on what would end the process; return those signals."""
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+        if number is not None:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                loop.add_signal_handler(number, handle, number)
+                caught.append(number)
+    return caught

@@ -84,7 +84,7 @@ class Judge:
                 return Score(grade, _reason(reply.text), tuple(calls))
             messages = self.instructions.ask_again(messages, reply.text, problem)
         raise ModelUnavailable(
-            f"the judge gave no grade that could be read, also when asked again ({at}): {_shown(calls[-1])}",
+            f"the judge gave no grade that could be read, also when asked again: {_shown(calls[-1])} [{at}]",
             "choose another model for [models.judge], or make task.judge simpler",
         )
 

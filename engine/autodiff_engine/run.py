@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from .events import (
     ValScores,
 )
 from .instructions import Instructions
+from .journal import FILE as JOURNAL
 from .journal import Journal
 from .llm.redact import redacted
 from .progress import Progress
@@ -175,15 +177,30 @@ async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[
 
 def _open_folder(opening: Opening, listener: Callable[[Stamped], None]) -> Journal:
     folder = opening.folder
+    parts = [folder / "instructions", folder / JOURNAL, folder / "config.toml", folder, *folder.parents]
+    made = [each for each in parts if not each.exists()]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "config.toml").write_text(opening.config_toml, encoding="utf-8")
         opening.instructions.write(folder / "instructions")
         return Journal(folder, listener)
     except OSError as error:
+        _take_away(folder, made)
         raise StorageError(
             f"{error.filename or folder}: {error.strerror}", "choose another folder with --run-dir"
         ) from error
+
+
+def _take_away(folder: Path, made: Sequence[Path]) -> None:
+    """Leave nothing of a folder that was made in part; ``made`` has what was not there before, the inner first."""
+    for each in made:
+        with suppress(OSError):  # it was never made, or another run has begun in it meanwhile
+            if each.parent == folder and each.is_dir():
+                shutil.rmtree(each)
+            elif each.is_dir():
+                each.rmdir()
+            else:
+                each.unlink()
 
 
 def _log_to(folder: Path) -> logging.Handler:

@@ -85,7 +85,9 @@ async def _minibatch(case: Case, gates: Gates) -> tuple[Comparison | None, bool]
     before, quoted = comparable(case.forward, case.proposal.candidate, case.shown)
     if not gates.two_stage or all(each.score == 1 or each.unavailable for each in before):
         return None, True
-    after = await case.run_batch([each.example for each in before])
+    answered = await case.run_batch([each.example for each in before if not each.unavailable])
+    by_id = {each.example.id: each for each in answered}
+    after = [by_id.get(each.example.id, each) for each in before]  # excluded anyway: it need not be asked
     told = compare(before, after, split="train", metric=gates.minibatch_metric, quoted=quoted)
     return told, greater(before, after)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..concurrency import close_all
 from ..config import ModelConfig, RunConfig
 from ..config import model as model_reference
 from ..control import Control
@@ -189,9 +190,8 @@ class Models:
         return Spent(totals.calls, totals.tokens, totals.cost_usd)
 
     async def aclose(self) -> None:
-        """End local servers, close connections and the store."""
-        for close in self._close:
-            await close()
+        """End local servers, close connections and the store, each whatever becomes of the others."""
+        await close_all(self._close)
 
     def _started(self, call: Call, in_flight: int) -> None:
         self._emit(CallStarted(call.at, call.role, node_of(call.at), in_flight))

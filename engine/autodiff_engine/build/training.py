@@ -24,7 +24,7 @@ from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
 from ..run import BEST, Opening, Run, Spent
-from ..sentences import words
+from ..sentences import word_count
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
@@ -217,5 +217,5 @@ def parts_of(plan: Plan, models: Models) -> Parts:
 
 def most_words(plan: Plan) -> int:
     """Return the cap on a rewritten text: a fifth of the task model's context, but room to double a start text."""
-    longest = max(len(words(text.value)) for text in plan.program.texts)
+    longest = max(word_count(text.value) for text in plan.program.texts)
     return max(min(MOST_WORDS, plan.players["task"].context // 5), 2 * longest)

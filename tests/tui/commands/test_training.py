@@ -167,7 +167,7 @@ def test_an_answer_that_is_not_stored_fails_an_offline_run(capsys: pytest.Captur
 
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("error: no recorded answer for the task call")
+    assert said.err.startswith("error: no recorded answer to the task prompt “")
 
 
 def test_plain_output_tells_the_run_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:

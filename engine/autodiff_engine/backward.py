@@ -17,13 +17,15 @@ _Key = tuple[int, bool, str]
 class Said:
     """What a critic says about one target: at most three sentences, and whether the target is to blame.
 
-    ``count`` is how many equal pieces it stands for, when it was passed through.
+    ``count`` is how many equal pieces it stands for, when it was passed through. ``left_out`` counts the characters
+    that did not fit the prompt that asked for it.
     """
 
     text: str
     to_blame: bool
     how: str
     count: int = 1
+    left_out: int = 0
 
 
 class Critic(Protocol):
@@ -84,7 +86,9 @@ async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[N
         for node, said in zip(asked, await in_order(jobs), strict=True):
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
-                feedback = Feedback(example, t, node.name, word.text, word.how, word.to_blame, word.count)
+                feedback = Feedback(
+                    example, t, node.name, word.text, word.how, word.to_blame, word.count, left_out=word.left_out
+                )
                 _hear(heard, target, feedback)
                 pieces.append(Piece(target, feedback))
     return _merged(pieces, heard)

@@ -78,6 +78,7 @@ class Feedback:
     """What ``source`` says, in words, about call ``t`` of a node: the textual gradient.
 
     ``context`` is what the optimizer is shown beside it (eq. 6): that call's inputs, output and the example's score.
+    ``left_out`` counts the characters that did not fit the prompt that asked for it.
     """
 
     example: str
@@ -88,6 +89,7 @@ class Feedback:
     to_blame: bool = True
     count: int = 1
     context: str = ""
+    left_out: int = 0
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:

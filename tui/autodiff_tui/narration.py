@@ -127,7 +127,9 @@ class Narrator:
                 yield f"  {event.example} left out: {event.error}"
             case FeedbackGiven():
                 times = f" ({event.count} times)" if event.count > 1 else ""
-                yield f"  feedback on {event.target}, call {event.t}, {event.example}{times}: {excerpt(event.text)}"
+                cut = f" (its prompt left out {event.left_out:,} characters)" if event.left_out else ""
+                about = f"{event.target}, call {event.t}, {event.example}{times}{cut}"
+                yield f"  feedback on {about}: {excerpt(event.text)}"
             case ProposalMade(changes=changes):
                 for change in changes:
                     yield f"  new {change.name} ({change.method}): {excerpt(change.value)}"

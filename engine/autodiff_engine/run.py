@@ -30,6 +30,7 @@ from .events import (
     TestScores,
     TokenCounts,
     ValScores,
+    Warned,
 )
 from .instructions import Instructions
 from .journal import FILE as JOURNAL
@@ -55,6 +56,8 @@ class Opening:
     version: str
     instructions: Instructions
     recorded: bool = False
+    warnings: tuple[str, ...] = ()
+    """What a person should know before anything is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Run:
                 datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded,
             )
         )  # fmt: skip
+        for warning in opening.warnings:
+            emit(Warned(warning))
         machine: Machine | None = None
         try:
             machine = await self._make(control, emit)

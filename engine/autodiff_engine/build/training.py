@@ -28,6 +28,7 @@ from ..sentences import word_count
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
+from .expected import check_expected
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_writable
@@ -49,6 +50,8 @@ class Plan:
     losses: tuple[LossTerm, ...]
     players: Cast
     instructions: Instructions
+    warnings: tuple[str, ...] = ()
+    """What is odd about the data, a line each."""
 
 
 def training(loaded: Loaded, options: RunOptions) -> Run:
@@ -91,8 +94,10 @@ def plan_of(
         metric_of(named, config, base, instructions, where="trainer.minibatch_metric") if named else metric
     )
     losses = losses_of(config, base, instructions, splits.train[0])
+    elsewhere = [term.metric for term in losses if not term.expected]
+    warnings = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
     players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
-    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions)
+    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings)
 
 
 def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
@@ -107,7 +112,7 @@ def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) 
     config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
     opening = Opening(
         run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None,
+        recorded=place.record is not None, warnings=plan.warnings,
     )  # fmt: skip
 
     async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:

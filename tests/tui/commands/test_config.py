@@ -130,3 +130,22 @@ def test_a_value_cannot_drive_the_terminal() -> None:
 
 def test_what_a_table_in_a_list_does_not_say_is_left_out() -> None:
     assert toml_value([{"node": "a", "expected": None}]) == '[{"node" = "a"}]'
+
+
+def test_validate_warns_of_answers_that_can_never_be_right_and_quiet_does_not(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    rows = [json.dumps({"question": f"q{n}", "answer": text}) for n, text in enumerate(["1", "2", "three", "4", "5"])]
+    Path("odd.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    told = CONFIG.replace("generated:object_count", "odd.jsonl").replace("train = 8\nval = 6\ntest = 4", "")
+    Path("c.toml").write_text(told, encoding="utf-8")
+
+    assert run(["config", "validate", "c.toml"]) == 0
+    said = capsys.readouterr()
+    assert run(["config", "validate", "c.toml", "--quiet"]) == 0
+
+    assert said.out == "c.toml: valid\n"
+    assert said.err.startswith("warning: odd.jsonl: 1 of 5 expected answers can never be right: the metric exact_match")
+    assert capsys.readouterr().err == ""

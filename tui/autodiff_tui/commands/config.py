@@ -51,7 +51,9 @@ def validate(flags: Flags, config: Path) -> int:
     """Check CONFIG, its data and its program as a run would before it spends anything; creates nothing."""
     from autodiff_engine import build  # help must not wait for the engine
 
-    build.training(load_config(config, flags), run_options(flags))
+    run = build.training(load_config(config, flags), run_options(flags))
+    for warning in () if flags.quiet else run.opening.warnings:
+        sys.stderr.write(f"warning: {_printable(warning)}\n")
     sys.stdout.write(f"{_printable(str(config))}: valid\n")
     return 0
 

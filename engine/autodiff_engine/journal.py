@@ -26,6 +26,7 @@ from .events import (
     StopChosen,
     Telemetry,
 )
+from .register import registered
 
 FILE = "journal.jsonl"
 _SYNCED = (ProposalJudged, StepFinished, StopChosen, RunFinished)
@@ -139,7 +140,7 @@ def read(folder: Path) -> Recorded:
 
 
 def find_run(name: str, root: Path) -> Path:
-    """Return the folder of a run: a folder, a run's id below ``root``, a unique prefix of one, or ``latest``.
+    """Return the folder of a run: a folder, the id of a run begun here, a unique prefix of one, or ``latest``.
 
     Raises:
         ConfigError: There is no such run, or there are several.
@@ -149,9 +150,9 @@ def find_run(name: str, root: Path) -> Path:
     runs = list_runs(root)
     if name == "latest" and runs:
         return runs[-1]
-    ids = {run.relative_to(root).as_posix(): run for run in runs}
+    ids = _by_id(root)
     matching = [name] if name in ids else [each for each in ids if each.startswith(name)]
-    if len(matching) == 1:
+    if len({ids[each].absolute() for each in matching}) == 1:
         return ids[matching[0]]
     if matching:
         raise ConfigError(f"{name}: {len(matching)} runs begin so: {', '.join(matching[:4])}")
@@ -160,9 +161,22 @@ def find_run(name: str, root: Path) -> Path:
 
 
 def list_runs(root: Path) -> list[Path]:
-    """Return the run folders below ``root``, oldest first; those of an ablation lie one folder deeper."""
-    runs = [run for folder in _folders(root) for run in ([folder] if _holds_run(folder) else _folders(folder))]
-    return sorted(filter(_holds_run, runs), key=lambda folder: ((folder / FILE).stat().st_mtime_ns, folder.name))
+    """Return the folders of the runs below ``root`` and of those that its register names, oldest first, each once."""
+    return list({folder.absolute(): folder for folder in reversed(_by_id(root).values())}.values())[::-1]
+
+
+def _by_id(root: Path) -> dict[str, Path]:
+    """Return the runs by id, oldest first; those of an ablation lie one folder deeper than others."""
+    places = [
+        *((folder.name, folder) for folder in _folders(root)),
+        *((each.id, each.folder) for each in registered(root)),
+    ]
+    runs: dict[str, Path] = {}
+    for name, place in places:
+        inner = [] if _holds_run(place) else [each for each in _folders(place) if _holds_run(each)]
+        found = {f"{name}/{each.name}": each for each in inner} if inner else {name: place}
+        runs |= {key: folder for key, folder in found.items() if _holds_run(folder)}
+    return dict(sorted(runs.items(), key=lambda run: ((run[1] / FILE).stat().st_mtime_ns, run[1].name)))
 
 
 def _folders(folder: Path) -> list[Path]:

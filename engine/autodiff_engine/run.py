@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from .control import Control, State
-from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
+from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped
 from .events import (
     BudgetEnded,
     CallCounts,
@@ -32,32 +31,15 @@ from .events import (
     ValScores,
     Warned,
 )
-from .instructions import Instructions
-from .journal import FILE as JOURNAL
 from .journal import Journal
 from .llm.redact import redacted
 from .progress import Progress
+from .run_folder import Opening, log_to, open_folder, registered_or_why_not
 from .trainer import Trainer
 
 Status = Literal["done", "stopped", "failed", "budget", "interrupted"]
 BEST = "best.toml"
 CRASH = "crash.txt"
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What is known of a run before it begins."""
-
-    run_id: str
-    folder: Path
-    config: str
-    """The name of the config, as a person knows it."""
-    config_toml: str
-    version: str
-    instructions: Instructions
-    recorded: bool = False
-    warnings: tuple[str, ...] = ()
-    """What a person should know before anything is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +98,8 @@ class Run:
             StorageError: The run's folder cannot be made; nothing is left of it.
         """
         opening = self.opening
-        journal = _open_folder(opening, listener)
-        log = _log_to(opening.folder)
+        journal = open_folder(opening, listener)
+        log = log_to(opening.folder)
         emit = journal.append
 
         def changed(state: State, reason: str) -> None:
@@ -130,7 +112,7 @@ class Run:
                 datetime.now(UTC).isoformat(timespec="seconds"), opening.recorded,
             )
         )  # fmt: skip
-        for warning in opening.warnings:
+        for warning in (*opening.warnings, *registered_or_why_not(opening)):
             emit(Warned(warning))
         machine: Machine | None = None
         try:
@@ -178,43 +160,6 @@ async def _train(machine: Machine, control: Control, journal: Journal) -> tuple[
         journal.append(BudgetEnded(str(spent)))
         return "budget", _told(spent)
     return status, None
-
-
-def _open_folder(opening: Opening, listener: Callable[[Stamped], None]) -> Journal:
-    folder = opening.folder
-    parts = [folder / "instructions", folder / JOURNAL, folder / "config.toml", folder, *folder.parents]
-    made = [each for each in parts if not each.exists()]
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(opening.config_toml, encoding="utf-8")
-        opening.instructions.write(folder / "instructions")
-        return Journal(folder, listener)
-    except OSError as error:
-        _take_away(folder, made)
-        raise StorageError(
-            f"{error.filename or folder}: {error.strerror}", "choose another folder with --run-dir"
-        ) from error
-
-
-def _take_away(folder: Path, made: Sequence[Path]) -> None:
-    """Leave nothing of a folder that was made in part; ``made`` has what was not there before, the inner first."""
-    for each in made:
-        with suppress(OSError):  # it was never made, or another run has begun in it meanwhile
-            if each.parent == folder and each.is_dir():
-                shutil.rmtree(each)
-            elif each.is_dir():
-                each.rmdir()
-            else:
-                each.unlink()
-
-
-def _log_to(folder: Path) -> logging.Handler:
-    handler = logging.FileHandler(folder / "debug.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("autodiff")
-    logger.addHandler(handler)
-    logger.propagate = False  # nothing of ours may write over a terminal that shows the app
-    return handler
 
 
 def _interrupted(emit: Callable[[Event], object], cancelled: asyncio.CancelledError) -> Status:

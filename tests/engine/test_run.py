@@ -33,7 +33,8 @@ from autodiff_engine.instructions import Instructions
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.progress import Progress
-from autodiff_engine.run import Machine, Opening, Run, Spent
+from autodiff_engine.run import Machine, Run, Spent
+from autodiff_engine.run_folder import Opening
 from autodiff_engine.template import Template
 from autodiff_engine.trainer import Trainer
 

@@ -23,7 +23,8 @@ from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
-from ..run import BEST, Opening, Run, Spent
+from ..run import BEST, Run, Spent
+from ..run_folder import Opening
 from ..sentences import word_count
 from ..trainer import Trainer
 from ..validation import Gates
@@ -65,7 +66,7 @@ def training(loaded: Loaded, options: RunOptions) -> Run:
     answers = options.answers(loaded.config, loaded.base)
     check_writable(answers, "--cache-dir")
     place = Place(run_id, answers, folder / "debug.log", options.offline)
-    return run_of(plan, loaded, run_id, folder, place)
+    return run_of(plan, loaded, run_id, folder, place, register=options.register)
 
 
 def plan_of(
@@ -107,12 +108,12 @@ def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
     return (*USED, "teacher") if taught else USED
 
 
-def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place) -> Run:
-    """Return the run of a plan, to be executed in ``folder``."""
+def run_of(plan: Plan, loaded: Loaded, run_id: str, folder: Path, place: Place, *, register: Path | None = None) -> Run:
+    """Return the run of a plan, to be executed in ``folder``, and entered into the register of another if one is."""
     config = with_hashes(rebased(loaded.config, loaded.base, folder), plan.players)
     opening = Opening(
         run_id, folder, loaded.path.name, to_toml(config), version("autodiff-tui"), plan.instructions,
-        recorded=place.record is not None, warnings=plan.warnings,
+        recorded=place.record is not None, warnings=plan.warnings, register=register,
     )  # fmt: skip
 
     async def make(control: Control, emit: Callable[[Event], object]) -> _Machine:

@@ -150,6 +150,36 @@ def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureF
     assert capsys.readouterr().out == f"{tmp_path / 'answers'}\n"
 
 
+def test_a_run_elsewhere_is_listed_found_and_keeps_its_answers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    place = tmp_path / "far" / "away"
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", str(place)]) == 0
+    end = events_of(capsys.readouterr().out)[-1]
+
+    assert run(["runs", "--ui", "json"]) == 0
+    assert [row["folder"] for row in events_of(capsys.readouterr().out)] == [str(place)]
+    for name in ("latest", end["run_id"][:18]):
+        assert run(["export", name, "-o", "-"]) == 0
+        assert capsys.readouterr().out.startswith("# Prompts trained")
+    assert run(["cache", "clear"]) == 0
+    assert capsys.readouterr().out == f"0 answers deleted, {end['calls']['made']} kept\n"
+    place.rename(tmp_path / "gone")
+    assert run(["cache", "clear", "--quiet"]) == 0
+    assert capsys.readouterr().out == f"{end['calls']['made']} answers deleted, 0 kept\n"
+
+
+def test_a_register_that_cannot_be_written_is_a_warning_and_the_run_goes_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Path("runs").write_text("a file", encoding="utf-8")
+
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", "there"]) == 0
+
+    (warned,) = [event for event in events_of(capsys.readouterr().out) if event["type"] == "Warned"]
+    assert warned["message"].endswith("runs does not list this run, and cache clear would not keep its answers")
+
+
 def test_a_second_run_pays_for_nothing_and_offline_is_enough(
     capsys: pytest.CaptureFixture[str], server: Loopback
 ) -> None:

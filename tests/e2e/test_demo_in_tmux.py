@@ -93,3 +93,13 @@ def test_ctrl_c_twice_aborts_with_code_130_and_a_whole_journal(terminal: Termina
 
     (journal,) = tmp_path.glob("runs/*/journal.jsonl")
     assert '"RunFinished"' in journal.read_text(encoding="utf-8").splitlines()[-1]
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24)])
+def test_3_and_enter_in_one_write_open_a_proposal(terminal: Terminal, width: int, height: int) -> None:
+    terminal.open(f"{COMMAND} demo --speed 30", width, height)
+    terminal.wait_for("done")
+
+    terminal.press("3", "Enter")  # tmux hands both to the terminal in one write
+
+    assert "candidate" in terminal.wait_for("Proposal ")

@@ -6,16 +6,17 @@ import asyncio
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.segment import Segments
 from rich.text import Text
-from textual import on, work
+from textual import work
 from textual.app import App
 from textual.binding import BindingType
+from textual.filter import LineFilter
 
 from autodiff_engine.errors import EngineError
 
@@ -30,6 +31,7 @@ from .screens.run import RunScreen
 from .session import Source
 from .terminal import Terminal
 from .view import RunView
+from .widgets.ascii_signs import AsciiSigns
 
 TICK_S = 0.1
 _ABORTED = 130
@@ -45,13 +47,13 @@ class RunApp(App[None]):
 
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
+    With ``ascii_only`` no character beyond ASCII reaches the terminal.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
     CSS_PATH = "styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("toggle_pause", "one_step", "export", "help", "leave"),
-        *bindings("interrupt", priority=True),
+        *bindings("interrupt"),
     ]
 
     def __init__(
@@ -62,6 +64,7 @@ class RunApp(App[None]):
         title: str = "autodiff-tui",
         mode: Mode = "live",
         clock: Callable[[], float] = time.monotonic,
+        ascii_only: bool = False,
     ) -> None:
         super().__init__()
         self.title = one_line(title, 200)
@@ -78,7 +81,12 @@ class RunApp(App[None]):
         self._give_up_at: float | None = None
         self._signals: list[int] = []
         self._terminal = Terminal()
+        self._signs = AsciiSigns(enabled=ascii_only)
         self._defect_shown = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what changes each line before it is shown: Textual's own, and ours for terminals without our signs."""
+        return [*super().get_line_filters(), *([self._signs] if self._signs.enabled else [])]
 
     def on_mount(self) -> None:
         """Show an empty run first, then start the engine."""
@@ -175,12 +183,6 @@ class RunApp(App[None]):
     def action_help(self) -> None:
         """Show the keys."""
         self.push_screen(HelpScreen())
-
-    @on(RunScreen.ProposalChosen)
-    def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
-        proposal = self.view.proposals.find(event.key)
-        if proposal is not None and self.screen is self._run_screen:  # a second enter may be on its way
-            self.push_screen(DetailScreen(proposal))
 
     # the ways out
 

@@ -61,7 +61,7 @@ def _in_app(session: LiveSession, run_dir: Path, flags: Flags) -> Followed:
         os.environ["NO_COLOR"] = "1"
     elif not os.environ.get("NO_COLOR", "1"):
         del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
-    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name)
+    app = RunApp(session, export=lambda: _exported(run_dir), title=run_dir.name, ascii_only=flags.ascii)
     app.run()
     session.join(_PATIENCE_S)
     view = app.view

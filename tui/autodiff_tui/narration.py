@@ -30,9 +30,6 @@ from .format import comparison, counted, fate, losses, phase, score
 from .safe import one_line
 
 _EXCERPT = 160
-_SPELLED = str.maketrans(
-    {"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "±": "+/-", "␊": " "}
-)
 
 
 @dataclass(slots=True)
@@ -154,8 +151,3 @@ def excerpt(text: str) -> str:
     """Return the beginning of ``text`` on one line, marked where it was cut."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _EXCERPT else f"{flat[:_EXCERPT]}…"
-
-
-def to_ascii(line: str) -> str:
-    """Return ``line`` in ASCII: our own marks spelled, all else escaped."""
-    return line.translate(_SPELLED).encode("ascii", "backslashreplace").decode("ascii")

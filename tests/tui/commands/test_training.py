@@ -228,7 +228,9 @@ def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     mean, spent = said.out.splitlines()
     assert re.fullmatch(r"val exact_match 0\.\d+ \(n=6\), 95 % interval 0\.\d+ to 0\.\d+", mean)
     assert spent.startswith("calls 6 made, 0 from the cache; tokens 66 in, 42 out; cost $")
-    assert said.err.splitlines()[-1] == "6/6"
+    assert said.err == "6/6\n"
+    assert run(["eval", "c.toml", "--verbose"]) == 0
+    assert capsys.readouterr().err == "".join(f"{done}/6\n" for done in range(1, 7))
 
 
 def test_a_spent_budget_is_4_and_the_best_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
@@ -351,6 +353,22 @@ def test_export_overwrites_only_when_told(capsys: pytest.CaptureFixture[str]) ->
     assert run(["export", "r1", "-o", "deep/er.toml"]) == 1
     assert "deep" in capsys.readouterr().err
     assert sorted(path.name for path in Path().glob(".*")) == []
+
+
+def test_an_older_export_is_overwritten_without_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    run_dir = Path("runs/r1")
+    run_dir.mkdir(parents=True)
+    (run_dir / "journal.jsonl").write_text("", encoding="utf-8")
+    for text in ("old", "new"):
+        content = "# Prompts trained by autodiff-tui. They are under [prompts]; all else says where they came from.\n\n"
+        (run_dir / "best.toml").write_text(f'{content}[prompts]\ntask = "{text}"\n', encoding="utf-8")
+        assert run(["export", "r1"]) == 0
+        assert f'task = "{text}"' in Path("best.toml").read_text(encoding="utf-8")
+    assert run(["export", "r1", "-o", "config.toml"]) == 0
+    Path("config.toml").write_text("# Prompts of my own", encoding="utf-8")
+    capsys.readouterr()
+    assert run(["export", "r1", "-o", "config.toml"]) == 2
+    assert "no export of ours" in capsys.readouterr().err
 
 
 def test_export_to_stdout_is_the_file_itself(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -28,9 +28,9 @@ class QuitScreen(ModalScreen[Choice]):
     """Asks how to leave a run that goes on; escape goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,g,q", "choose('stay')", show=False),
-        Binding("s", "choose('stop')", show=False),
-        Binding("a", "choose('abort')", show=False),
+        Binding("escape,g,q", "choose('stay')", show=False, priority=True),
+        Binding("s", "choose('stop')", show=False, priority=True),
+        Binding("a", "choose('abort')", show=False, priority=True),
     ]
 
     def compose(self) -> ComposeResult:

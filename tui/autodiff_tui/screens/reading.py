@@ -24,7 +24,9 @@ from .detail_text import detail_lines
 class ReadingScreen(ModalScreen[None]):
     """What ``picture(width)`` returns, in a box that scrolls; escape, enter and q close it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "dismiss", "Close", show=False, priority=True)  # before the next key, as in the run
+    ]
 
     def __init__(self, title: str, picture: Callable[[int], Sequence[Line]]) -> None:
         super().__init__()

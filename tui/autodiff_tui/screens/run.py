@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from autodiff_tui.actions import Mode
 from autodiff_tui.view import RunView
@@ -25,27 +24,35 @@ from autodiff_tui.widgets.status_line import StatusLine
 from autodiff_tui.widgets.strips import PANES, KeyFooter, PaneTabs, TooSmall
 
 from .keys import bindings
+from .reading import DetailScreen
 
 _ORDER = tuple(pane for pane, _ in PANES)
+_MOVES = (
+    ("up,k", "move(-1)"),
+    ("down,j", "move(1)"),
+    ("pageup", "page(-1)"),
+    ("pagedown", "page(1)"),
+    ("home", "first"),
+    ("end", "last"),
+)
 
 
 class RunScreen(Screen[None]):
-    """Shows a ``RunView``; what a person wants done with the run is the app's business."""
+    """Shows a ``RunView``; what a person wants done with the run is the app's business.
+
+    Keys act on the pane that is ``current``, not by way of the focus, which Textual moves later.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in _ORDER))
+        *bindings("toggle_pause", "one_step", "export", "help", "leave", of="app"),
+        *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in _ORDER)),
+        *(Binding(keys, action, show=False, priority=True) for keys, action in _MOVES),
     ]
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
     behind: reactive[bool] = reactive(False, layout=False, repaint=False)
     current: reactive[str] = reactive("graph", layout=False, repaint=False)
     """The pane that has the focus, or is shown where only one fits."""
-
-    @dataclass
-    class ProposalChosen(Message):
-        """A person wants to see a proposal whole; ``key`` is its ``step.k``."""
-
-        key: str
 
     def __init__(self, mode: Mode = "live") -> None:
         super().__init__()
@@ -111,7 +118,43 @@ class RunScreen(Screen[None]):
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
         self.current = pane
-        self.query_one(f"#{pane}").focus()
+        self.set_focus(self.query_one(f"#{pane}"))
+
+    def action_move(self, by: int) -> None:
+        """Move by rows in the current pane."""
+        pane = self._pane
+        if isinstance(pane, RowList):
+            pane.action_move(by)
+        else:
+            pane.scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        """Move by pages."""
+        pane = self._pane
+        if isinstance(pane, RowList):
+            pane.action_page(by)
+        else:
+            pane.scroll_relative(y=by * max(1, pane.size.height - 1), animate=False)
+
+    def action_first(self) -> None:
+        """Go to the beginning."""
+        pane = self._pane
+        if isinstance(pane, RowList):
+            pane.action_first()
+        else:
+            pane.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        pane = self._pane
+        if isinstance(pane, RowList):
+            pane.action_last()
+        else:
+            pane.scroll_end(animate=False)
+
+    @property
+    def _pane(self) -> Widget:
+        return self.query_one(f"#{self.current}")
 
     def action_next_pane(self) -> None:
         """Go to the pane after the current one."""
@@ -122,9 +165,23 @@ class RunScreen(Screen[None]):
         self.action_pane(_ORDER[(_ORDER.index(self.current) - 1) % len(_ORDER)])
 
     def action_detail(self) -> None:
-        """Open the selected proposal, if there is one: the other panes leave the key to it."""
-        if self._proposals.current is not None:
-            self.post_message(self.ProposalChosen(self._proposals.current))
+        """Open what is selected: in the graph a node, else a proposal, if there is one."""
+        chosen = self._graph.chosen if self._pane is self._graph else None
+        if chosen is not None:
+            self._open_node(chosen)
+        elif self._pane is not self._graph and self._proposals.current is not None:
+            self._open_proposal(self._proposals.current)
+
+    def _open_node(self, name: str) -> None:
+        if self._graph.current != name:  # a mention: go to the node itself
+            self._graph.move_to(name)
+        else:
+            self.action_pane("node")
+
+    def _open_proposal(self, key: str) -> None:
+        proposal = self.view.proposals.find(key)
+        if proposal is not None:
+            self.app.push_screen(DetailScreen(proposal))
 
     def on_descendant_focus(self) -> None:
         """Follow a focus that a click moved."""
@@ -140,8 +197,6 @@ class RunScreen(Screen[None]):
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
         if event.sender is self._proposals:
-            self.post_message(self.ProposalChosen(event.key))
-        elif self._graph.current != event.key:  # a mention: go to the node itself
-            self._graph.move_to(event.key)
+            self._open_proposal(event.key)
         else:
-            self.action_pane("node")
+            self._open_node(event.key)

@@ -100,6 +100,12 @@ class RowList(ScrollView, can_focus=True):
         index = self._index(self.rows)
         return None if index is None else self.rows[index].key
 
+    @property
+    def chosen(self) -> str | None:
+        """What opening the row under the cursor leads to; None when there are no rows."""
+        index = self._index(self.rows)
+        return None if index is None else self.rows[index].target or self.rows[index].key
+
     def move_to(self, key: str) -> None:
         """Put the cursor on the row called ``key``, if there is one."""
         for index, row in enumerate(self.rows):
@@ -126,9 +132,8 @@ class RowList(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Open the row under the cursor; nothing on an empty list."""
-        index = self._index(self.rows)
-        if index is not None:
-            self.post_message(self.Chosen(self, self.rows[index].target or self.rows[index].key))
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self, self.chosen))
 
     def on_click(self, event: Click) -> None:
         """Move to the row that was clicked; a click on the current one opens it."""

@@ -181,7 +181,7 @@ class RunScreen(Screen[None]):
     def _open_proposal(self, key: str) -> None:
         proposal = self.view.proposals.find(key)
         if proposal is not None:
-            self.app.push_screen(DetailScreen(proposal))
+            self.app.push_screen(DetailScreen(proposal))  # pyright: ignore[reportUnknownMemberType] - of any app
 
     def on_descendant_focus(self) -> None:
         """Follow a focus that a click moved."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from autodiff_engine.errors import ConfigError, StorageError
-from autodiff_engine.export import read_prompts
+from autodiff_engine.export import is_export, read_prompts
 
 _FILE = "best.toml"
 
@@ -27,6 +27,8 @@ def best_of(run_dir: Path) -> tuple[bytes, int]:
 def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
     """Write a run's best prompts to ``target``, at once or not at all; return how many texts they are.
 
+    An older export is overwritten, any other file only with ``overwrite``.
+
     Raises:
         ConfigError: The run has none, or ``target`` exists and may not be overwritten.
         StorageError: It cannot be written, or what was read back differs.
@@ -34,8 +36,11 @@ def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
     content, count = best_of(run_dir)
     if target.is_dir():
         raise ConfigError(f"{target}: is a folder", f"name a file, as in -o {target / _FILE}")
-    if target.exists() and not overwrite:
-        raise ConfigError(f"{target}: exists already", "name another file with -o, or overwrite it with --force")
+    if target.exists() and not overwrite and not is_export(target):
+        raise ConfigError(
+            f"{target}: exists already and is no export of ours",
+            "name another file with -o, or overwrite it with --force",
+        )
     try:
         _put(target, content)
     except OSError as error:

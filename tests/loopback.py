@@ -210,3 +210,19 @@ async def loopback(
         yield server
     finally:
         await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def not_tls() -> AsyncIterator[str]:
+    """The https address of a server that answers a TLS greeting with something else."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    try:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    finally:
+        server.close()

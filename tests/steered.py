@@ -8,12 +8,14 @@ from pathlib import Path
 from tests.synthetic import Stack, answer, instructions, parts, splits
 
 from autodiff_engine.control import Control, Decided
+from autodiff_engine.ending import Spent
 from autodiff_engine.events import DECISION_TYPES, Event, RunFinished, Stamped
 from autodiff_engine.journal import Recorded, read
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.progress import Progress
-from autodiff_engine.run import Machine, Opening, Run, Spent
+from autodiff_engine.run import Machine, Run
+from autodiff_engine.run_folder import Opening
 from autodiff_engine.trainer import Trainer
 
 Steer = Callable[[Stamped, Control], None]

@@ -18,7 +18,8 @@ class Said:
     """What a critic says about one target: at most three sentences, and whether the target is to blame.
 
     ``count`` is how many equal pieces it stands for, when it was passed through. ``right`` is ``Feedback``'s, set by
-    ``backward``: what follows from praise alone is praise.
+    ``backward``: what follows from praise alone is praise. ``left_out`` counts the characters that did not fit the
+    prompt that asked for it.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Said:
     how: str
     count: int = 1
     right: bool = False
+    left_out: int = 0
 
 
 class Critic(Protocol):
@@ -87,7 +89,15 @@ async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[N
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
                 feedback = Feedback(
-                    example, t, node.name, word.text, word.how, word.to_blame, word.count, right=word.right
+                    example,
+                    t,
+                    node.name,
+                    word.text,
+                    word.how,
+                    word.to_blame,
+                    word.count,
+                    right=word.right,
+                    left_out=word.left_out,
                 )
                 _hear(heard, target, feedback)
                 pieces.append(Piece(target, feedback))

@@ -9,6 +9,29 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+async def close_all(closes: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """Close everything, in order: what fails to close, or is cancelled, keeps nothing else open.
+
+    Raises:
+        Exception: What a single one raised; an ``ExceptionGroup`` when several did.
+    """
+    errors: list[Exception] = []
+    cancelled: asyncio.CancelledError | None = None
+    for close in closes:
+        try:
+            await close()
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception as error:  # noqa: BLE001 - raised below, when the others are closed
+            errors.append(error)
+    if cancelled is not None:
+        raise cancelled
+    if len(errors) > 1:
+        raise ExceptionGroup("several things could not be closed", errors)
+    if errors:
+        raise errors[0]
+
+
 async def in_order(
     jobs: Sequence[Callable[[], Awaitable[T]]],
     *,

@@ -89,8 +89,12 @@ class Control:
             self.pause(f"{what} finished")
 
     async def trouble(self, error: EngineError) -> None:
-        """Pause because of ``error`` until a person resumes; without a person raise it."""
-        if not self.attended:
+        """Pause because of ``error`` until a person resumes; without a person raise it.
+
+        Raises:
+            RunStopped: A person has asked for a stop meanwhile, which wins over any trouble.
+        """
+        if not self.attended and self.state != "stopping":
             raise error
         self.pause(str(error))
         await self._until_open()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .backward import Said
+from .fitting import WHOLE, Fitted, fits, fitted
 from .graph import Exchange, Feedback, Kind, Node
 from .instructions import Instructions
 from .llm import Message
@@ -20,6 +21,9 @@ FORM = "For inputs like ..., the right output is ..., because ..."
 SKIPPED = " (this step was not given it; it acts on this step through earlier ones)"
 """What is said of a target at the far end of a skip connection."""
 RIGHT = "(this much is right) "
+_CONTEXT = ("sent", "neighbours")
+_STAGES = (_CONTEXT, (*_CONTEXT, "reply", "parsed", "expected"), (*_CONTEXT, "reply", "parsed", "expected", "targets"))
+"""What is shortened where a prompt does not fit: what is around the call first, what its targets upstream hold last."""
 _BLOCK = re.compile(
     r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
 )
@@ -48,40 +52,57 @@ class LLMCritic:
     ) -> Mapping[Node, Said]:
         """Ask about all targets at once; a reply with wrong keys is asked for once more, then a call a target is made.
 
+        What is too long for the model's context is shortened in its middle, but for trained texts (``fitting``).
+
         Raises:
-            ModelRefused, ModelUnavailable: A call failed; what other calls said of this node is lost with it.
+            ModelRefused: A prompt does not fit, or was refused; what other calls said of this node is lost with it.
+            ModelUnavailable: A call failed, likewise.
         """
         how = "llm" if node.kind is Kind.ANSWER else "attribution"
         said = await self._together(node, feedback, targets, calls) if self.peers and len(targets) > 1 else None
         if said is None:
             said = [await self._alone(node, feedback, target, targets, calls) for target in targets]
-        return {target: _said(text, how) for target, text in zip(targets, said, strict=True)}
+        return {
+            target: replace(_said(text, how), left_out=left_out)
+            for target, (text, left_out) in zip(targets, said, strict=True)
+        }
 
     async def _together(
         self, node: Node, feedback: Sequence[Feedback], targets: Sequence[Node], calls: int
-    ) -> list[str] | None:
-        """Return the feedback in the order of ``targets``; None when two replies had wrong keys."""
+    ) -> list[tuple[str, int]] | None:
+        """Return the feedback in the order of ``targets``, each with the characters that were left out of the prompt.
+
+        None when two replies had wrong keys, or the first had and there is no room to ask again.
+        """
         keys = keys_of(targets)
         values = self._values(node, feedback, targets, [each for each in node.parents if each not in targets], calls)
-        messages: tuple[Message, ...] = self.instructions.ask("backward", values)
+        prompt = self._fitted("backward", values, node)
+        messages: tuple[Message, ...] = prompt.messages
         for _ in range(2):
             reply = await self._ask(messages, node, "")
             found, problem = read_keyed(reply, keys)
             if not problem:
-                return [found[key] for key in keys]
+                return [(found[key], prompt.left_out) for key in keys]
             messages = self.instructions.ask_again(messages, reply, problem)
+            if not fits(self.asker, messages):
+                break
         return None
 
     async def _alone(
         self, node: Node, feedback: Sequence[Feedback], target: Node, targets: Sequence[Node], calls: int
-    ) -> str:
+    ) -> tuple[str, int]:
         """Return the feedback to one target; a free text, so that no form can be got wrong."""
         shown = node.parents if self.peers else [each for each in node.parents if each not in targets]
         neighbours = [each for each in shown if each is not target]
         values = self._values(node, feedback, (target,), neighbours, calls)
         key = keys_of(targets)[targets.index(target)]
-        reply = await self._ask(self.instructions.ask("backward_one", values), node, f".{key}")
-        return re.sub(r"</?feedback[^>]*>", "", reply)
+        prompt = self._fitted("backward_one", values, node)
+        reply = await self._ask(prompt.messages, node, f".{key}")
+        return re.sub(r"</?feedback[^>]*>", "", reply), prompt.left_out
+
+    def _fitted(self, form: str, values: Mapping[str, Filling], node: Node) -> Fitted:
+        what = f"the prompt for feedback on what led to {node.name}"
+        return fitted(self.asker, lambda told: self.instructions.ask(form, told), values, _STAGES, what=what)
 
     async def _ask(self, messages: tuple[Message, ...], node: Node, suffix: str) -> str:
         at = f"{self.step}/backward/{self.example}/{node.name}{suffix}/{node.t}"
@@ -145,7 +166,13 @@ def _in_words(feedback: Sequence[Feedback]) -> list[str]:
 
 def _described(nodes: Sequence[Node], skips: Sequence[Node] = ()) -> list[Filling]:
     return [
-        {"key": key, "role": f"{node.role}{SKIPPED if node in skips else ''}", "value": node.value, "form": FORM}
+        {
+            "key": key,
+            "role": f"{node.role}{SKIPPED if node in skips else ''}",
+            "value": node.value,
+            "form": FORM,
+            WHOLE: node.kind is Kind.TEXT,
+        }
         for key, node in zip(keys_of(nodes), nodes, strict=True)
     ]
 

@@ -192,15 +192,21 @@ def _given_splits(data: DataConfig, base: Path) -> Splits:
 
 
 def _refuse_overlap(parts: list[list[Example]], files: list[str]) -> None:
+    """Refuse inputs that two splits hold, also with another answer: in one file repeats of a question may differ."""
     known: dict[str, tuple[Example, str]] = {}
     for part, file in zip(parts, files, strict=True):
+        here: dict[str, tuple[Example, str]] = {}
         for example in part:
-            twin, other = known.setdefault(example.content, (example, file))
+            asked = _digest(dict(example.inputs))
+            twin, other = known.get(asked, (example, file))
             if twin.id != example.id:
+                same = "example" if twin.content == example.content else "inputs, with different answers"
                 raise DataError(
-                    f"data.source: {other} line {twin.line} and {file} line {example.line} hold the same example",
+                    f"data.source: {other} line {twin.line} and {file} line {example.line} hold the same {same}",
                     "a split must not hold what another one holds: take it out of one of the files",
                 )
+            here.setdefault(asked, (example, file))
+        known |= here
 
 
 def _splits(parts: list[list[Example]], dropped: int, name: str) -> Splits:

@@ -116,6 +116,16 @@ def write_best(path: Path, best: Best) -> None:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def is_export(path: Path) -> bool:
+    """Return whether ``path`` is a file that begins as every ``best.toml`` does: nobody wrote it by hand."""
+    head = _HEAD.strip().encode("utf-8")
+    try:
+        with path.open("rb") as file:
+            return file.read(len(head)) == head
+    except OSError:
+        return False
+
+
 def read_prompts(path: Path, known: Collection[str] | None = None) -> Mapping[str, str]:
     """Return the texts of a ``best.toml``, or of any TOML file with a table [prompts], by name.
 

@@ -8,12 +8,13 @@ from .errors import ConfigError
 from .journal import FILE
 from .lock import FILE as LOCK
 from .lock import held
+from .register import registered
 
-__all__ = ["LOCK", "find_run", "goes_on", "list_runs"]
+__all__ = ["LOCK", "find_run", "goes_on", "list_runs", "named_runs"]
 
 
 def find_run(name: str, root: Path) -> Path:
-    """Return the folder of a run: a folder, a run's id below ``root``, a unique prefix of one, or ``latest``.
+    """Return the folder of a run: a folder, the id of a run begun here, a unique prefix of one, or ``latest``.
 
     Raises:
         ConfigError: There is no such run, or there are several.
@@ -23,9 +24,9 @@ def find_run(name: str, root: Path) -> Path:
     runs = list_runs(root)
     if name == "latest" and runs:
         return runs[-1]
-    ids = {run.relative_to(root).as_posix(): run for run in runs}
+    ids = _by_id(root)
     matching = [name] if name in ids else [each for each in ids if each.startswith(name)]
-    if len(matching) == 1:
+    if len({ids[each].absolute() for each in matching}) == 1:
         return ids[matching[0]]
     if matching:
         raise ConfigError(f"{name}: {len(matching)} runs begin so: {', '.join(matching[:4])}")
@@ -39,9 +40,30 @@ def goes_on(folder: Path) -> bool | None:
 
 
 def list_runs(root: Path) -> list[Path]:
-    """Return the run folders below ``root``, oldest first; those of an ablation lie one folder deeper."""
-    runs = [run for folder in _folders(root) for run in ([folder] if _holds_run(folder) else _folders(folder))]
-    return sorted(filter(_holds_run, runs), key=lambda folder: ((folder / FILE).stat().st_mtime_ns, folder.name))
+    """Return the folders of the runs below ``root`` and of those that its register names, oldest first, each once."""
+    return list(named_runs(root).values())
+
+
+def named_runs(root: Path) -> dict[str, Path]:
+    """Return the folders of ``list_runs`` by a name that ``find_run`` knows."""
+    first: dict[Path, tuple[str, Path]] = {}
+    for name, folder in _by_id(root).items():
+        first.setdefault(folder.absolute(), (name, folder))
+    return dict(first.values())
+
+
+def _by_id(root: Path) -> dict[str, Path]:
+    """Return the runs by id, oldest first; those of an ablation lie one folder deeper than others."""
+    places = [
+        *((folder.name, folder) for folder in _folders(root)),
+        *((each.id, each.folder) for each in registered(root)),
+    ]
+    runs: dict[str, Path] = {}
+    for name, place in places:
+        inner = [] if _holds_run(place) else [each for each in _folders(place) if _holds_run(each)]
+        found = {f"{name}/{each.name}": each for each in inner} if inner else {name: place}
+        runs |= {key: folder for key, folder in found.items() if _holds_run(folder)}
+    return dict(sorted(runs.items(), key=lambda run: ((run[1] / FILE).stat().st_mtime_ns, run[1].name)))
 
 
 def _folders(folder: Path) -> list[Path]:

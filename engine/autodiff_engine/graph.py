@@ -79,6 +79,7 @@ class Feedback:
 
     ``context`` is what the optimizer is shown beside it (eq. 6): that call's inputs, output and the example's score.
     ``right``: it says why the output is right, which is asked without selection only, of a loss whose score is 1.
+    ``left_out`` counts the characters that did not fit the prompt that asked for it.
     """
 
     example: str
@@ -90,6 +91,7 @@ class Feedback:
     count: int = 1
     context: str = ""
     right: bool = False
+    left_out: int = 0
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:

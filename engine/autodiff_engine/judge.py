@@ -10,17 +10,21 @@ from fractions import Fraction
 
 from .dataset import Example
 from .errors import ModelRefused, ModelUnavailable
+from .fitting import fitted
 from .graph import Exchange
 from .instructions import Instructions
 from .llm import Message, Reply
 from .metric import MetricCall, Score
 from .sentences import first_sentences
+from .template import Filling
 from .trace import Asker
 
 JUDGE = "judge"
 MOST = 10
 """The highest grade."""
 FORM = "Score: N"
+_STAGES = (("inputs",), ("inputs", "answer", "expected"))
+"""What is shortened where the prompt does not fit: what the system was asked first."""
 _MARKS = r"[\s*_`:=\"']*"
 _NUMBER = r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(?![0-9.]*[0-9])"
 _OF = r"(?:\s*(?:/|out\s+of)\s*([0-9]{1,3})|\s*(%))?"
@@ -36,6 +40,7 @@ class Judge:
     The grade, a number from 0 to 10, is a tenth of its value as a score. A reply without one is the judge's doing, not
     the candidate's: asked twice in vain, there is no score (``ModelUnavailable``). A judge that refuses what it is sent
     (too long, filtered) was sent it by the candidate: that scores 0, as it does when the program's own call is refused.
+    What is too long for its context is shortened in the middle before it is sent, and the score's reason says so.
 
     ``asker`` is None until the models are there; a judge without one can be described, and scores nothing.
     """
@@ -66,14 +71,20 @@ class Judge:
             ModelUnavailable: Nobody answered, or neither reply held a grade.
             StorageError: The run's instructions are older than the judge.
         """
-        values = {
+        values: dict[str, Filling] = {
             "inputs": [{"name": name, "value": value} for name, value in example.inputs.items()],
             "answer": answer,
             "expected": example.expected,
             "criteria": self.criteria,
         }
-        messages: tuple[Message, ...] = self.instructions.ask(JUDGE, values)
         calls: list[MetricCall] = []
+        try:
+            prompt = fitted(
+                self._asker, lambda told: self.instructions.ask(JUDGE, told), values, _STAGES, what="the judge's prompt"
+            )
+        except ModelRefused as error:
+            return Score(Fraction(0), f"the judge was not asked: {error}")
+        messages: tuple[Message, ...] = prompt.messages
         while len(calls) < 2:
             try:
                 reply = await self._ask(messages, at, calls)
@@ -81,18 +92,22 @@ class Judge:
                 return Score(Fraction(0), f"the judge refused: {error}", tuple(calls))
             grade, problem = read_grade(reply)
             if grade is not None:
-                return Score(grade, _reason(reply.text), tuple(calls))
+                return Score(grade, f"{_reason(reply.text)}{_unseen(prompt.left_out)}", tuple(calls))
             messages = self.instructions.ask_again(messages, reply.text, problem)
         raise ModelUnavailable(
-            f"the judge gave no grade that could be read, also when asked again ({at}): {_shown(calls[-1])}",
+            f"the judge gave no grade that could be read, also when asked again: {_shown(calls[-1])} [{at}]",
             "choose another model for [models.judge], or make task.judge simpler",
         )
 
-    async def _ask(self, messages: Sequence[Message], at: str, calls: list[MetricCall]) -> Reply:
+    @property
+    def _asker(self) -> Asker:
         if self.asker is None:
             raise AssertionError("the judge has nobody to ask")
-        call = self.asker.call(messages, at=at, draw=self.draw)
-        reply = await self.asker.model.complete(call)
+        return self.asker
+
+    async def _ask(self, messages: Sequence[Message], at: str, calls: list[MetricCall]) -> Reply:
+        call = self._asker.call(messages, at=at, draw=self.draw)
+        reply = await self._asker.model.complete(call)
         name, t = (at or f"{JUDGE}/1").split("/")[-2:]
         system, user = messages[0].content, "\n\n".join(message.content for message in messages[1:])
         read = read_grade(reply)[0]
@@ -128,6 +143,10 @@ def _reason(reply: str) -> str:
     lines = [line for line in reply.strip().splitlines() if line.strip()]
     kept = [line for line in lines if not (_GRADE.search(line) or _ALONE.fullmatch(line))]
     return first_sentences(" ".join(kept), 2) or "the judge gave no reason"
+
+
+def _unseen(left_out: int) -> str:
+    return f" ({left_out:,} characters of what it was to grade did not fit its context)" if left_out else ""
 
 
 def _shown(call: MetricCall) -> str:

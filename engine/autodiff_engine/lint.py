@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .dataset import Example
 from .proposal import Proposal
 from .rewrite import TAG
-from .sentences import QUOTE_WORDS, all_runs, runs, words
+from .sentences import QUOTE_WORDS, all_runs, runs, word_count, words
 from .template import markers
 
 _TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
@@ -55,7 +55,7 @@ class Lint:
         return "", ""
 
     def _size(self, text: str) -> tuple[str, str]:
-        count = len(words(text))
+        count = word_count(text)
         if count > self.max_words:
             return "too long", f"{count} words, the most is {self.max_words}"
         if any("\ud800" <= char <= "\udfff" for char in text):

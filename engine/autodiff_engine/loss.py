@@ -8,14 +8,18 @@ from fractions import Fraction
 from typing import Literal
 
 from .evaluate import Outcome
+from .fitting import fitted
 from .graph import Feedback, Kind, Node, reached_by_texts
 from .instructions import Instructions
 from .metric import Metric
 from .objective import TermScore, expected_of, read_from
 from .sentences import first_sentences
+from .template import Filling
 from .trace import Asker
 
 LOSS = "loss"
+_STAGES = (("inputs",), ("inputs", "reply", "parsed", "expected"))
+"""What is shortened where the prompt does not fit: what the system was given first."""
 
 
 def good_enough(score: Fraction, threshold: float) -> bool:
@@ -109,16 +113,18 @@ class Loss:
         """Return the feedback on the call that ``seed`` names; at most three sentences.
 
         Raises:
-            ModelRefused, ModelUnavailable: The call failed; this example gives no feedback.
+            ModelRefused, ModelUnavailable: The call failed, or the prompt cannot be made to fit the model's context;
+                this example gives no feedback.
         """
-        templated = self.mode == "template"
-        text = _sentence(seed) if templated else await self._ask(outcome, seed, step)
-        how = "template" if templated else "loss"
-        return Feedback(outcome.example.id, seed.node.t, seed.name, text, how, right=seed.score == 1)
+        example, t, right = outcome.example.id, seed.node.t, seed.score == 1
+        if self.mode == "template":
+            return Feedback(example, t, seed.name, _sentence(seed), "template", right=right)
+        said, left_out = await self._ask(outcome, seed, step)
+        return Feedback(example, t, seed.name, said, "loss", right=right, left_out=left_out)
 
-    async def _ask(self, outcome: Outcome, seed: Seed, step: int) -> str:
+    async def _ask(self, outcome: Outcome, seed: Seed, step: int) -> tuple[str, int]:
         exchange = seed.node.exchange
-        values = {
+        values: dict[str, Filling] = {
             "inputs": [{"name": name, "value": value} for name, value in outcome.example.inputs.items()],
             "node": seed.node.name if seed.inner else "",
             "role": seed.node.role,
@@ -129,13 +135,15 @@ class Loss:
             "metric": seed.metric.description,
             "score": f"{float(seed.score):g}",
         }
+        what = f"the prompt that asks what is wrong with {seed.node.name}"
+        prompt = fitted(self.asker, lambda told: self.instructions.ask("loss", told), values, _STAGES, what=what)
         call = self.asker.call(
-            self.instructions.ask("loss", values),
+            prompt.messages,
             at=f"{step}/backward/{outcome.example.id}/{seed.name}/{seed.node.t}",
             draw=self.draw,
         )
         said = (await self.asker.model.complete(call)).text
-        return first_sentences(said, 3) or _sentence(seed)
+        return first_sentences(said, 3) or _sentence(seed), prompt.left_out
 
 
 def _scores(outcome: Outcome) -> tuple[Fraction, ...]:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from .control import Control, State
 from .ending import Spent, Status, finished
-from .errors import BudgetExhausted, ConfigError, EngineError, ProgramError, RunStopped, StorageError
+from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
-    BudgetCaps,
     BudgetEnded,
     CallCounts,
     ControlChanged,
     ErrorInfo,
     Event,
-    Fingerprint,
     Interrupted,
     RunFinished,
     RunOpened,
@@ -33,35 +30,14 @@ from .events import (
     TokenCounts,
     Warned,
 )
-from .instructions import Instructions
-from .journal import FILE, Journal
+from .journal import Journal
 from .llm.redact import redacted
-from .lock import locked
 from .progress import Progress
 from .rerun import Rerun
+from .run_folder import Opening, log_to, open_again, open_folder, registered_or_why_not
 from .trainer import Trainer
 
 CRASH = "crash.txt"
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What is known of a run before it begins."""
-
-    run_id: str
-    folder: Path
-    config: str
-    """The name of the config, as a person knows it."""
-    config_toml: str
-    version: str
-    instructions: Instructions
-    recorded: bool = False
-    budget: BudgetCaps | None = None
-    """None when nothing is capped."""
-    warnings: tuple[str, ...] = ()
-    """What a person should know before anything is paid."""
-    parts: tuple[Fingerprint, ...] = ()
-    """What the run is made of besides its data."""
 
 
 class Machine(Protocol):
@@ -117,8 +93,11 @@ class Run:
         """
         opening, rerun = self.opening, self._rerun
         with ExitStack() as held:
-            journal = _open_folder(opening, rerun, listener, held)
-            held.enter_context(_log_to(opening.folder))
+            if rerun is None:
+                journal = open_folder(opening, listener, held)
+            else:
+                journal = open_again(opening.folder, rerun.past.recorded, listener, held)
+            held.enter_context(log_to(opening.folder))
             return await self._executed(control, journal)
 
     async def _executed(self, control: Control, journal: Journal) -> RunFinished:
@@ -207,7 +186,7 @@ def _open(opening: Opening, rerun: Rerun | None, journal: Journal) -> None:
         lost = before[rerun.expected :]
         tested = any(isinstance(each.event, TestCompared) for each in lost)
         journal.append(RunResumed(rerun.expected, len(lost), tested, rerun.past.recorded.torn))
-    for warning in opening.warnings:
+    for warning in (*opening.warnings, *registered_or_why_not(opening)):
         journal.append(Warned(warning))
 
 
@@ -229,47 +208,6 @@ def _closed(journal: Journal, last: RunFinished) -> RunFinished:
             last = replace(last, status="failed", error=_told(error))
         journal.tell(last)
     return last
-
-
-def _open_folder(
-    opening: Opening, rerun: Rerun | None, listener: Callable[[Stamped], None], held: ExitStack
-) -> Journal:
-    """Make the folder, or take the one that is there, and hold it."""
-    folder = opening.folder
-    try:
-        if rerun is not None:
-            held.enter_context(locked(folder))
-            _check_unchanged(folder, rerun)
-            return Journal(folder, listener, rerun.past.recorded)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held.enter_context(locked(folder))
-        (folder / "config.toml").write_text(opening.config_toml, encoding="utf-8")
-        opening.instructions.write(folder / "instructions")
-        return Journal(folder, listener)
-    except OSError as error:
-        hint = "choose another folder with --run-dir" if rerun is None else "is the folder yours to write?"
-        raise StorageError(f"{error.filename or folder}: {error.strerror}", hint) from error
-
-
-def _check_unchanged(folder: Path, rerun: Rerun) -> None:
-    size, torn = (folder / FILE).stat().st_size, rerun.past.recorded.torn
-    known = rerun.past.recorded.size
-    if size < known or (size > known and not torn):
-        raise ConfigError(f"{folder}: another process executed it a moment ago", "resume it once more")
-
-
-@contextmanager
-def _log_to(folder: Path) -> Generator[None]:
-    handler = logging.FileHandler(folder / "debug.log", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("autodiff")
-    logger.addHandler(handler)
-    logger.propagate = False  # nothing of ours may write over a terminal that shows the app
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        handler.close()
 
 
 def _interrupted(emit: Callable[[Event], object], cancelled: asyncio.CancelledError) -> Status:

@@ -44,7 +44,9 @@ async def mostly_answered(
             prefix.tell_rest(results)
             return list(results)
         await control.trouble(
-            ModelUnavailable(f"{what}: {len(errors)} of {len(results)} got no answer: {errors[0]}", "try again later")
+            ModelUnavailable(
+                f"{len(errors)} of {len(results)} examples got no answer in {what}: {errors[0]}", "try again later"
+            )
         )
 
 

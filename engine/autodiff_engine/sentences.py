@@ -10,6 +10,10 @@ QUOTE_WORDS = 8
 
 _END = re.compile(r"(?:(?<=[.!?])[\"')\]”’»]*(?=\s+[^\sa-zß-öø-ÿ])|(?<=[。！？])[”’」』）]*)")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Dr|St)|\b[A-Z])\.$")
+_UNSPACED = re.compile(
+    "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
+"""Han characters and both kana."""
 
 
 def first_sentences(text: str, most: int) -> str:
@@ -57,6 +61,15 @@ def split(text: str) -> list[str]:
 def words(text: str) -> list[str]:
     """Return the words of ``text``, lower case, without punctuation."""
     return re.findall(r"\w+", text.lower())
+
+
+def word_count(text: str) -> int:
+    """Return how many words ``text`` has, where each character of a script without spaces (Chinese, Japanese) is one.
+
+    Korean has spaces; the marks between the letters of Thai, Lao, Khmer and Burmese divide those often enough.
+    """
+    found = _UNSPACED.findall(text)
+    return len(found) + len(words(_UNSPACED.sub(" ", text) if found else text))
 
 
 def runs(text: str, length: int) -> set[tuple[str, ...]]:

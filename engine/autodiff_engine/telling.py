@@ -136,6 +136,7 @@ def feedback_given(step: int, piece: Piece) -> FeedbackGiven:
         to_blame=told.to_blame,
         how=told.how,
         count=told.count,
+        left_out=told.left_out,
     )
 
 

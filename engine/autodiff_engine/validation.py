@@ -79,13 +79,15 @@ class Judging:
         ordered = deciding_order(case.incumbent)
         self._ordered = [each.example for each in ordered]
         self._race = Race(ordered, gates.rule)
-        self._after: list[Outcome] = []
+        self._asked = [each.example for each in self._before if not each.unavailable]
+        """Of the others there is nothing to compare with: excluded anyway, they need not be asked."""
+        self._told: list[Outcome] = []
         """What was told of the minibatch."""
 
     @property
     def past_minibatch(self) -> bool:
         """Whether every outcome of the minibatch was told, so that the first gate has decided."""
-        return bool(self._after) and len(self._after) == len(self._before)
+        return bool(self._told) and len(self._told) == len(self._asked)
 
     async def verdict(self) -> Verdict:
         """Go through the gates; may be cancelled, and then ``cut`` says what became of the proposal."""
@@ -96,8 +98,8 @@ class Judging:
         if lint:
             return Verdict("lint", reason, lint)
         if self._gated:
-            after = await case.run_batch([each.example for each in self._before], self._after.append)
-            if not greater(self._before, after):
+            await case.run_batch(self._asked, self._told.append)
+            if not greater(self._before, self._after):
                 return self._lost_minibatch()
         await case.run_split(self._ordered, self._seen)
         return self._whole_verdict()
@@ -110,6 +112,11 @@ class Judging:
             return Verdict(fate, reason, minibatch=self._minibatch())
         verdict = self._whole_verdict()
         return replace(verdict, fate=fate, reason=reason, outcomes=()) if verdict.fate == "accepted" else verdict
+
+    @property
+    def _after(self) -> list[Outcome]:
+        by_id = {each.example.id: each for each in self._told}
+        return [by_id.get(each.example.id, each) for each in self._before]
 
     @property
     def _gated(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = [pytest.mark.tmux, pytest.mark.timeout(180)]
+ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("autodiff-tui")
 
 
@@ -28,6 +29,10 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         self._run("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Send all of ``text`` in one write, as a fast hand or a paste of keys does."""
+        self._run("send-keys", "-l", text)
 
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
@@ -93,3 +98,20 @@ def test_ctrl_c_twice_aborts_with_code_130_and_a_whole_journal(terminal: Termina
 
     (journal,) = tmp_path.glob("runs/*/journal.jsonl")
     assert '"RunFinished"' in journal.read_text(encoding="utf-8").splitlines()[-1]
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24)])
+def test_3_and_enter_in_one_write_open_a_proposal(terminal: Terminal, width: int, height: int) -> None:
+    shows = (
+        "from tests.tui.recorded import recorded; from tests.tui.sources import ListSource; "
+        "from autodiff_tui.app import RunApp; RunApp(ListSource(recorded(2))).run()"
+    )
+    terminal.open(f"PYTHONPATH={ROOT} {sys.executable} -c '{shows}'", width, height)
+    terminal.wait_for("finished")
+
+    terminal.type("3\r")
+    assert "candidate" in terminal.wait_for("Proposal 2.1")
+    terminal.type("\r1\r")
+    terminal.wait_for("2 query.task")
+    terminal.press("q")
+    terminal.wait_for("code 0")

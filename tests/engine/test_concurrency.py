@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff_engine.concurrency import in_order
+from autodiff_engine.concurrency import close_all, in_order
 
 
 def job(result: int, turns: int, cancelled: list[int] | None = None) -> Callable[[], Awaitable[int]]:
@@ -100,3 +100,25 @@ async def test_cancelling_it_cancels_every_job() -> None:
 
 async def test_nothing_to_do_is_done() -> None:
     assert await in_order([]) == []
+
+
+async def test_everything_is_closed_whatever_fails_to_close() -> None:
+    closed: list[str] = []
+
+    def closing(name: str, error: BaseException | None = None) -> Callable[[], Awaitable[None]]:
+        async def close() -> None:
+            closed.append(name)
+            if error is not None:
+                raise error
+
+        return close
+
+    with pytest.raises(OSError, match=r"^a$"):
+        await close_all([closing("a", OSError("a")), closing("b")])
+    with pytest.raises(ExceptionGroup) as several:
+        await close_all([closing("c", OSError("c")), closing("d", ValueError("d")), closing("e")])
+    with pytest.raises(asyncio.CancelledError):
+        await close_all([closing("f", asyncio.CancelledError()), closing("g")])
+
+    assert closed == list("abcdefg")
+    assert [str(each) for each in several.value.exceptions] == ["c", "d"]

@@ -131,3 +131,15 @@ async def test_a_stop_ends_a_run_in_trouble() -> None:
     control.stop()
     with pytest.raises(RunStopped):
         await waiting
+
+
+async def test_without_a_person_at_the_keys_a_stop_still_wins_over_trouble() -> None:
+    control = Watched(attended=False)
+    await control.enter()
+    control.stop()
+    waiting = asyncio.create_task(control.trouble(ModelUnavailable("nobody answers")))
+    await settle()
+    assert not waiting.done()  # what is in flight finishes first
+    control.leave()
+    with pytest.raises(RunStopped):
+        await waiting

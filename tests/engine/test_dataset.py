@@ -237,3 +237,14 @@ def test_what_only_metrics_compare_with_is_kept_apart_from_the_inputs() -> None:
     for example in every(splits):
         assert list(example.inputs) == ["question"]
         assert len(example.gold["gold_titles"].split("\n")) == 2
+
+
+def test_a_question_that_two_splits_hold_with_different_answers_is_refused(tmp_path: Path) -> None:
+    first = rows(tmp_path / "a.jsonl", [("x", "1"), ("same", "2"), ("same", "4")])
+    second = rows(tmp_path / "b.jsonl", [("y", "1"), ("same", "3")])
+    third = rows(tmp_path / "c.jsonl", [("w", "1")])
+
+    for files in ((first, second, third), (second, first, third), (third, first, second)):
+        with pytest.raises(DataError, match=r"line \d and [abc]\.jsonl line \d hold the same inputs, with different"):
+            load(DataConfig(source=SourceFiles(train=files[0], val=files[1], test=files[2])), tmp_path)
+    assert len(load(DataConfig(source=SourceFiles(train=first, val=third)), tmp_path).train) == 3

@@ -33,6 +33,7 @@ from autodiff_engine.events import (
 )
 from autodiff_engine.finding import find_run, list_runs
 from autodiff_engine.journal import FILE, Journal, read
+from autodiff_engine.register import enter
 
 EVENTS: list[type[Any]] = [kind for group in get_args(Event) for kind in (get_args(group) or (group,))]
 OPENED = RunOpened("r1", "/somewhere", "c.toml", "0.1", "2026-01-01T00:00:00+00:00", False)
@@ -232,6 +233,22 @@ def test_the_runs_of_an_ablation_lie_one_folder_deeper_and_are_found_by_both_nam
     assert find_run("latest", tmp_path).name == "full-s2"
     with pytest.raises(ConfigError, match="2 runs begin so: 20260102-ablate/full-s1, 20260102-ablate/full-s2"):
         find_run("20260102", tmp_path)
+
+
+def test_runs_elsewhere_are_listed_and_found_by_id_as_long_as_they_exist(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    places = {"20260101-aa": root / "20260101-aa", "20260102-bb": tmp_path / "x", "20260103-cc": root / "mine"}
+    for age, (name, place) in enumerate([*places.items(), ("20260104-dd", tmp_path / "abl" / "full-s1")]):
+        journal(place, [OPENED])
+        os.utime(place / FILE, ns=(age * 10**9, age * 10**9))
+        enter(root, name, place.parent if place.parent.name == "abl" else place)
+
+    assert [run.name for run in list_runs(root)] == ["20260101-aa", "x", "mine", "full-s1"]
+    assert find_run("20260102", root) == tmp_path / "x"
+    assert find_run("20260103", root) == find_run("mine", root) == root / "mine"
+    assert find_run("20260104-dd/full-s1", root) == find_run("latest", root) == tmp_path / "abl" / "full-s1"
+    (tmp_path / "x" / FILE).unlink()
+    assert len(list_runs(root)) == 3
 
 
 def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path: Path) -> None:

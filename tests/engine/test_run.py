@@ -1,6 +1,7 @@
 import asyncio
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,13 @@ from autodiff_engine.events import (
     StopChosen,
     Warned,
 )
+from autodiff_engine.instructions import Instructions
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, ScriptedModel
 from autodiff_engine.progress import Progress
-from autodiff_engine.run import Machine, Opening, Run, Spent
+from autodiff_engine.run import Machine, Run, Spent
+from autodiff_engine.run_folder import Opening
+from autodiff_engine.template import Template
 from autodiff_engine.trainer import Trainer
 
 Answer = Callable[[Call], str]
@@ -317,6 +321,21 @@ async def test_a_folder_that_cannot_be_made_is_an_error_and_leaves_nothing(tmp_p
         await Executed(tmp_path).finish()
     assert "--run-dir" in raised.value.hint
     assert (tmp_path / "run").read_text() == "a file"
+
+
+async def test_a_folder_that_could_only_be_made_in_part_is_taken_away_again(tmp_path: Path) -> None:
+    broken = Instructions({"whole.j2": Template("a"), "no/such/folder.j2": Template("b")})
+    for folder, left in ((tmp_path / "new" / "run", []), (tmp_path / "there", ["mine.txt"])):
+        for name in left:
+            folder.mkdir()
+            (folder / name).write_text("mine")
+        executed = Executed(tmp_path)
+        executed.run = Run(replace(executed.run.opening, folder=folder, instructions=broken), executed.run._make)
+        with pytest.raises(StorageError, match=r"folder\.j2: No such file"):
+            await executed.finish()
+        assert folder.is_dir() == bool(left)
+        assert [each.name for each in folder.glob("*")] == left
+    assert not (tmp_path / "new").exists()
 
 
 async def test_a_stop_before_the_first_score_has_nothing_to_report(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ async def test_up_to_a_fifth_may_be_lost_and_all_is_told_in_order(batch: list[st
 
 @pytest.mark.parametrize("batch", [["!a"], ["a", "!b", "c", "d"], ["!a", "!b", "c", "d", "e"]])
 async def test_more_than_a_fifth_lost_ends_a_run_without_a_person(batch: list[str]) -> None:
-    with pytest.raises(ModelUnavailable, match=rf"^step 1/forward: \d of {len(batch)} got no answer: !"):
+    with pytest.raises(ModelUnavailable, match=rf"^\d of {len(batch)} examples got no answer in step 1/forward: !"):
         await answered([batch])
 
 

@@ -201,3 +201,13 @@ async def test_shots_are_left_out_of_the_minibatch_and_where_nothing_is_left_the
     verdict = await judge(replace(case(bench, proposal("LEVEL 3"), BEFORE), shown={"demos": shown}), gates())
     assert (verdict.fate, len(bench.ran), verdict.minibatch is not None) == ("accepted", ran, minibatch)
     assert not set(bench.ran) & set(shown)
+
+
+async def test_an_example_that_the_incumbent_got_no_answer_to_is_not_run_and_is_told_as_left_out() -> None:
+    bench = Bench({**BEFORE, "t2": 1, "v2": 1})
+    verdict = await judge(case(bench, proposal("LEVEL 3"), {**BEFORE, "t1": -1}), gates())
+
+    assert bench.ran[0] == "t2"
+    assert "t1" not in bench.ran
+    assert verdict.minibatch is not None
+    assert (verdict.minibatch.n, verdict.minibatch.excluded, verdict.fate) == (1, ("t1",), "accepted")

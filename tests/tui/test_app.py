@@ -6,6 +6,7 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from tests.tui.recorded import recorded
 from tests.tui.screens import SIZES, at_rest, screen_text, settled
@@ -20,6 +21,7 @@ from autodiff_tui.screens.help import HelpScreen
 from autodiff_tui.screens.leaving import DefectScreen, QuitScreen
 from autodiff_tui.screens.proposal import ProposalScreen
 from autodiff_tui.screens.run import RunScreen
+from autodiff_tui.widgets.ascii_glyphs import spelled
 from autodiff_tui.widgets.node_pane import NodePane
 from autodiff_tui.widgets.painted import Painted
 from autodiff_tui.widgets.proposal_table import ProposalTable
@@ -464,3 +466,90 @@ async def test_a_defect_of_the_app_stops_the_engine_and_tells_no_secret(capsys: 
     assert "LookupError: no event" in said
     assert "sk-12345" not in said
     assert "\x1b[2J" not in said
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=str)
+@pytest.mark.parametrize(
+    ("keys", "ends"),
+    [
+        (("3", "enter"), "Proposal 2.1"),
+        (("3", "down", "enter"), "Proposal 1."),
+        (("1", "3", "2", "3", "enter"), "Proposal 2.1"),
+        (("2", "1", "3", "enter", "escape", "1", "enter"), "node query.task"),
+        (("3", "1", "enter"), "node query.task"),
+        (("1", "down", "down", "enter", "enter"), "node question"),
+        (("tab", "tab", "enter"), "Proposal 2.1"),
+        (("question_mark", "escape", "3", "enter"), "Proposal 2.1"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
+)
+async def test_keys_that_come_at_once_act_in_order(size: tuple[int, int], keys: tuple[str, ...], ends: str) -> None:
+    app = app_of(ListSource(recorded(2)))
+    async with app.run_test(size=size) as pilot:
+        await settled(app, pilot)
+        for key in keys:
+            app.simulate_key(key)  # into the queue, without waiting for what the one before does
+        text = await at_rest(app, pilot)
+        opened = app.screen
+        if ends.startswith("Proposal"):
+            assert isinstance(opened, ProposalScreen)
+            assert f"─ {ends}" in text
+        else:
+            assert isinstance(opened, RunScreen)
+            assert opened.current == "node"
+            assert opened.query_one(NodePane).has_focus
+            assert opened.query_one(NodePane).node == ends.removeprefix("node ")
+
+
+async def test_what_is_typed_into_a_filter_may_come_with_the_key_that_opens_it() -> None:
+    source = ListSource(recorded(2, finished=False), endless=True, obeys=False)
+    app = app_of(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        for key in ("3", "slash", "s", "q", "p"):
+            app.simulate_key(key)
+        await at_rest(app, pilot)
+        assert app.screen.query_one(ProposalTable).filter == "sqp"
+        assert source.told == ["start"]
+        for key in ("escape", "p"):
+            await pilot.press(key)
+        assert source.told == ["start", "pause"]
+
+
+async def test_q_and_its_answer_may_come_at_once() -> None:
+    source = ListSource(recorded(1, finished=False), endless=True, obeys=False)
+    app = app_of(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        for key in ("p", "q", "s"):
+            app.simulate_key(key)
+        await at_rest(app, pilot)
+        assert source.told == ["start", "pause", "stop"]  # s is the answer, not a single step
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (59, 14)], ids=str)
+async def test_with_ascii_no_other_character_is_shown_and_nothing_moves(size: tuple[int, int]) -> None:
+    events = recorded(3, finished=False)
+    screens: list[list[str]] = []
+    for ascii_only in (False, True):
+        app = app_of(ListSource(events, endless=True), ascii_only=ascii_only)
+        async with app.run_test(size=size) as pilot:
+            screens.append([await settled(app, pilot)])
+            for key in ("3", "enter", "escape", "question_mark"):
+                await pilot.press(key)
+                screens[-1].append(await at_rest(app, pilot))
+
+    signs, letters = screens
+    assert not any(text.isascii() for text in signs)
+    assert all(text.isascii() for text in letters)
+    for before, after in zip(signs, letters, strict=True):
+        assert [cell_len(line) for line in before.splitlines()] == [cell_len(line) for line in after.splitlines()]
+    if size == (120, 40):
+        assert "* query.task" in letters[0]
+
+
+def test_text_of_others_in_ascii_takes_as_many_cells() -> None:
+    for text in ("größer → 数える 😀", "e\u0301 ╬ ▒ ␛", "plain"):
+        assert spelled(text).isascii()
+        assert cell_len(spelled(text)) == cell_len(text)
+    assert spelled("größer → 数 ╬") == "gr??er > ?? +"

@@ -1,9 +1,12 @@
 """Values as text."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autodiff_engine import events
 from autodiff_engine.events import Comparison, ProposalCounts
 from autodiff_tui import format as text
 
@@ -83,3 +86,13 @@ def test_a_rate_of_nothing_is_no_rate() -> None:
 )
 def test_phases_in_words(name: str, expected: str) -> None:
     assert text.phase(name) == expected
+
+
+def test_where_nothing_came_out_otherwise_there_is_no_p() -> None:
+    same = Comparison("val", "exact_match", 4, 0.5, 0.5, 0, 0, 4, 1.0)
+
+    assert text.numbers(same) == "0.500 → 0.500, n=4, +0 −0, no difference"
+    assert text.numbers(replace(same, wins=1, losses=1)) == "0.500 → 0.500, n=4, +1 −1, p=1.00"
+    assert text.numbers(replace(same, p=None)).endswith("+0 −0, no p")
+    assert text.tested(events.TestScores(0.5, 0.5, 4, 1.0)) == "no difference"
+    assert text.tested(events.TestScores(0.5, 0.75, 4, 1.0)) == "p=1.00"

@@ -6,6 +6,7 @@ from pathlib import Path
 from autodiff_engine.events import LedgerUpdated
 from autodiff_engine.journal import FILE, Journal, read
 from autodiff_engine.lock import locked
+from autodiff_engine.register import enter
 from autodiff_tui.found import Shelf, configs
 from autodiff_tui.summary import lines
 from autodiff_tui.view import RunView, reduce
@@ -73,6 +74,16 @@ def test_a_run_that_a_process_executes_is_running_as_long_as_it_does(tmp_path: P
         assert shelf.read(shelf.names()[0]).state == "running"
         assert shelf.names()[0].state == "running"
     assert shelf.read(shelf.names()[0]).state == "unfinished"
+
+
+def test_a_run_that_lies_elsewhere_is_on_the_shelf_by_its_id(tmp_path: Path) -> None:
+    folder = add_run(tmp_path, "far/away")
+    enter(tmp_path / "runs", "r1", folder)
+
+    (run,) = Shelf(tmp_path / "runs").names()
+
+    assert (run.name, run.folder) == ("r1", folder)
+    assert Shelf(tmp_path / "runs").read(run).state == "done"
 
 
 def test_the_newest_run_comes_first_and_a_run_of_an_ablation_by_both_names(tmp_path: Path) -> None:

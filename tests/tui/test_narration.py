@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalMade, RunResumed, Warned
-from autodiff_tui.narration import Narrator, to_ascii
+from autodiff_tui.glyphs import to_ascii
+from autodiff_tui.narration import Narrator
 
 from .runs import losses_run, small_run
 

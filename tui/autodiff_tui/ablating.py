@@ -16,7 +16,7 @@ from autodiff_engine.events import CandidateScored, LedgerUpdated, RunFinished, 
 from . import ablation_table, summary
 from .exits import Exit, complain
 from .flags import Flags
-from .format import cost, counted, duration, p_value, score
+from .format import cost, counted, duration, score, tested
 from .front import conclude
 from .headless import follow, write_line
 from .narration import Narrator
@@ -184,7 +184,7 @@ class _Teller:
         val, test = event.val, event.test
         scores = [f"val {score(val.start)} → {score(val.best, val.n)}"]
         if test is not None:
-            scores.append(f"test {score(test.start)} → {score(test.best, test.n)}, {p_value(test.p)}")
+            scores.append(f"test {score(test.start)} → {score(test.best, test.n)}, {tested(test)}")
         spent = f"calls {summary.calls(event.calls)}; {cost(event.cost_usd)}; {duration(event.seconds)}"
         self._say(f"{self._name} {how}: {'; '.join(scores)}; {spent}")
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .format import cost, counted, duration, p_value, score, tokens
-from .narration import to_ascii
+from .format import cost, counted, duration, score, significance, tokens
+from .glyphs import to_ascii
 
 if TYPE_CHECKING:
     from autodiff_engine.build import Row, Spread
@@ -128,7 +128,7 @@ def _sd(value: float | None) -> str:
 
 def _against(row: Row) -> str:
     pairs = row.against_full
-    return NONE if pairs is None else f"{pairs.wins}–{pairs.losses}, {p_value(pairs.p)}"
+    return NONE if pairs is None else f"{pairs.wins}–{pairs.losses}, {significance(pairs.p, pairs.wins, pairs.losses)}"
 
 
 def _passed(passed: int, judged: int) -> str:

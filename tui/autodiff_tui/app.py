@@ -12,7 +12,7 @@ from typing import ClassVar
 from rich.console import RenderableType
 from rich.segment import Segments
 from rich.text import Text
-from textual import on, work
+from textual import work
 from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
@@ -26,7 +26,6 @@ from .screens.examples import ExamplesScreen
 from .screens.help import HelpScreen
 from .screens.keys import bindings
 from .screens.leaving import Choice, DefectScreen, QuitScreen
-from .screens.proposal import ProposalScreen
 from .screens.reading import RunReading
 from .screens.run import RunScreen
 from .screens.steered import Steered
@@ -45,6 +44,7 @@ class RunApp(Steered):
 
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
+    With ``ascii_only`` no character beyond ASCII reaches the terminal.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -166,12 +166,6 @@ class RunApp(Steered):
         """Show what the focused pane or the open screen is about, and the keys."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions))
-
-    @on(RunScreen.ProposalChosen)
-    def _open_proposal(self, event: RunScreen.ProposalChosen) -> None:
-        proposal = self._shown.proposals.find(event.key)
-        if proposal is not None and self.screen is self._run_screen:  # a second enter may be on its way
-            self.push_screen(ProposalScreen(event.key, self._shown))
 
     # the ways out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.export import read_prompts
+from autodiff_engine.export import is_export, read_prompts
 
 from .saving import save
 
@@ -27,10 +27,12 @@ def best_of(run_dir: Path) -> tuple[bytes, int]:
 def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
     """Write a run's best prompts to ``target``, at once or not at all; return how many texts they are.
 
+    An older export is overwritten, any other file only with ``overwrite``.
+
     Raises:
         ConfigError: The run has none, or ``target`` exists and may not be overwritten.
         StorageError: It cannot be written, or what was read back differs.
     """
     content, count = best_of(run_dir)
-    save(target, content, option="-o", example=_FILE, overwrite=overwrite)
+    save(target, content, option="-o", example=_FILE, overwrite=overwrite, ours=is_export)
     return count

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts
+    from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts, TestScores
 
     from .view import Cap, ProposalView
 
 UNKNOWN = "unknown"
+NO_DIFFERENCE = "no difference"
 
 _FATES: dict[str, str] = {
     "unusable": "unusable reply",
@@ -66,6 +67,16 @@ def p_value(p: float | None) -> str:
         return "p<.001"
     digits = 2 if p >= 0.01 else 3
     return f"p={p:.{digits}f}".replace("=0.", "=.")
+
+
+def significance(p: float | None, wins: int, losses: int) -> str:
+    """Return the paired p, or that there is nothing to test: not one example came out better or worse."""
+    return NO_DIFFERENCE if p is not None and not wins and not losses else p_value(p)
+
+
+def tested(test: TestScores) -> str:
+    """Return the p of a report on the test split; where both means are the same there is no difference to speak of."""
+    return NO_DIFFERENCE if test.p == 1 and test.start == test.best else p_value(test.p)
 
 
 def cost(usd: float | None) -> str:
@@ -155,7 +166,7 @@ def numbers(compared: Comparison) -> str:
         start = f"{score(compared.before, digits=3)}, stopped after {compared.stopped_after} of {compared.n}"
         return f"{start}{most} ({counts}){tail}"
     means = f"{score(compared.before, digits=3)} → {score(compared.after, digits=3)}"
-    return f"{means}, n={compared.n}, {counts}, {p_value(compared.p)}{tail}"
+    return f"{means}, n={compared.n}, {counts}, {significance(compared.p, compared.wins, compared.losses)}{tail}"
 
 
 def fate(value: Fate) -> str:

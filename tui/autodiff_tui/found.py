@@ -21,7 +21,7 @@ from autodiff_engine.events import (
     StepFinished,
     TestCompared,
 )
-from autodiff_engine.finding import goes_on, list_runs
+from autodiff_engine.finding import goes_on, named_runs
 from autodiff_engine.journal import FILE, skim
 
 from .view import RunView, reduce
@@ -89,7 +89,7 @@ class Shelf:
 
     def names(self) -> list[RunFound]:
         """Return the runs, the newest first, those that were read before with what was read."""
-        return [self._remembered(folder) for folder in reversed(list_runs(self.root))]
+        return [self._remembered(name, folder) for name, folder in reversed(named_runs(self.root).items())]
 
     def read(self, run: RunFound) -> RunFound:
         """Return the run with what its journal says; blocks as long as the file takes to read."""
@@ -107,9 +107,9 @@ class Shelf:
         self._known[run.folder] = stamp, found
         return _as_of_now(found)
 
-    def _remembered(self, folder: Path) -> RunFound:
+    def _remembered(self, name: str, folder: Path) -> RunFound:
         known = self._known.get(folder)
-        unread = RunFound(folder, folder.relative_to(self.root).as_posix())
+        unread = RunFound(folder, name)
         return _as_of_now(known[1]) if known is not None and known[0] == _stamp(folder) else unread
 
 

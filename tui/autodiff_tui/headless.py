@@ -14,7 +14,8 @@ from typing import Literal, TextIO
 from autodiff_engine.events import Stamped
 
 from .flags import Flags
-from .narration import Narrator, to_ascii
+from .glyphs import to_ascii
+from .narration import Narrator
 from .session import Source
 from .view import RunView, reduce
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.segment import Segments
 from rich.text import Text
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
@@ -28,6 +27,7 @@ from .safe import marked, one_line
 from .screens.asking import AskScreen
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
+from .screens.keyed import Keyed
 from .screens.page import PageScreen
 from .terminal import Terminal, catch_signals
 from .toned import Toned
@@ -43,7 +43,7 @@ _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
 
-class HomeApp(App[Command]):
+class HomeApp(Keyed[Command]):
     """Returns what is to be executed, or None when a person leaves; executes nothing itself.
 
     ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is

@@ -39,9 +39,6 @@ from .format import comparison, counted, fate, losses, phase, score
 from .safe import one_line
 
 _EXCERPT = 160
-_SPELLED = str.maketrans(
-    {"→": "->", "−": "-", "–": "-", "·": "|", "…": "...", "≤": "<=", "×": "x", "±": "+/-", "␊": " "}
-)
 
 
 @dataclass(slots=True)
@@ -150,7 +147,9 @@ class Narrator:
                 yield f"  {event.example} left out: {event.error}"
             case FeedbackGiven():
                 times = f" ({event.count} times)" if event.count > 1 else ""
-                yield f"  feedback on {event.target}, call {event.t}, {event.example}{times}: {excerpt(event.text)}"
+                cut = f" (its prompt left out {event.left_out:,} characters)" if event.left_out else ""
+                about = f"{event.target}, call {event.t}, {event.example}{times}{cut}"
+                yield f"  feedback on {about}: {excerpt(event.text)}"
             case ProposalMade(changes=changes):
                 for change in changes:
                     yield f"  new {change.name} ({change.method}): {excerpt(change.value)}"
@@ -188,8 +187,3 @@ def excerpt(text: str) -> str:
     """Return the beginning of ``text`` on one line, marked where it was cut."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _EXCERPT else f"{flat[:_EXCERPT]}…"
-
-
-def to_ascii(line: str) -> str:
-    """Return ``line`` in ASCII: our own marks spelled, all else escaped."""
-    return line.translate(_SPELLED).encode("ascii", "backslashreplace").decode("ascii")

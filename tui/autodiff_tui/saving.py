@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from autodiff_engine.errors import ConfigError, StorageError
 
 
-def save(target: Path, content: bytes, *, option: str, example: str, overwrite: bool = False) -> None:
+def save(
+    target: Path,
+    content: bytes,
+    *,
+    option: str,
+    example: str,
+    overwrite: bool = False,
+    ours: Callable[[Path], bool] | None = None,
+) -> None:
     """Write ``content`` to ``target``, at once or not at all.
 
-    ``option`` is the flag that names it and ``example`` a name for such a file, for messages.
+    ``option`` is the flag that names it and ``example`` a name for such a file, for messages. What ``ours`` says yes to
+    may be overwritten without being asked.
 
     Raises:
         ConfigError: ``target`` is a folder, or it exists and may not be overwritten.
@@ -20,8 +30,9 @@ def save(target: Path, content: bytes, *, option: str, example: str, overwrite: 
     """
     if target.is_dir():
         raise ConfigError(f"{target}: is a folder", f"name a file, as in {option} {target / example}")
-    if target.exists() and not overwrite:
-        raise ConfigError(f"{target}: exists already", f"name another file with {option}, or overwrite it with --force")
+    if target.exists() and not overwrite and not (ours is not None and ours(target)):
+        what = "exists already" if ours is None else "exists already and is no export of ours"
+        raise ConfigError(f"{target}: {what}", f"name another file with {option}, or overwrite it with --force")
     try:
         _put(target, content)
     except OSError as error:

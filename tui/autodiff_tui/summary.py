@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autodiff_engine.events import CallCounts, RunFinished, TestScores, TokenCounts, ValScores
 
-from .format import cost, counted, duration, p_value, rate, score, tokens
+from .format import cost, counted, duration, rate, score, tested, tokens
 from .safe import one_line
 from .view import RunView
 
@@ -64,7 +64,7 @@ def _scores(val: ValScores) -> str:
 
 
 def _test(test: TestScores) -> str:
-    return f"best {score(test.best)}, start {score(test.start)} (n={test.n}, {p_value(test.p)})"
+    return f"best {score(test.best)}, start {score(test.start)} (n={test.n}, {tested(test)})"
 
 
 def _losses(view: RunView, split: str) -> list[tuple[str, str]]:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .. import register
 from ..ablation import Executions, Manifest, Measured, Paid, Row, Variant, applied, folder, named, table
 from ..config import BudgetConfig, Loaded, RunConfig, load, meaning, rebased
-from ..errors import ConfigError
+from ..errors import ConfigError, StorageError
 from ..instructions import packaged
 from ..instructions import read as read_instructions
 from ..lock import locked
@@ -91,8 +92,20 @@ class Ablation:
         """
         if not (self.folder / folder.FILE).is_file():
             folder.write(self.folder, self._manifest, self._config_in(self._loaded.config, self.folder))
+        self._register()
         with locked(self.folder, "ablation"):
             yield
+
+    def _register(self) -> None:
+        root = self._options.register
+        try:
+            if root is not None:
+                register.enter(root, self.id, self.folder)
+        except OSError as error:
+            raise StorageError(
+                f"{error.filename or root}: {error.strerror}: an ablation elsewhere could not be found again",
+                "leave --run-dir out, or work in a folder that can be written",
+            ) from error
 
     def run(self, cell: Cell) -> Run:
         """Return the run of a cell that is not done, its budget what the others left over.

@@ -31,7 +31,7 @@ def demo(options: RunOptions, *, speed: float | None) -> Run:
     run_id, folder = options.place("demo")
     pace = 0.0 if speed is None else DEMO_S / (speed * busy_s(pack))
     place = Place(run_id, options.answers(), folder / "debug.log", offline=True, record=Record(answers, pace))
-    return run_of(plan, loaded, run_id, folder, place)
+    return run_of(plan, loaded, run_id, folder, place, register=options.register)
 
 
 def busy_s(pack: Path) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..concurrency import close_all
 from ..config import ModelConfig, RunConfig
 from ..config import model as model_reference
 from ..control import Control
@@ -199,9 +200,8 @@ class Models:
         return Spent(totals.calls, totals.tokens, totals.cost_usd)
 
     async def aclose(self) -> None:
-        """End local servers, close connections and the store."""
-        for close in self._close:
-            await close()
+        """End local servers, close connections and the store, each whatever becomes of the others."""
+        await close_all(self._close)
 
     def _again(self) -> bool:
         """Whether the run says again what it has said: answers that it had are then neither counted nor told."""

@@ -34,6 +34,11 @@ class RunOptions:
             return (base or Path()) / config.cache.dir
         return user_cache_path("autodiff-tui") / "answers"
 
+    @property
+    def register(self) -> Path | None:
+        """The folder whose register names a run that goes elsewhere; None for one that lies in it."""
+        return None if self.run_dir is None else self.runs_root
+
     def place(self, pipeline: str) -> tuple[str, Path]:
         """Return a new run's id and folder.
 

@@ -17,7 +17,8 @@ from ..llm.store import AnswerStore
 from ..lock import locked
 from ..past import Past, past_of
 from ..rerun import Rerun
-from ..run import Opening, Run
+from ..run import Run
+from ..run_folder import Opening
 from .demo import PACK
 from .fingerprints import CONFIG, INSTRUCTIONS, parts_of_run
 from .models import Place, Record

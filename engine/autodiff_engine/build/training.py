@@ -24,8 +24,9 @@ from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
-from ..run import Machine, Make, Opening, Run
-from ..sentences import words
+from ..run import Machine, Make, Run
+from ..run_folder import Opening
+from ..sentences import word_count
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
@@ -69,7 +70,7 @@ def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) 
     answers = options.answers(loaded.config, loaded.base)
     check_writable(answers, "--cache-dir")
     place = Place(run_id, answers, folder / "debug.log", options.offline)
-    return run_of(plan, loaded, run_id, folder, place, decided)
+    return run_of(plan, loaded, run_id, folder, place, decided, register=options.register)
 
 
 def plan_of(
@@ -118,13 +119,15 @@ def run_of(
     folder: Path,
     place: Place,
     decided: Decided = Decided(),  # noqa: B008 - frozen
+    *,
+    register: Path | None = None,
 ) -> Run:
-    """Return the run of a plan, to be executed in ``folder``."""
+    """Return the run of a plan, to be executed in ``folder``, and entered into the register of another if one is."""
     written = to_toml(with_hashes(rebased(loaded.config, loaded.base, folder), plan.players))
     opening = Opening(
         run_id, folder, loaded.path.name, written, version("autodiff-tui"), plan.instructions,
         recorded=place.record is not None, budget=caps_of(loaded.config), warnings=plan.warnings,
-        parts=parts_of_run(written, plan.instructions, loaded.config, loaded.base),
+        parts=parts_of_run(written, plan.instructions, loaded.config, loaded.base), register=register,
     )  # fmt: skip
     return Run(opening, machine_of(plan, run_id, folder, place, decided))
 
@@ -269,5 +272,5 @@ def parts_of(plan: Plan, models: Models) -> Parts:
 
 def most_words(plan: Plan) -> int:
     """Return the cap on a rewritten text: a fifth of the task model's context, but room to double a start text."""
-    longest = max(len(words(text.value)) for text in plan.program.texts)
+    longest = max(word_count(text.value) for text in plan.program.texts)
     return max(min(MOST_WORDS, plan.players["task"].context // 5), 2 * longest)

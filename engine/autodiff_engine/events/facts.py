@@ -119,7 +119,7 @@ class FeedbackGiven:
 
     ``target`` is the name of a node: a trained text (``on_text``) or an LLM's answer or function upstream. ``how`` says
     how it came about: ``loss``, ``template``, ``llm``, ``pass-through`` or ``attribution``. ``count`` is how many equal
-    pieces were merged into it.
+    pieces were merged into it. ``left_out`` counts the characters that did not fit the prompt that asked for it.
     """
 
     step: int
@@ -132,6 +132,7 @@ class FeedbackGiven:
     to_blame: bool
     how: str
     count: int = 1
+    left_out: int = field(default=0, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

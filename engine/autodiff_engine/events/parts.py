@@ -193,7 +193,10 @@ class TestScores:
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """``made``: sent to a provider, retries included; ``cached``: answered without; ``failed``: sent, no answer."""
+    """``made``: sent to a provider, retries included; ``cached``: answered without; ``failed``: sent, an error came.
+
+    What an early stop cancelled is among ``made`` alone.
+    """
 
     made: int = 0
     cached: int = 0

@@ -167,5 +167,5 @@ class CachedModel:
 def _missing(call: Call) -> AnswerMissing:
     messages = call.request.messages
     start = " ".join(messages[-1].content.split())[:80] if messages else ""
-    message = f"no recorded answer for the {call.role} call {call.at}: “{start}”"
+    message = f"no recorded answer to the {call.role} prompt “{start}” [{call.at}]"
     return AnswerMissing(message, "run it once without --offline, or with the --cache-dir that holds its answers")

@@ -19,7 +19,11 @@ from .redact import one_line
 from .unavailable import NotBilled, RateLimited
 
 _TRANSPORTS = ("httpx", "openai", "aiohttp", "requests")
-_DEAD = {"ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"}
+_DEAD = {
+    "ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionTimeoutError", "ConnectionRefusedError",
+    "gaierror", "NewConnectionError", "ConnectTimeoutError", "EndpointConnectionError", "SSLCertVerificationError",
+}  # fmt: skip
+"""There was no connection (TLS included), so nothing was sent: as httpx, aiohttp, urllib3 and botocore call it."""
 _LOST = {"TransportError", "APIConnectionError", "ClientError", "ConnectionError", "Timeout"}
 _MALFORMED = {"JSONDecodeError", "APIResponseValidationError"}
 _OURS_TO_MEND = {"AuthenticationError", "PermissionDeniedError", "NotFoundError", "BadRequestError"}

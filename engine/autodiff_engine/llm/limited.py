@@ -81,8 +81,9 @@ class LimitedModel:
 
 def _given_up(call: Call, attempts: int, error: ModelUnavailable) -> ModelUnavailable:
     times = "attempt" if attempts == 1 else "attempts"
-    message = f"{call.at}: no answer from {call.request.model} in {attempts} {times}: {error}"
+    message = f"no answer from {call.request.model} in {attempts} {times}: {error}"
     if error.retry_after_s is not None:
         message += f" (asks to wait {error.retry_after_s:g} s)"
+    message += f" [{call.at}]"
     hint = error.hint or "wait a while, then run it again: what was answered is stored and costs nothing"
     return ModelUnavailable(message, hint, retry_after_s=error.retry_after_s)

@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import ModelUnavailable
 from .budget import FREE, Price
 from .faults import Asked, translate
+from .handover import HandoverExecutor, handover
 from .model import Call, Reply, Request, Usage
 from .redact import redacted
 
@@ -58,21 +59,23 @@ class LiteLLMModel:
         """
         request = call.request
         if self._litellm is None:
+            asyncio.get_running_loop().set_default_executor(HandoverExecutor())  # litellm prepares calls in it
             self._litellm = await self._loaded()
         key = await self._placeholder(request)
         started = time.monotonic()
         try:
-            answer: Any = await self._litellm.acompletion(
-                model=request.model,
-                messages=[{"role": message.role, "content": message.content} for message in request.messages],
-                **({"api_base": request.endpoint} if request.endpoint else {}),
-                **({"api_key": key} if key else {}),
-                **request.params,
-                num_retries=0,
-                max_retries=0,
-                timeout=_A_DAY_S,
-                drop_params=False,
-            )
+            with handover():  # a call that is cancelled as it begins
+                answer: Any = await self._litellm.acompletion(
+                    model=request.model,
+                    messages=[{"role": message.role, "content": message.content} for message in request.messages],
+                    **({"api_base": request.endpoint} if request.endpoint else {}),
+                    **({"api_key": key} if key else {}),
+                    **request.params,
+                    num_retries=0,
+                    max_retries=0,
+                    timeout=_A_DAY_S,
+                    drop_params=False,
+                )
         except Exception as error:  # noqa: BLE001 - a stranger's code; all that it raises is translated
             # The cause is left out on purpose: its text may quote the key, and tracebacks are written to a file.
             raise translate(error, _asked(request)) from None

@@ -10,10 +10,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import ConfigError, ModelRejected, ModelUnavailable
+from ..concurrency import close_all
+from ..errors import ConfigError, ModelRejected
 from .model import Call, JSONValue, Model, Reply, Request
 from .redact import one_line
 from .slots import Slots
+from .unavailable import NotBilled
 
 DEFAULT_CONTEXT = 4096
 """Tokens of prompt and answer together, for one call; a longer prompt is refused."""
@@ -69,7 +71,7 @@ class LocalServer:
         Raises:
             ConfigError: As ``check_local``.
             ModelRejected: The server ended while it loaded; the message quotes the reason from its log.
-            ModelUnavailable: It was still loading after ten minutes.
+            NotBilled: It was still loading after ten minutes.
         """
         if self._starting is None or self._is_over(self._starting):
             self._starting = asyncio.create_task(self._start())
@@ -98,7 +100,7 @@ class LocalServer:
                 line = await self._first_line()
         except TimeoutError as late:
             await self._end()
-            raise ModelUnavailable(f"{self._path.name} was not loaded within {_LOADING_S:g} s") from late
+            raise NotBilled(f"{self._path.name} was not loaded within {_LOADING_S:g} s") from late
         except asyncio.CancelledError:
             await self._end()
             raise
@@ -209,8 +211,7 @@ class LocalModels:
 
     async def aclose(self) -> None:
         """End all servers."""
-        for model in self._models.values():
-            await model.aclose()
+        await close_all([model.aclose for model in self._models.values()])
 
 
 def _sent(request: Request, name: str, address: str) -> Request:

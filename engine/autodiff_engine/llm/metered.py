@@ -126,15 +126,19 @@ class Meter:
         self._changed()
         return reservation
 
-    def settle(self, call: Call, reservation: _Reservation, usage: Usage | None, *, answered: bool) -> float | None:
-        """Replace a reservation by what was used (None: nothing); return its cost in US dollars, None if unknown."""
+    def settle(
+        self, call: Call, reservation: _Reservation, usage: Usage | None, *, failed: bool = False
+    ) -> float | None:
+        """Replace a reservation by what was used (None: nothing); return its cost in US dollars, None if unknown.
+
+        ``failed`` is for attempts that ended in an error; one that we cancelled ourselves neither failed nor answered.
+        """
         del self._open[reservation]
         tokens = Tokens(0, 0) if usage is None else settled(usage, reservation.tokens)
         price = self.price(call.request.model)
         usd = 0.0 if usage is None else None if price is None else price.of(tokens)
         totals = _with_spent(self._totals, tokens, usd)
-        failed = totals.calls.failed + (not answered)
-        self._totals = replace(totals, calls=replace(totals.calls, failed=failed))
+        self._totals = replace(totals, calls=replace(totals.calls, failed=totals.calls.failed + failed))
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             if not waiter.done():  # a cancelled waiter is done
@@ -201,12 +205,15 @@ class MeteredModel:
         try:
             reply = await self._in_time(call)
         except (NotBilled, ModelRefused, ModelRejected):
-            self._meter.settle(call, reservation, None, answered=False)
+            self._meter.settle(call, reservation, None, failed=True)
             raise
-        except BaseException:  # cancelled, too: the provider may have worked for us
-            self._meter.settle(call, reservation, _UNKNOWN, answered=False)
+        except asyncio.CancelledError:  # by us: no failure, but the provider may have worked for us
+            self._meter.settle(call, reservation, _UNKNOWN)
             raise
-        cost = self._meter.settle(call, reservation, reply.usage, answered=True)
+        except BaseException:
+            self._meter.settle(call, reservation, _UNKNOWN, failed=True)
+            raise
+        cost = self._meter.settle(call, reservation, reply.usage)
         known = None not in (reply.usage.prompt, reply.usage.completion)
         return replace(reply, cost_usd=cost if known or cost == 0 else None)
 

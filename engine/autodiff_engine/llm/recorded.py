@@ -29,7 +29,7 @@ class RecordedModel:
         reply = self._answers.get(call.request.key)
         if reply is None:
             raise AnswerMissing(
-                f"{call.at}: the record has no answer to this request of the role {call.role}",
+                f"the record has no answer to this request of the role {call.role} [{call.at}]",
                 "the record and this version of autodiff-tui do not belong together: record it again",
             )
         if self._pace:

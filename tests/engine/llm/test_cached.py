@@ -242,7 +242,9 @@ async def test_offline_an_answer_that_is_not_stored_is_an_error_that_names_the_c
     model = CachedModel(inner, store, "r1", offline=True)
     call = a_call("I have two\n  apples. " * 20, role="judge")
 
-    with pytest.raises(AnswerMissing, match=r"judge call 1/forward/.*“I have two apples\. I have") as caught:
+    with pytest.raises(
+        AnswerMissing, match=r"to the judge prompt “I have two apples\. I have.*” \[1/forward/"
+    ) as caught:
         await model.complete(replace(call, at="1/forward/e1/n/1"))
 
     assert len(str(caught.value)) < 160

@@ -57,7 +57,8 @@ async def test_after_four_attempts_the_error_says_how_often_and_what_to_do() -> 
     inner, _ = failing(*[ModelUnavailable("nothing answers at http://127.0.0.1:1/v1", "start the server")] * 9)
     _, sleep = sleeper()
 
-    with pytest.raises(ModelUnavailable, match=r"in 4 attempts: nothing answers at http://127\.0\.0\.1:1/v1") as caught:
+    said = r"^no answer from openai/loopback in 4 attempts: nothing answers at http://127\.0\.0\.1:1/v1 \[1/forward/"
+    with pytest.raises(ModelUnavailable, match=said) as caught:
         await LimitedModel(inner, sleep=sleep).complete(a_call())
 
     assert len(inner.seen) == 4

@@ -1,11 +1,14 @@
 """The real litellm against a server on loopback."""
 
 import asyncio
+import gc
 import logging
 import re
+import socket
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,10 +17,11 @@ from tests.engine.llm.calls import a_call
 
 from autodiff_engine.errors import ModelError, ModelRefused, ModelRejected, ModelUnavailable
 from autodiff_engine.llm import Reply, Usage
-from autodiff_engine.llm.budget import FREE
+from autodiff_engine.llm.budget import FREE, most_tokens
 from autodiff_engine.llm.deadline import DeadlineModel
 from autodiff_engine.llm.limited import LimitedModel
 from autodiff_engine.llm.litellm_client import LOGGER, LiteLLMModel, missing_key, price
+from autodiff_engine.llm.metered import Caps, Meter, MeteredModel, Price
 from autodiff_engine.llm.unavailable import NotBilled, RateLimited
 
 CANARY = "sk-canary-0123456789abcdef"
@@ -280,3 +284,53 @@ def test_importing_the_llm_layer_imports_no_litellm() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_call_that_is_cancelled_as_it_begins_leaves_no_coroutine_behind(client: LiteLLMModel) -> None:
+    """litellm prepares a call in a thread: cancelled at any turn of the loop meanwhile, nothing is left unawaited."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        async with lb.loopback() as server:
+            await client.complete(a_call(endpoint=server.url))
+            for turns in range(40):
+                task = asyncio.create_task(client.complete(a_call(f"n{turns}", endpoint=server.url)))
+                for _ in range(turns):
+                    await asyncio.sleep(0 if turns % 2 else 0.0005)
+                task.cancel()
+                await asyncio.wait({task})
+            await asyncio.get_running_loop().shutdown_default_executor()
+        gc.collect()
+
+    assert [str(each.message) for each in caught if "never awaited" in str(each.message)] == []
+
+
+async def test_what_reached_nobody_costs_nothing_and_what_broke_off_counts_at_its_most(client: LiteLLMModel) -> None:
+    async with lb.loopback() as server:
+        refused = server.url
+    async with lb.not_tls() as plain, lb.loopback(lb.reset()) as resets:
+        for url, kind in ((refused, NotBilled), (plain, NotBilled), (resets.url, ModelUnavailable)):
+            meter = Meter(Caps(), {"openai/loopback": Price(0.001, 0.01)})
+            with pytest.raises(ModelUnavailable) as caught:
+                await MeteredModel(client, meter).complete(a_call(endpoint=url))
+
+            most = most_tokens(a_call(endpoint=url).request)
+            assert most is not None
+            spent = meter.totals.tokens
+            assert type(caught.value) is kind, url
+            assert (spent.prompt, spent.completion) == ((0, 0) if kind is NotBilled else (most.prompt, most.completion))
+            assert (meter.totals.cost_usd == 0) == (kind is NotBilled)
+            assert (meter.totals.calls.made, meter.totals.calls.failed) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "gemini", "groq"])
+async def test_a_name_that_nobody_knows_costs_nothing_whatever_the_provider(
+    client: LiteLLMModel, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def unknown(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    monkeypatch.setenv(f"{name.upper()}_API_KEY", "x")
+
+    with pytest.raises(NotBilled, match=r"nothing answers at http://nobody\.test/v1"):
+        await client.complete(a_call(model=f"{name}/any", endpoint="http://nobody.test/v1"))

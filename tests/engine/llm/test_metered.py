@@ -126,14 +126,14 @@ async def test_a_refusal_names_the_cap_what_is_spent_and_what_was_asked_for() ->
         await model.complete(a_call())
 
 
-async def test_a_cancelled_attempt_counts_at_its_maximum() -> None:
+async def test_a_cancelled_attempt_counts_at_its_maximum_and_is_no_failure() -> None:
     meter = a_meter()
     task = asyncio.create_task(MeteredModel(Held(), meter).complete(a_call("00")))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    assert meter.totals.calls == CallCounts(made=1, failed=1)
+    assert meter.totals.calls == CallCounts(made=1)
     assert meter.totals.tokens == TokenCounts(MOST.prompt, MOST.completion)
     assert meter.totals.cost_usd == pytest.approx(PRICE.of(MOST))
 

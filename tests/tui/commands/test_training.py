@@ -154,6 +154,36 @@ def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureF
     assert capsys.readouterr().out == f"{tmp_path / 'answers'}\n"
 
 
+def test_a_run_elsewhere_is_listed_found_and_keeps_its_answers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    place = tmp_path / "far" / "away"
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", str(place)]) == 0
+    end = events_of(capsys.readouterr().out)[-1]
+
+    assert run(["runs", "--ui", "json"]) == 0
+    assert [row["folder"] for row in events_of(capsys.readouterr().out)] == [str(place)]
+    for name in ("latest", end["run_id"][:18]):
+        assert run(["export", name, "-o", "-"]) == 0
+        assert capsys.readouterr().out.startswith("# Prompts trained")
+    assert run(["cache", "clear"]) == 0
+    assert capsys.readouterr().out == f"0 answers deleted, {end['calls']['made']} kept\n"
+    place.rename(tmp_path / "gone")
+    assert run(["cache", "clear", "--quiet"]) == 0
+    assert capsys.readouterr().out == f"{end['calls']['made']} answers deleted, 0 kept\n"
+
+
+def test_a_register_that_cannot_be_written_is_a_warning_and_the_run_goes_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Path("runs").write_text("a file", encoding="utf-8")
+
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", "there"]) == 0
+
+    (warned,) = [event for event in events_of(capsys.readouterr().out) if event["type"] == "Warned"]
+    assert warned["message"].endswith("runs does not list this run, and cache clear would not keep its answers")
+
+
 def test_a_second_run_pays_for_nothing_and_offline_is_enough(
     capsys: pytest.CaptureFixture[str], server: Loopback
 ) -> None:
@@ -171,7 +201,7 @@ def test_an_answer_that_is_not_stored_fails_an_offline_run(capsys: pytest.Captur
 
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("error: no recorded answer for the task call")
+    assert said.err.startswith("error: no recorded answer to the task prompt “")
 
 
 def test_plain_output_tells_the_run_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +232,9 @@ def test_eval_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     mean, spent = said.out.splitlines()
     assert re.fullmatch(r"val exact_match 0\.\d+ \(n=6\), 95 % interval 0\.\d+ to 0\.\d+", mean)
     assert spent.startswith("calls 6 made, 0 from the cache; tokens 66 in, 42 out; cost $")
-    assert said.err.splitlines()[-1] == "6/6"
+    assert said.err == "6/6\n"
+    assert run(["eval", "c.toml", "--verbose"]) == 0
+    assert capsys.readouterr().err == "".join(f"{done}/6\n" for done in range(1, 7))
 
 
 def test_a_spent_budget_is_4_and_the_best_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
@@ -326,6 +358,22 @@ def test_export_overwrites_only_when_told(capsys: pytest.CaptureFixture[str]) ->
     assert run(["export", "r1", "-o", "deep/er.toml"]) == 1
     assert "deep" in capsys.readouterr().err
     assert sorted(path.name for path in Path().glob(".*")) == []
+
+
+def test_an_older_export_is_overwritten_without_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    run_dir = Path("runs/r1")
+    run_dir.mkdir(parents=True)
+    (run_dir / "journal.jsonl").write_text("", encoding="utf-8")
+    for text in ("old", "new"):
+        content = "# Prompts trained by autodiff-tui. They are under [prompts]; all else says where they came from.\n\n"
+        (run_dir / "best.toml").write_text(f'{content}[prompts]\ntask = "{text}"\n', encoding="utf-8")
+        assert run(["export", "r1"]) == 0
+        assert f'task = "{text}"' in Path("best.toml").read_text(encoding="utf-8")
+    assert run(["export", "r1", "-o", "config.toml"]) == 0
+    Path("config.toml").write_text("# Prompts of my own", encoding="utf-8")
+    capsys.readouterr()
+    assert run(["export", "r1", "-o", "config.toml"]) == 2
+    assert "no export of ours" in capsys.readouterr().err
 
 
 def test_export_to_stdout_is_the_file_itself(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -9,7 +9,7 @@ from autodiff_tui.flags import RUNS_ROOT
 
 def complete_run(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the runs of this folder that begin so, and ``latest``; no journal is opened."""
-    from autodiff_engine.finding import list_runs  # completion of other words must not wait for the engine
+    from autodiff_engine.finding import named_runs  # completion of other words must not wait for the engine
 
-    runs = [folder.relative_to(RUNS_ROOT).as_posix() for folder in reversed(list_runs(RUNS_ROOT))]
+    runs = [*reversed(named_runs(RUNS_ROOT))]
     return [name for name in (*(["latest"] if runs else []), *runs) if name.startswith(incomplete)]

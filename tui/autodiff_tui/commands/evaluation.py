@@ -20,6 +20,9 @@ from .options import cache_dir_option, config_options, offline_option, output_op
 if TYPE_CHECKING:
     from autodiff_engine.build import EvalReport
 
+_SHORT = 20
+"""Examples below which only the end is told."""
+
 
 @click.command(
     "eval",
@@ -89,11 +92,11 @@ def _say(report: EvalReport, flags: Flags) -> None:
 
 
 def _progress(flags: Flags) -> Callable[[int, int], None]:
-    """Return what says each tenth of the way on stderr."""
+    """Return what says each tenth of the way on stderr, or each example; of a short way only the end."""
 
     def say(done: int, total: int) -> None:
-        tenth = max(1, total // 10)
-        if flags.ui == "plain" and not flags.quiet and (done % tenth == 0 or done == total):
+        every = 1 if flags.verbose else total if total < _SHORT else total // 10
+        if flags.ui == "plain" and not flags.quiet and (done % every == 0 or done == total):
             sys.stderr.write(f"{done}/{total}\n")
             sys.stderr.flush()
 

@@ -151,7 +151,7 @@ def output_options(command: Command) -> Command:
             is_flag=True,
             heading=_OUTPUT,
             envvar="AUTODIFF_ASCII",
-            help="Use no character beyond ASCII in plain output.",
+            help="Use no character beyond ASCII.",
         ),
     )(command)
 

@@ -122,7 +122,7 @@ def _write_page(flags: Flags, folder: Path, target: Path, *, overwrite: bool) ->
     metavar="FILE",
     help="Where to write them; - is stdout.",
 )
-@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--force", is_flag=True, help="Overwrite FILE also if it is no older export.")
 @output_options
 @with_flags
 def export(flags: Flags, run: str, output: Path, force: bool) -> int:

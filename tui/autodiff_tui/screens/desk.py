@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
-from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.app import SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
@@ -21,6 +21,7 @@ from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
 
 from . import editor
+from .keyed import Keyed
 from .keys import bindings
 from .palette import ActionCommands, PlaceCommands
 
@@ -31,7 +32,7 @@ THEMES = ("textual-dark", "textual-light", "ansi-dark")
 _PICTURES = 10_000
 
 
-class Desk(App[None]):
+class Desk(Keyed[None]):
     """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
 
     With ``ascii_only`` nothing but ASCII reaches the terminal.

@@ -41,6 +41,7 @@ class ExamplesScreen(Screen[None]):
     def __init__(self, view: RunView) -> None:
         super().__init__()
         self._map = HeatMap(id="heat", classes="pane")
+        self._map.on_choose = self._choose
         self._filter = FilterBar(id="filter")
         self.set_reactive(ExamplesScreen.view, view)
 
@@ -80,7 +81,7 @@ class ExamplesScreen(Screen[None]):
     @on(FilterBar.Changed)
     def _typed(self, event: FilterBar.Changed) -> None:
         if event.left:
-            self._map.focus()
+            self.set_focus(self._map)
         self._narrow(event.text)
 
     def _narrow(self, text: str) -> None:
@@ -90,10 +91,9 @@ class ExamplesScreen(Screen[None]):
     def _count(self) -> None:
         self._filter.show_for(self._map.filter, f"{len(self._map.rows)} of {self._map.count}")
 
-    @on(RowList.Chosen)
-    def _chosen(self, event: RowList.Chosen) -> None:
-        if event.key != "mean":
-            desk_of(self).push_screen(HistoryScreen(event.key, self.view))
+    def _choose(self, _: RowList, key: str) -> None:
+        if key != "mean":
+            desk_of(self).push_screen(HistoryScreen(key, self.view))
 
 
 class HistoryScreen(RunReading):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -28,13 +26,17 @@ from .desk import desk_of
 from .examples import ExamplesScreen
 from .keys import bindings
 from .palette import Place
+from .proposal import ProposalScreen
 from .reading import TextScreen
 
 _LOG_WIDTH = 100
 
 
 class RunScreen(Screen[None]):
-    """Shows a ``RunView``; what a person wants done with the run is the app's business."""
+    """Shows a ``RunView``; what a person wants done with the run is the app's business.
+
+    What a key opens is open, and has the focus, before the next key is looked at.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in ORDER)),
@@ -47,12 +49,6 @@ class RunScreen(Screen[None]):
     current: reactive[str] = reactive("graph", layout=False, repaint=False)
     """The pane that has the focus, or is shown where only one fits."""
 
-    @dataclass
-    class ProposalChosen(Message):
-        """A person wants to see a proposal whole; ``key`` is its ``step.k``."""
-
-        key: str
-
     def __init__(self, mode: Mode = "live", actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-roomy")]
@@ -60,6 +56,9 @@ class RunScreen(Screen[None]):
         self._status = StatusLine(id="status")
         self._tabs = PaneTabs(id="tabs")
         self._panes = Panes(id="panes")
+        for pane in self._panes.every:
+            if isinstance(pane, RowList):
+                pane.on_choose = self._choose
         self._filter = FilterBar(id="filter")
         self._footer = KeyFooter(id="footer")
         self._footer.actions = tuple(actions)
@@ -119,7 +118,7 @@ class RunScreen(Screen[None]):
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
         self.current = pane
-        self._panes.pane(pane).focus()
+        self.set_focus(self._panes.pane(pane))
 
     def action_next_pane(self) -> None:
         """Go to the pane after the current one."""
@@ -169,7 +168,7 @@ class RunScreen(Screen[None]):
     @on(FilterBar.Changed)
     def _typed(self, event: FilterBar.Changed) -> None:
         if event.left:
-            self._panes.current.focus()
+            self.set_focus(self._panes.current)
         self._narrow(event.text)
 
     def _narrow(self, text: str) -> None:
@@ -189,7 +188,11 @@ class RunScreen(Screen[None]):
     def action_detail(self) -> None:
         """Open the selected proposal, if there is one: the other panes leave the key to it."""
         if self._panes.proposals.current is not None:
-            self.post_message(self.ProposalChosen(self._panes.proposals.current))
+            self._open_proposal(self._panes.proposals.current)
+
+    def _open_proposal(self, key: str) -> None:
+        if self.view.proposals.find(key) is not None:
+            desk_of(self).push_screen(ProposalScreen(key, self.view))
 
     def action_examples(self) -> None:
         """Open the heat map."""
@@ -247,27 +250,26 @@ class RunScreen(Screen[None]):
             self._panes.graph.move_to(name)
             self.action_pane("node")
         else:
-            self.post_message(self.ProposalChosen(name))
+            self._open_proposal(name)
 
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
         if event.sender is self._panes.graph:
             self._panes.node.node = event.key
 
-    @on(RowList.Chosen)
-    def _chosen(self, event: RowList.Chosen) -> None:
-        sender, panes = event.sender, self._panes
+    def _choose(self, sender: RowList, key: str) -> None:
+        panes = self._panes
         if sender is panes.proposals:
-            self.post_message(self.ProposalChosen(event.key))
+            self._open_proposal(key)
         elif sender is panes.steps:
-            self._proposals_of(event.key.removeprefix("step "))
+            self._proposals_of(key.removeprefix("step "))
         elif sender is panes.log_list:
-            entry = self.view.log[int(event.key)]
+            entry = self.view.log[int(key)]
             desk_of(self).push_screen(TextScreen("Log", wrapped_line(((entry.text, ""),), _LOG_WIDTH)))
         elif sender is panes.spend:
-            self.go_to(f"node {event.key}")
-        elif panes.graph.current != event.key:  # a mention: go to the node itself
-            panes.graph.move_to(event.key)
+            self.go_to(f"node {key}")
+        elif panes.graph.current != key:  # a mention: go to the node itself
+            panes.graph.move_to(key)
         else:
             self.action_pane("node")
 

@@ -7,17 +7,10 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_GLYPHS: dict[str, str] = {
-    **dict.fromkeys("─━┈═▔▁", "-"),
-    **dict.fromkeys("│┃║▎▏▕", "|"),
-    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝", "+"),
-    **dict.fromkeys("●■█▇▆▅", "#"),
-    **dict.fromkeys("▄▃▂▀", "="),
-    **{"◐": "o", "◌": "o", "◍": "o", "○": "o", "·": ".", "•": "*", "◆": "@", "◇": "%", "✎": "*", "✓": "+", "✗": "x"},
-    **{"⊘": "/", "∅": "0", "‖": '"', "∑": "S", "ƒ": "f", "∇": "g", "↗": "^", "↻": "@", "→": ">", "←": "<", "↑": "^"},
-    **{"↓": "v", "›": ">", "…": "~", "–": "-", "—": "-", "−": "-", "×": "x", "≈": "~", "≤": "<", "≥": ">", "⚠": "!"},
-    **{"“": '"', "”": '"', "‘": "'", "’": "'", "\u2420": " ", "\u241b": "^", "\u00a0": " "},
-}
+from autodiff_tui.glyphs import CELLS
+
+_BOXES = range(0x2500, 0x2580)
+"""Box drawing: corners and crossings, where they are not named in the table."""
 
 
 class AsciiGlyphs(LineFilter):
@@ -32,9 +25,15 @@ def spelled(text: str) -> str:
     """Return ``text`` in ASCII in as many cells."""
     if text.isascii():
         return text
-    told = "".join(char if char.isascii() else _GLYPHS.get(char, "?" * max(0, cell_len(char))) for char in text)
+    told = "".join(map(_cell, text))
     wide = cell_len(text)
     return told[:wide].ljust(wide)  # joined characters took fewer cells together than one by one
+
+
+def _cell(char: str) -> str:
+    if char.isascii():
+        return char
+    return CELLS.get(char) or ("+" if ord(char) in _BOXES else "?" * max(0, cell_len(char)))
 
 
 def _spelled(segment: Segment) -> Segment:

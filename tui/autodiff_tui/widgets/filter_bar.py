@@ -49,7 +49,7 @@ class FilterBar(Horizontal):
         self.add_class("-open")
         self._input.value = text
         self._input.cursor_position = len(text)
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: what is typed may be on its way
 
     def show_for(self, text: str, count: str) -> None:
         """Appear as long as there is a ``text`` to say, with ``count``; stay while it is typed."""

@@ -81,6 +81,7 @@ class Panes(Container):
             pane.set_class(pane.id == name, "current")
             if name in CORNER and pane.id in CORNER:
                 pane.set_class(pane.id == name, "corner")
+        self.pane(name).view = self._view  # at once: the next key may open a row of it
         self.call_after_refresh(self.hand_down, None)
 
     def lay_out(self, layout: Layout) -> None:

@@ -142,8 +142,9 @@ def _verdict(one: ProposalView, cells: int) -> Line:
         state = f"lint: {one_line(one.lint, 60)}"
     elif one.fate in ("minibatch", "validation"):
         state = f"lost {one.fate}"
-    p = one.validation.p if one.validation is not None else None
-    tail = f" {p_value(p)}" if p is not None and len(state) + 8 <= cells else ""
+    whole = one.validation
+    tested = whole is not None and whole.p is not None and whole.wins + whole.losses > 0
+    tail = f" {p_value(whole.p)}" if whole is not None and tested and len(state) + 8 <= cells else ""
     return (f"{glyph} ", style), (fit(state + tail, max(1, cells - 2)), style if one.fate == "accepted" else PLAIN)
 
 

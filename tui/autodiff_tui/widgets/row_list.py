@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,6 +65,8 @@ class RowList(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self.on_choose: Callable[[RowList, str], None] = self._tell_chosen
+        """Opens a row: by a message, unless the screen has to act at once."""
         self.rows: tuple[Row, ...] = ()
         self.count = 0
         """Rows there are, those that the filter hides included."""
@@ -131,6 +133,12 @@ class RowList(ScrollView, can_focus=True):
         index = self._index(self.rows)
         return None if index is None else self.rows[index].key
 
+    @property
+    def chosen(self) -> str | None:
+        """What opening the row under the cursor leads to; None when there are no rows."""
+        index = self._index(self.rows)
+        return None if index is None else self.rows[index].target or self.rows[index].key
+
     def move_to(self, key: str) -> None:
         """Put the cursor on the row called ``key``, if there is one."""
         for index, row in enumerate(self.rows):
@@ -157,9 +165,11 @@ class RowList(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Open the row under the cursor; nothing on an empty list."""
-        index = self._index(self.rows)
-        if index is not None:
-            self.post_message(self.Chosen(self, self.rows[index].target or self.rows[index].key))
+        if self.chosen is not None:
+            self.on_choose(self, self.chosen)
+
+    def _tell_chosen(self, sender: RowList, key: str) -> None:
+        self.post_message(self.Chosen(sender, key))
 
     def on_click(self, event: Click) -> None:
         """Move to the row that was clicked; a click on the current one opens it."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalMade, RunResumed, Warned
+from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalJudged, ProposalMade, RunResumed, Warned
 from autodiff_tui.glyphs import to_ascii
 from autodiff_tui.narration import Narrator
 
@@ -57,16 +57,17 @@ def test_text_from_outside_cannot_reach_the_terminal() -> None:
     assert not any(mark in line for line in lines for mark in ("\x1b", "\x07", "\x9b", "\u202e", "\n"))
 
 
+def test_a_reply_that_could_not_be_used_is_said_once() -> None:
+    made = ProposalMade(2, 1, "c", "b", (), "task: cut off")
+    lines = told([made, ProposalJudged(2, 1, "c", "unusable", "task: cut off")])
+    assert [line for line in lines if "cut off" in line] == ["  proposal 1: unusable reply: task: cut off"]
+
+
 @pytest.mark.parametrize(
     ("event", "line"),
     [
         pytest.param(ControlChanged("paused", "429", 0), "paused: 429", id="a pause says why"),
         pytest.param(Warned("no price"), "warning: no price", id="a warning"),
-        pytest.param(
-            ProposalMade(2, 1, "c", "b", (), "cut off"),
-            "  proposal 1: the optimizer's reply could not be used: cut off",
-            id="a reply that could not be used",
-        ),
     ],
 )
 def test_trouble_is_said(event: Event, line: str) -> None:

@@ -113,10 +113,8 @@ class Narrator:
                 self._scores.append(event.score)
             case FeedbackGiven(on_text=True):
                 self._feedback += 1
-            case ProposalMade(step=step, problem=problem):
+            case ProposalMade(step=step):
                 yield from self._batch_line(step)
-                if problem:
-                    yield f"  proposal {event.k}: the optimizer's reply could not be used: {problem}"
             case ProposalJudged():
                 yield f"  proposal {event.k}: {verdict(event)}"
             case StepFinished(step=step):

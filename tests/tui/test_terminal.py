@@ -1,20 +1,13 @@
 """The app in a real terminal: what reaches it, and how it is left."""
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import subprocess
 import sys
-import termios
-import time
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from .pseudo_terminal import PseudoTerminal, opened
+
 PROGRAM = """
 import sys
 from dataclasses import replace
@@ -37,45 +30,13 @@ sys.exit(app.return_code or 0)
 """
 
 
-@dataclass
-class Terminal:
-    """A program in a pseudo-terminal of 120 by 40."""
-
-    process: "subprocess.Popen[bytes]"
-    master: int
-    said: bytes = b""
-
-    def read_until(self, words: bytes) -> None:
-        deadline = time.monotonic() + 30
-        while words not in self.said and time.monotonic() < deadline:
-            if select.select([self.master], [], [], 0.1)[0]:
-                try:
-                    self.said += os.read(self.master, 65536)
-                except OSError:  # the other side is closed
-                    break
-        assert words in self.said, self.said[-2000:]
-
-
-def opened(program: str, *, controlling: bool = True) -> Terminal:
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (40, 120))
-
-    def own_terminal() -> None:
-        if controlling:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True, preexec_fn=own_terminal,
-        env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    os.close(slave)
-    return Terminal(process, master)
+def app_in_terminal(*, controlling: bool = True) -> PseudoTerminal:
+    return opened([sys.executable, "-c", PROGRAM], controlling=controlling)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_restores_the_terminal_and_hostile_text_never_reached_it(number: signal.Signals, code: int) -> None:
-    terminal = opened(PROGRAM)
+    terminal = app_in_terminal()
     terminal.read_until("␛[2J".encode())
     terminal.process.send_signal(number)
     terminal.read_until(b"after the app")
@@ -91,7 +52,7 @@ def test_a_signal_restores_the_terminal_and_hostile_text_never_reached_it(number
 
 @pytest.mark.parametrize("controlling", [True, False], ids=["hung up", "without a signal"])
 def test_a_terminal_that_goes_away_ends_the_app_and_its_run(controlling: bool) -> None:
-    terminal = opened(PROGRAM, controlling=controlling)
+    terminal = app_in_terminal(controlling=controlling)
     terminal.read_until("␛[2J".encode())
 
     os.close(terminal.master)

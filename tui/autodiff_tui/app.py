@@ -121,6 +121,7 @@ class RunApp(Steered):
         """Show the run where the transport is: nothing is painted again unless it differs."""
         view = self.transport.view
         self.tell_caption()
+        self._run_screen.playing = self.transport.playing and not self.transport.at_end
         if view is self._shown:
             return
         self._shown = self._run_screen.view = view

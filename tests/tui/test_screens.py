@@ -83,6 +83,30 @@ async def test_what_opens_over_a_recorded_run_is_as_it_was(size: tuple[int, int]
     as_golden(f"screens-{size[0]}x{size[1]}", "\n".join(told))
 
 
+async def test_on_a_wide_terminal_a_diff_has_two_columns() -> None:
+    app = app_of(MIDDLE)
+    told: list[str] = []
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settled(app, pilot)
+        for name in ("node", "proposal"):
+            told.append(f"==== {name}: {SCREENS[name]}\n{await after(app, pilot, *SCREENS[name].split(','))}")
+            await after(app, pilot, "escape")
+    as_golden("beside-160x45", "\n".join(told))
+
+
+@pytest.mark.parametrize(("width", "beside"), [(139, False), (140, True)])
+async def test_a_diff_changes_its_form_with_the_width_of_the_terminal(width: int, beside: bool) -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(width, 45)) as pilot:
+        await settled(app, pilot)
+        node = await after(app, pilot, "2", "d")
+        assert ("after: {+added+}" in node) is beside
+        proposal = await after(app, pilot, "3", "down", "enter", "n")
+        assert ("[-removed-] {+added+}" in proposal) is not beside
+        await pilot.resize_terminal(279 - width, 45)
+        assert ("after: {+added+}" in await at_rest(app, pilot)) is not beside
+
+
 @pytest.mark.parametrize(
     ("size", "panes"),
     [

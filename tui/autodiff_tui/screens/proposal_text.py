@@ -9,7 +9,7 @@ from autodiff_engine.events import Comparison, ExampleScored, TextChange
 from autodiff_tui.format import counted, numbers, proposal_state, score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import Pair, ProposalView, RunView, Turn, count, pairs
-from autodiff_tui.widgets.diff_text import LEGEND, diff_lines
+from autodiff_tui.widgets.diff_text import diff_lines
 from autodiff_tui.widgets.feedback_text import of_one_example
 from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, label, wrapped
 from autodiff_tui.widgets.prose import title
@@ -20,11 +20,13 @@ _NAMED = 24
 _TURNS: tuple[tuple[Turn, str, str], ...] = (("broken", "− broken", BAD), ("fixed", "+ fixed ", GOOD))
 
 
-def proposal_lines(view: RunView, proposal: ProposalView, width: int = 100) -> tuple[Line, ...]:
-    """Return all about a proposal, wrapped to ``width`` cells."""
+def proposal_lines(
+    view: RunView, proposal: ProposalView, width: int = 100, *, beside: bool = False
+) -> tuple[Line, ...]:
+    """Return all about a proposal, wrapped to ``width`` cells; ``beside``: old and new text in two columns."""
     return (
         *_verdict(proposal, width),
-        *(line for changed in proposal.changes for line in _change(proposal, changed, width)),
+        *(line for changed in proposal.changes for line in _change(proposal, changed, width, beside)),
         *_turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width),
         *_validation(proposal, width),
         *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
@@ -67,15 +69,15 @@ def _left_out(compared: Comparison) -> Iterator[Line]:
             yield _row("", (f"left out of {one_line(compared.split)} on both sides ({why}): {named}", MUTED))
 
 
-def _change(proposal: ProposalView, changed: TextChange, width: int) -> Iterator[Line]:
-    lines, (added, removed) = diff_lines(proposal.before.get(changed.name, ""), changed.value, width)
+def _change(proposal: ProposalView, changed: TextChange, width: int, beside: bool) -> Iterator[Line]:
+    old = proposal.before.get(changed.name, "")
+    lines, (added, removed) = diff_lines(old, changed.value, width, beside=beside)
     yield ()
     yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
     yield _row("method", label(changed.method or "–"))
     yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
     yield _row("shows" if changed.method == "demos" else "asked by", *_asked_by(changed))
     yield ()
-    yield LEGEND
     yield from lines
 
 

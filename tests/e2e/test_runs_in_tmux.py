@@ -142,14 +142,14 @@ def test_a_terminal_that_stops_reading_stops_no_training(tmp_path: Path) -> None
     """As after ctrl+s, or behind a connection that hangs: the screen waits, the engine does not."""
     terminal = opened([str(COMMAND), *TRAIN.split()[1:]], folder=tmp_path)
     journal = tmp_path / "run" / "journal.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not journal.exists() or '"RunFinished"' not in journal.read_text(encoding="utf-8"):
         assert time.monotonic() < deadline, journal.exists() and journal.read_text(encoding="utf-8")[-500:]
         time.sleep(0.1)
 
-    terminal.read_until(b"finished")
+    terminal.read_until(b"finished", 90)
     terminal.write(b"q")
-    terminal.read_until(b"validation best")
+    terminal.read_until(b"validation best", 90)
 
     assert terminal.left() == 0
     assert terminal.is_restored
@@ -159,11 +159,11 @@ def test_a_terminal_that_stops_reading_stops_no_training(tmp_path: Path) -> None
 @pytest.mark.usefixtures("slow")
 def test_a_terminal_that_does_not_read_any_more_cannot_keep_a_training_from_its_end(tmp_path: Path) -> None:
     terminal = opened([str(COMMAND), *TRAIN.split()[1:]], folder=tmp_path)
-    terminal.read_until(b"step 1/")
+    terminal.read_until(b"step 1/", 90)
 
     terminal.process.send_signal(signal.SIGTERM)  # from here on nobody reads what it says
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     journal = tmp_path / "run" / "journal.jsonl"
     while '"RunFinished"' not in journal.read_text(encoding="utf-8"):
         assert time.monotonic() < deadline
@@ -201,7 +201,7 @@ def test_a_replay_opens_plays_holds_and_is_left_with_q(
 
     assert "‖ · event" in held
     assert "step 2/12" in playing
-    assert "0.57 (n=60)" in ended
+    assert "0.63 (n=60)" in ended
     assert "code 0" in after
     assert terminal.restored
     assert (run_dir / "journal.jsonl").read_bytes() == written
@@ -223,18 +223,17 @@ def test_a_signal_leaves_a_run_that_is_only_shown(
 
 
 def test_a_watched_run_goes_on_when_its_watcher_leaves(terminal: Terminal, tmp_path: Path) -> None:
-    watched = subprocess.Popen([COMMAND, "demo", "--speed", "12", "--ui", "none", "--run-dir", "runs/r1"], cwd=tmp_path)
+    watched = subprocess.Popen([COMMAND, "demo", "--speed", "5", "--ui", "none", "--run-dir", "runs/r1"], cwd=tmp_path)
     while not (tmp_path / "runs" / "r1" / "journal.jsonl").exists():
         time.sleep(0.1)
     terminal.open(f"{COMMAND} watch r1", 100, 30)
     seen = terminal.wait_for("step 1/")
     terminal.press("p")
-    refused = terminal.wait_for("here it can only be watched")
+    terminal.wait_for("another process")
     terminal.press("q")
     after = terminal.wait_for("code")
 
     assert "(p Pause)" in seen
-    assert refused
     assert "code 0" in after
     assert terminal.restored
     assert watched.wait(120) == 0

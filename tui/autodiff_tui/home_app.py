@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -14,22 +12,26 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.segment import Segments
 from rich.text import Text
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
 
 from autodiff_engine.errors import EngineError
 
+from .actions import ACTIONS as RUN_ACTIONS
+from .actions import Action
 from .deleting import delete
 from .found import ConfigFound, RunFound, Shelf, configs
+from .home_actions import ACTIONS
 from .home_texts import Lines, fixed, of_run, of_text, of_two
+from .keymap import of_home
 from .safe import marked, one_line
 from .screens.asking import AskScreen
+from .screens.desk import Handy
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
 from .screens.page import PageScreen
-from .terminal import Terminal
+from .terminal import Terminal, catch_signals
 from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
 from .widgets.row_list import RowList
@@ -43,11 +45,12 @@ _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
 
-class HomeApp(App[Command]):
+class HomeApp(Handy[Command]):
     """Returns what is to be executed, or None when a person leaves; executes nothing itself.
 
     ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is
-    said at once: how the command before it ended. ``selected`` is the config or run to begin at.
+    said at once: how the command before it ended. ``selected`` is the config or run to begin at. ``actions`` has
+    the keys that a person gave to home, ``run_actions`` those of its pages, which are the keys of a run.
     """
 
     CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -80,7 +83,8 @@ class HomeApp(App[Command]):
 
     def __init__(
         self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
-        notice: str = "", severe: bool = False, selected: str = "",
+        notice: str = "", severe: bool = False, selected: str = "", actions: Sequence[Action] = ACTIONS,
+        run_actions: Sequence[Action] = RUN_ACTIONS,
     ) -> None:  # fmt: skip
         super().__init__()
         self.title = "autodiff-tui"
@@ -89,14 +93,17 @@ class HomeApp(App[Command]):
         self._known = known
         self._check = check
         self._notice = (notice, severe)
-        self._home = HomeScreen(here, selected)
-        self._signals: list[int] = []
+        self._actions = tuple(actions)
+        self._keys = {action.id: action.key for action in actions}
+        self._home = HomeScreen(here, selected, actions)
+        self.set_keymap(of_home(actions, run_actions))
+        self._give_signals_back: Callable[[], None] = lambda: None
         self._terminal = Terminal()
 
     def on_mount(self) -> None:
         """Show the empty lists, then look."""
         self.push_screen(self._home)
-        self._catch_signals()
+        self._give_signals_back = catch_signals(self._signalled)
         self.set_interval(1.0, self._leave_if_lost)
         if self._notice[0]:
             self._toast(*self._notice)
@@ -104,8 +111,7 @@ class HomeApp(App[Command]):
 
     def on_unmount(self) -> None:
         """Give the signals back."""
-        for number in self._signals:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        self._give_signals_back()
 
     # what there is
 
@@ -140,7 +146,7 @@ class HomeApp(App[Command]):
         elif self._home.demo and not self._home.on_runs:
             self._leave_for("demo")
         else:
-            self._toast("select a config or the demo first: 1 goes there")
+            self._ask_for("a config or the demo", "pane('configs')")
 
     def action_replay(self) -> None:
         """Leave to show the selected run again."""
@@ -153,11 +159,14 @@ class HomeApp(App[Command]):
     def _with_run(self, command: str) -> None:
         run = self._home.run if self._home.on_runs else None
         if run is None:
-            self._toast("select a run first: 2 goes there")
+            self._ask_for("a run", "pane('runs')")
         elif command not in self._known:
             self._toast(f"comes with the command {command}, which this version does not have")
         else:
             self._leave_for(command, str(run.folder))
+
+    def _ask_for(self, what: str, pane: str) -> None:
+        self._toast(f"select {what} first: {self._keys[pane]} goes there")
 
     def _leave_for(self, *command: str) -> None:
         self.exit(command)
@@ -181,7 +190,7 @@ class HomeApp(App[Command]):
         """Say what would fail in the selected config."""
         config = None if self._home.on_runs else self._home.config
         if config is None:
-            self._toast("select a config first: 1 goes there")
+            self._ask_for("a config", "pane('configs')")
         else:
             self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
             self._write(f"Check of {config.name}", lambda: fixed(list(self._check(self._here / config.path))))
@@ -197,13 +206,13 @@ class HomeApp(App[Command]):
             left, right = chosen[0], chosen[1]
             self._write(" and ".join(names), lambda: of_two(left, right))
         else:
-            self._toast("mark two runs with space, then compare them with c")
+            self._toast(f"mark two runs with {self._keys['mark']}, then compare them with {self._keys['compare']}")
 
     def action_delete(self) -> None:
         """Ask, then delete the selected run."""
         run = self._home.run if self._home.on_runs else None
         if run is None:
-            self._toast("select a run first: 2 goes there")
+            self._ask_for("a run", "pane('runs')")
             return
         lines = (
             (label(str(run.folder)), (" and its journal, prompts and log go; this cannot be undone", PLAIN)),
@@ -248,7 +257,7 @@ class HomeApp(App[Command]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(PageScreen("Help", help_page))
+        self.push_screen(PageScreen("Help", help_page(self._actions)))
 
     def _toast(self, message: str, severe: bool = False) -> None:
         level, seconds = ("error", 15.0) if severe else ("information", 5.0)
@@ -268,7 +277,7 @@ class HomeApp(App[Command]):
         """ctrl+c: copy a selection, else leave."""
         selected = self.screen.get_selected_text()
         if selected:
-            self.copy_to_clipboard(selected)
+            self.copy(selected)
             self.screen.clear_selection()
         else:
             self.exit()
@@ -277,14 +286,6 @@ class HomeApp(App[Command]):
         if self._terminal.lost:
             self._terminal.let_go(self._driver)
             self.exit(return_code=128 + signal.SIGHUP)
-
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
-            if number is not None:
-                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-                    loop.add_signal_handler(number, self._signalled, number)
-                    self._signals.append(number)
 
     def _signalled(self, number: int) -> None:
         self.exit(return_code=128 + number)

@@ -1,12 +1,36 @@
-"""The terminal under the app: noticing that it is gone, and going on without one."""
+"""The terminal under the app: noticing that it is gone, going on without one, signals that ask to end."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
 
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
+
+
+def catch_signals(told: Callable[[int], object]) -> Callable[[], None]:
+    """Have ``told`` called, with its number, for each signal that asks the app to end; return what gives them back.
+
+    Called in the app's event loop. Where it is not the main thread's, or on Windows, nothing is caught.
+    """
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+        if number is not None:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, told, number)
+                caught.append(number)
+
+    def give_back() -> None:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+    return give_back
 
 
 class Terminal:

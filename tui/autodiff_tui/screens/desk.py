@@ -1,4 +1,4 @@
-"""What every screen of the app can rely on: toasts, clipboard, editor, palette, themes, pictures, keys."""
+"""What every screen can rely on: toasts, clipboard, editor, themes, pictures; in a run the palette and keys, too."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
-from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.app import App, ReturnType, SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from autodiff_tui import keymap
 from autodiff_tui.actions import ACTIONS, Action
 from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
@@ -30,37 +31,8 @@ THEMES = ("textual-dark", "textual-light", "ansi-dark")
 _PICTURES = 10_000
 
 
-class Desk(App[None]):
-    """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
-
-    With ``ascii_only`` nothing but ASCII reaches the terminal.
-    """
-
-    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
-
-    def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
-        super().__init__()
-        self.actions = tuple(actions)
-        self._ascii = AsciiGlyphs(enabled=ascii_only)
-        usual = {action.slug: action.keys for action in ACTIONS}
-        self.set_keymap(
-            {action.slug: ",".join(action.keys) for action in actions if action.keys != usual.get(action.slug)}
-        )
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters, and ours after them when all must be ASCII."""
-        filters = super().get_line_filters()
-        return [*filters, self._ascii] if self._ascii.enabled else filters
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
-        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
-
-    async def do(self, action: Action, screen: DOMNode) -> None:
-        """Do what a key of ``action`` would do on ``screen``."""
-        method = f"action_{action.id.partition('(')[0]}"
-        await self.run_action(action.id, screen if hasattr(screen, method) else self)
+class Handy(App[ReturnType]):
+    """An app with what every page to read relies on: toasts, clipboard, editor, themes, pictures."""
 
     def toast(self, message: str, *, severe: bool = False) -> None:
         """Show a message for a moment; it may be foreign."""
@@ -100,13 +72,6 @@ class Desk(App[None]):
             self.toast(changed[1], severe=True)
         return changed[0]
 
-    def action_jump(self) -> None:
-        """Ask for a node or a proposal."""
-        if hasattr(self.screen, "places"):
-            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
-        else:
-            self.toast("there is nowhere to jump to from here")
-
     def action_next_theme(self) -> None:
         """Take the next theme."""
         index = THEMES.index(self.theme) if self.theme in THEMES else -1
@@ -122,6 +87,48 @@ class Desk(App[None]):
             self.toast(f"{path}: {error.strerror or error}", severe=True)
         else:
             self.toast(f"wrote {path}")
+
+
+class Desk(Handy[None]):
+    """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
+
+    With ``ascii_only`` nothing but ASCII reaches the terminal.
+    """
+
+    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
+
+    def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.actions = tuple(actions)
+        self._ascii = AsciiGlyphs(enabled=ascii_only)
+        self.set_keymap(keymap.changes(actions, ACTIONS))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours after them when all must be ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self._ascii.enabled else filters
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
+        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
+
+    async def do(self, action: Action, screen: DOMNode) -> None:
+        """Do what a key of ``action`` would do on ``screen``."""
+        method = f"action_{action.id.partition('(')[0]}"
+        await self.run_action(action.id, screen if hasattr(screen, method) else self)
+
+    def action_jump(self) -> None:
+        """Ask for a node or a proposal."""
+        if hasattr(self.screen, "places"):
+            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
+        else:
+            self.toast("there is nowhere to jump to from here")
+
+
+def handy_of(node: DOMNode) -> Handy[object]:
+    """Return the app of ``node``, at home or in a run."""
+    return cast("Handy[object]", node.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its type open
 
 
 def desk_of(node: DOMNode) -> Desk:

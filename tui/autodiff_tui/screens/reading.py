@@ -18,7 +18,7 @@ from autodiff_tui.view import RunView
 from autodiff_tui.widgets.diff_text import changes
 from autodiff_tui.widgets.paint import Line, content, plain, width, wrapped_line
 
-from .desk import desk_of
+from .desk import handy_of
 from .keys import bindings
 
 
@@ -93,17 +93,17 @@ class ReadingScreen(ModalScreen[None]):
 
     def _show_row(self, row: int | None) -> None:
         if row is None:
-            desk_of(self).toast("no further change")
+            handy_of(self).toast("no further change")
         else:
             self._box.scroll_to(y=row, animate=False)
 
     def action_copy_text(self) -> None:
         """Copy what there is."""
-        desk_of(self).copy(self.copyable)
+        handy_of(self).copy(self.copyable)
 
     def action_read_text(self) -> None:
         """Show it in an editor."""
-        desk_of(self).read_in_editor(self.copyable)
+        handy_of(self).read_in_editor(self.copyable)
 
 
 class RunReading(ReadingScreen):

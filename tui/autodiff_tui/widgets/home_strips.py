@@ -7,7 +7,7 @@ from collections.abc import Collection
 from textual.reactive import reactive
 
 from autodiff_tui.actions import Action
-from autodiff_tui.home_actions import ACTIONS, key_of
+from autodiff_tui.home_actions import ACTIONS
 
 from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part, clip, label, spread
 from .painted import Painted
@@ -38,6 +38,8 @@ class HomeFooter(Painted):
 
     idle: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
     """Ids of the actions that do nothing on what is selected."""
+    actions: tuple[Action, ...] = ACTIONS
+    """What can be done, with the keys that the person gave it."""
 
     def watch_idle(self) -> None:
         """Dim what does nothing."""
@@ -46,15 +48,15 @@ class HomeFooter(Painted):
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return one line."""
         parts: list[Part] = []
-        for action in ACTIONS:
+        for action in self.actions:
             if action.footer:
                 parts.extend(self._key(action))
         return (clip(tuple(parts), width),)
 
     def _key(self, action: Action) -> Line:
         if action.id in self.idle:
-            return ((f"({key_of(action)} {action.name})", MUTED),)
-        return (f" {key_of(action)}", f"{ACCENT} bold"), (f" {action.name} ", PLAIN)
+            return ((f"({action.key} {action.name})", MUTED),)
+        return (f" {action.key}", f"{ACCENT} bold"), (f" {action.name} ", PLAIN)
 
 
 class About(Painted):

@@ -6,6 +6,7 @@ import pytest
 
 from autodiff_engine.errors import ConfigError
 from autodiff_tui.actions import ACTIONS, Action
+from autodiff_tui.actions import shown as key_shown
 from autodiff_tui.home_actions import ACTIONS as AT_HOME
 from autodiff_tui.keymap import KEPT, canonical, load, load_home, of_home, remapped
 
@@ -100,6 +101,11 @@ def test_what_is_wrong_in_either_table_is_told_whichever_is_asked_for(tmp_path: 
 
 def test_no_action_of_a_run_is_called_as_the_table_of_home() -> None:
     assert "home" not in [action.slug for action in ACTIONS]
+
+
+def test_a_key_is_shown_as_it_is_typed() -> None:
+    signs = [chr(number) for number in range(0x21, 0x7F)]
+    assert [key_shown(canonical(sign) or "") for sign in signs] == signs
 
 
 def test_every_key_of_the_registry_is_one() -> None:

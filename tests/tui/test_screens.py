@@ -304,7 +304,7 @@ async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
         text = await after(app, pilot, "x")
         assert isinstance(app.screen, ExamplesScreen)
         assert "start 1.4   2.1   3.3   4.1   5.4   6.2" in text
-        assert "mean              0.48  0.55  0.57" in text
+        assert "mean      0.48  0.55  0.57" in text
         narrowed = await after(app, pilot, "slash", *"better", "enter")
         heat = app.screen.query_one(HeatMap)
         assert f"{len(heat.rows)} of 61" in narrowed

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView
 from autodiff_tui.widgets.diff_text import changes
-from autodiff_tui.widgets.paint import Line, content, plain, width, wrapped_line
+from autodiff_tui.widgets.paint import Line, content, longest, plain, width, wrapped_line
 
 from .desk import handy_of
 from .keys import bindings
@@ -53,7 +53,6 @@ class ReadingScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
         self._box.border_title = Content(self._heading)
-        self._box.border_subtitle = Content(self.KEYS)
         yield self._box
 
     def on_mount(self) -> None:
@@ -61,8 +60,14 @@ class ReadingScreen(ModalScreen[None]):
         self._box.focus()
 
     def on_resize(self) -> None:
-        """Wrap to the new width."""
+        """Wrap to the new width, and say the keys that have room, the last of them always."""
         self.call_after_refresh(self.repaint)
+        self.call_after_refresh(self._say_keys)
+
+    def _say_keys(self) -> None:
+        keys = self.KEYS.split(" · ")
+        shorter = (" · ".join((*keys[: len(keys) - 1 - left], keys[-1])) for left in range(len(keys)))
+        self._box.border_subtitle = Content(longest(shorter, self._box.outer_size.width - 6))
 
     def repaint(self) -> None:
         """Show the picture, if it differs."""

@@ -9,8 +9,11 @@ from textual.reactive import reactive
 from autodiff_tui.actions import Action
 from autodiff_tui.home_actions import ACTIONS
 
-from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part, clip, label, spread
+from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, clip, label, spread
+from .paint import width as cells
 from .painted import Painted
+
+_ALWAYS = ("help", "leave")
 
 
 class HomeHead(Painted):
@@ -34,7 +37,7 @@ class HomeHead(Painted):
 
 
 class HomeFooter(Painted):
-    """The keys; one that does nothing now is dimmed and in parentheses."""
+    """The keys that fit; one that does nothing now is dimmed and in parentheses; help and quit tell the rest."""
 
     idle: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
     """Ids of the actions that do nothing on what is selected."""
@@ -46,12 +49,16 @@ class HomeFooter(Painted):
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return one line."""
-        parts: list[Part] = []
-        for action in self.actions:
-            if action.footer:
-                parts.extend(self._key(action))
-        return (clip(tuple(parts), width),)
+        """Return one line; help and quit are always in it."""
+        last = [self._key(action) for action in self.actions if action.footer and action.slug in _ALWAYS]
+        room = width - sum(map(cells, last))
+        kept: list[Line] = []
+        for line in (self._key(action) for action in self.actions if action.footer and action.slug not in _ALWAYS):
+            room -= cells(line)
+            if room < 0:
+                break
+            kept.append(line)
+        return (tuple(part for line in (*kept, *last) for part in line),)
 
     def _key(self, action: Action) -> Line:
         if action.id in self.idle:

@@ -46,6 +46,7 @@ def test_quit_help_and_stop_cannot_be_lost(slug: str) -> None:
         ({"zoom": 7}, "zoom: 7 is no key"),
         ({"zoom": []}, "zoom: needs one key at least"),
         ({"zoom": "j"}, "zoom: j moves in lists"),
+        ({"zoom": "enter", "detail": "D"}, "zoom: enter opens rows"),
         ({"zoom": "q"}, "is the key of"),
         ({"zoom": "/"}, "/ is the key of"),
     ],

@@ -421,6 +421,7 @@ async def test_f8_writes_a_picture_and_never_over_an_older_one(tmp_path: Path, m
         await after(app, pilot, "f8")
     assert sorted(os.listdir(tmp_path)) == ["autodiff-1.svg", "autodiff-2.svg"]
     assert (tmp_path / "autodiff-1.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert "@font-face" not in (tmp_path / "autodiff-1.svg").read_text(encoding="utf-8")
 
 
 async def test_keys_of_ones_own_work_and_are_what_footer_and_help_say() -> None:

@@ -21,6 +21,8 @@ HOME = "home"
 """The table inside [keys] that is about home; no action of a run is called so."""
 _MOVES = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "j", "k", "escape")
 """Keys of lists and boxes, which would take them before any action."""
+_OPENING = ("detail", "open")
+"""What enter does anyway, in every list."""
 _NAMED = (
     *("enter", "escape", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right"),
     *("home", "end", "pageup", "pagedown", *(f"f{number}" for number in range(1, 25))),
@@ -132,6 +134,8 @@ def _keys(name: str, value: object, place: str) -> tuple[tuple[str, ...], list[s
         key = canonical(each) if isinstance(each, str) else None
         if key is None:
             problems.append(f'{place} {name}: {each!r} is no key; write one as "p", "?", "ctrl+k", "f5" or "space"')
+        elif key == "enter" and name not in _OPENING:
+            problems.append(f"{place} {name}: enter opens rows of lists; choose another key")
         elif key in _MOVES:
             problems.append(f"{place} {name}: {each} moves in lists and boxes; choose another key")
         else:

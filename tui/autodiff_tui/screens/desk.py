@@ -23,6 +23,7 @@ from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
 from . import editor
 from .keys import bindings
 from .palette import ActionCommands, PlaceCommands
+from .picture import picture
 
 MAX_COPY = 74_994
 """Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
@@ -82,7 +83,7 @@ class Handy(App[ReturnType]):
         """Write the screen to a new SVG file in this folder."""
         path = next(path for path in (Path(f"autodiff-{n}.svg") for n in range(1, _PICTURES)) if not path.exists())
         try:
-            path.write_text(self.export_screenshot(title=self.title), encoding="utf-8")
+            path.write_text(picture(self, self.title), encoding="utf-8")
         except OSError as error:
             self.toast(f"{path}: {error.strerror or error}", severe=True)
         else:

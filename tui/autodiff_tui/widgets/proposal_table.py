@@ -43,7 +43,7 @@ class Columns:
         rest = width - key - 2 * gate - fate
         if rest >= 8:
             return Columns(key, rest, gate, gate, fate, n=False)
-        return Columns(key, 0, gate, gate, max(10, width - key - 2 * gate), n=False)
+        return Columns(key + 1, 0, gate, gate, max(10, width - key - 1 - 2 * gate), n=False)
 
 
 class ProposalTable(RowList):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ..tui.home import add_config, add_run
-from .test_demo_in_tmux import COMMAND, Terminal
+from .tmux import COMMAND, Terminal
 
 pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
 

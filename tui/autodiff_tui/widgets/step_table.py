@@ -22,7 +22,7 @@ _OUTCOMES: dict[str, Part] = {
     "vetoed": ("⊘", WARN),
     "": ("◐", STRONG),
 }
-_COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("cost", 9), ("calls", 7))
+_COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("cost", 8), ("calls", 7))
 """Names and cells, in the order in which they find room."""
 
 

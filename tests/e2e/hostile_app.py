@@ -9,7 +9,7 @@ import sys
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.tui.recorded import recorded
 from tests.tui.runs import small_run, stamped
@@ -50,7 +50,7 @@ def hostile(value: Any, field: str = "", words: str = WORDS) -> Any:
             return f"{_SHORT}{value}"
         return _long(words, value) if value else value
     if isinstance(value, tuple):
-        return tuple(hostile(one, field, words) for one in value)
+        return tuple(hostile(one, field, words) for one in cast("tuple[Any, ...]", value))
     if is_dataclass(value) and not isinstance(value, type):
         names = [each.name for each in fields(value) if each.name not in OURS]
         return replace(value, **{name: hostile(getattr(value, name), name, words) for name in names})

@@ -43,7 +43,7 @@ class Columns:
         rest = width - key - 2 * gate - fate
         if rest >= 8:
             return Columns(key, rest, gate, gate, fate, n=False)
-        return Columns(key + 1, 0, gate, gate, max(10, width - key - 1 - 2 * gate), n=False)
+        return Columns(key, 0, gate, gate, max(10, width - key - 2 * gate), n=False)
 
 
 class ProposalTable(RowList):
@@ -101,7 +101,7 @@ def _search(one: ProposalView) -> str:
 
 def _header(columns: Columns) -> Line:
     names = (
-        ("step.k", columns.key + (columns.texts > 0)),
+        ("step.k" if columns.texts else "step", columns.key + (columns.texts > 0)),  # with a gap after it
         ("texts", columns.texts - 1),
         ("minibatch", columns.minibatch),
         ("validation", columns.validation),

@@ -60,9 +60,10 @@ class StepTable(RowList):
             rows.insert(0, Row("all", _all(view, steps, self.row_width)))
         self.set_rows(rows, _header(self.row_width) if rows else ())
         caption = pass_rates(view.gates) if steps else ""
-        if caption != self._caption:
+        caption = caption if not caption or len(caption) + 2 < self.size.width else "passed / judged"
+        if caption != self._caption:  # also when there is room for more than there was
             self._caption = caption
-            self.border_subtitle = Content(caption if len(caption) + 2 < self.size.width else "passed / judged")
+            self.border_subtitle = Content(caption)
 
 
 def _header(width: int) -> Line:

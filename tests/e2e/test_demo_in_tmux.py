@@ -8,7 +8,7 @@ import pytest
 
 from .tmux import COMMAND, Terminal
 
-pytestmark = [pytest.mark.tmux, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 SHOWS = """
 from autodiff_tui.app import RunApp

@@ -8,7 +8,7 @@ import pytest
 from ..tui.home import add_config, add_run
 from .tmux import COMMAND, Terminal
 
-pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

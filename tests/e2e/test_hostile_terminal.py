@@ -18,7 +18,7 @@ from ..tui.home import CONFIG
 from ..tui.pseudo_terminal import PseudoTerminal, opened
 from .hostile_app import MARK, WORDS, journal
 
-pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(600)]
 APP = Path(__file__).with_name("hostile_app.py")
 _OURS = re.compile(
     rb"\x1b\[[0-9;:]*m"  # colours

@@ -21,7 +21,7 @@ from autodiff_engine.encoding import encode
 
 from .tmux import COMMAND, Terminal
 
-pytestmark = [pytest.mark.tmux, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(600)]
 CONFIG = """
 [task]
 pipeline = "prompt"

@@ -41,7 +41,7 @@ class Terminal:
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
 
-    def wait_for(self, text: str, seconds: float = 60) -> str:
+    def wait_for(self, text: str, seconds: float = 150) -> str:
         """Return the screen once it shows ``text``."""
         end = time.monotonic() + seconds
         while text not in (screen := self.screen()):

@@ -67,7 +67,9 @@ def check_inside(config: RunConfig, members: Iterable[str], place: str) -> None:
     for role, told in config.models.items():
         file = model_reference(told.model).file
         if Path(file).name != file or "\\" in file:  # a bare name is shown and never opened: its hash is told
-            raise StorageError(f"{place}: its {CONFIG} names a folder for the model of {role}", "do not trust it")
+            raise StorageError(
+                f"{place}: its {CONFIG} names {file!a:.80}, the model of {role}, in a folder", "do not trust it"
+            )
 
 
 def check_secrets(members: Mapping[str, bytes], config: RunConfig) -> None:

@@ -126,7 +126,7 @@ def _checked(path: Path, infos: list[zipfile.ZipInfo], end: int, limits: Limits)
     if twin := twins(info.filename for info in infos):
         raise StorageError(f"{path}: holds {shown(twin)} twice, or as a file and as a folder", "no pack of ours does")
     by_place = sorted(infos, key=lambda info: info.header_offset)
-    ends = [*(info.header_offset for info in by_place[1:]), end]
+    ends = [*(info.header_offset for info in by_place), end][1:]
     for info, next_one in zip(by_place, ends, strict=True):
         if info.header_offset + _HEAD_BYTES + len(info.filename.encode()) + info.compress_size > next_one:
             raise StorageError(f"{path}: {shown(info.filename)} overlaps another member: a zip bomb")

@@ -34,14 +34,18 @@ from .test_training import CONFIG, SECRET, provider
 
 RUN = Path("r")
 TRAIN = ["train", "c.toml", "--ui", "none", "--run-dir", "r"]
-PROGRAM = '''
-from helper import careful
+PROGRAM = """
+from helper import counted
+
+from autodiff_engine.program import Node, Prompt, Trace
+
+COUNT = Prompt(system="{{ task }}", user="{{ question }}")
 
 
-async def answer(trace, question: str):
-    """Count."""
-    return await trace.generate("answer", user="{{ task }} {{ question }}", prompts={"task": "Count."}, parse=careful)
-'''
+async def answer(trace: Trace, question: str) -> Node:
+    asked = trace.input("question", question)
+    return await trace.generate("answer", template=COUNT, prompts=["task"], question=asked, parse=counted)
+"""
 
 
 @pytest.fixture
@@ -234,7 +238,7 @@ def own_program(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("mine/packed_program.py").write_text(PROGRAM, encoding="utf-8")
     Path("mine/helper.py").write_text(
         "from pathlib import Path\n\nPath('executed').touch()\n\n\n"
-        "def careful(text):\n    return text.rpartition('Answer: ')[2]\n",
+        "def counted(text):\n    return text.rpartition('Answer: ')[2]\n",
         encoding="utf-8",
     )
     Path("theirs/packed_metric.py").write_text(
@@ -243,7 +247,7 @@ def own_program(monkeypatch: pytest.MonkeyPatch) -> None:
     edit('pipeline = "prompt"\nmetric = "exact_match"', 'pipeline = "mine/packed_program.py:answer"\n'
          'metric = "theirs/packed_metric.py:score"')  # fmt: skip
     text = Path("c.toml").read_text(encoding="utf-8")
-    start, end = text.index("[program]"), text.index("[models.task]")
+    start, end = text.index("[program]"), text.index("[prompts]")
     Path("c.toml").write_text(text[:start] + text[end:], encoding="utf-8")
 
 

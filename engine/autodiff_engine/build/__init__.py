@@ -7,8 +7,10 @@ from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
+from .packing import Packed, Packing, packing
 from .resuming import Resumption, resumption
 from .training import training
+from .unpacked import OpenedPack, VerifyingPack, opened, verification_of
 from .verification import Verified, Verifying, verification
 
 __all__ = [
@@ -18,18 +20,24 @@ __all__ = [
     "Evaluating",
     "Finding",
     "Level",
+    "OpenedPack",
+    "Packed",
+    "Packing",
     "Resumption",
     "Row",
     "RunOptions",
     "Spread",
     "Verified",
     "Verifying",
+    "VerifyingPack",
     "ablation",
     "ask_each",
     "checkup",
     "demo",
     "evaluation",
     "installed",
+    "opened",
+    "packing",
     "refused",
     "resumption",
     "roles",
@@ -37,4 +45,5 @@ __all__ = [
     "store",
     "training",
     "verification",
+    "verification_of",
 ]

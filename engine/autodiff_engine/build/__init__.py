@@ -5,6 +5,7 @@ from .ablation import Ablation, Cell, ablation
 from .checkup import Finding, Level, checkup, refused, roles
 from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
+from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForecast, forecast
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
 from .resuming import Resumption, resumption
@@ -13,14 +14,19 @@ from .verification import Verified, Verifying, verification
 
 __all__ = [
     "Ablation",
+    "CapForecast",
     "Cell",
     "EvalReport",
     "Evaluating",
     "Finding",
+    "Forecast",
     "Level",
+    "Range",
     "Resumption",
+    "RoleForecast",
     "Row",
     "RunOptions",
+    "SplitForecast",
     "Spread",
     "Verified",
     "Verifying",
@@ -29,6 +35,7 @@ __all__ = [
     "checkup",
     "demo",
     "evaluation",
+    "forecast",
     "installed",
     "refused",
     "resumption",

@@ -17,7 +17,7 @@ class Turn:
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    then: Literal["send", "hang", "reset"] = "send"
+    then: Literal["send", "hang", "reset", "cut"] = "send"
     delay_s: float = 0.0
 
 
@@ -75,6 +75,11 @@ def hang() -> Turn:
 def reset() -> Turn:
     """Closes the connection instead of answering."""
     return Turn(then="reset")
+
+
+def cut(text: str = "fine") -> Turn:
+    """A complete answer of which the first half arrives, and then the connection is closed."""
+    return Turn(body=ok(text).body, then="cut")
 
 
 def malformed() -> Turn:
@@ -194,9 +199,10 @@ class Loopback:
         headers = {"content-type": "application/json", "content-length": str(len(body)), **turn.headers}
         lines = [f"HTTP/1.1 {turn.status} {_REASONS.get(turn.status, 'Status')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
+        sent = body[: len(body) // 2] if turn.then == "cut" else body
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + sent)
         await writer.drain()
-        return True
+        return turn.then == "send"
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ from .ablation import Ablation, Cell, ablation
 from .checkup import Finding, Level, checkup, refused, roles
 from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
+from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForecast, forecast
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
 from .packing import Packed, Packing, packing
@@ -15,17 +16,22 @@ from .verification import Verified, Verifying, verification
 
 __all__ = [
     "Ablation",
+    "CapForecast",
     "Cell",
     "EvalReport",
     "Evaluating",
     "Finding",
+    "Forecast",
     "Level",
     "OpenedPack",
     "Packed",
     "Packing",
+    "Range",
     "Resumption",
+    "RoleForecast",
     "Row",
     "RunOptions",
+    "SplitForecast",
     "Spread",
     "Verified",
     "Verifying",
@@ -35,6 +41,7 @@ __all__ = [
     "checkup",
     "demo",
     "evaluation",
+    "forecast",
     "installed",
     "opened",
     "packing",

@@ -17,7 +17,7 @@ from ..evaluate import Task
 from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
 from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
-from ..llm import Role
+from ..llm import Model, Role
 from ..loss import Loss
 from ..metric import Metric
 from ..objective import LossTerm
@@ -65,12 +65,22 @@ def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) 
     Raises:
         ConfigError: Something cannot be run; one line for each thing.
     """
+    plan, run_id, folder, answers = checked(loaded, options)
+    place = Place(run_id, answers, folder / "debug.log", options.offline)
+    return run_of(plan, loaded, run_id, folder, place, decided, register=options.register)
+
+
+def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]:
+    """Return the plan of a new run, its id, its folder and that of the answers, neither of them made.
+
+    Raises:
+        ConfigError: As ``training``.
+    """
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
     run_id, folder = options.place(loaded.config.task.pipeline)
     answers = options.answers(loaded.config, loaded.base)
     check_writable(answers, "--cache-dir")
-    place = Place(run_id, answers, folder / "debug.log", options.offline)
-    return run_of(plan, loaded, run_id, folder, place, decided, register=options.register)
+    return plan, run_id, folder, answers
 
 
 def plan_of(
@@ -187,7 +197,7 @@ class _Machine:
         if self._rerun is not None:
             self._rerun.when_live(self._live)
         self._models = Models(plan.players, plan.config, place, control, emit)
-        self.trainer = Trainer(parts_of(plan, self._models), control, emit, self._keep, decided)
+        self.trainer = Trainer(parts_of(plan, self._models.model), control, emit, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, and on which data."""
@@ -232,16 +242,16 @@ def opening_facts(plan: Plan) -> tuple[ProgramDescribed, DataLoaded]:
     )  # fmt: skip
 
 
-def parts_of(plan: Plan, models: Models) -> Parts:
-    """Return what a trainer works with."""
+def parts_of(plan: Plan, model: Model) -> Parts:
+    """Return what a trainer works with; ``model`` answers for every role."""
     config, settings, splits = plan.config, plan.config.trainer, plan.splits
-    asked, backward, optimizer = (asker(plan.players, role, models.model) for role in USED)
+    asked, backward, optimizer = (asker(plan.players, role, model) for role in USED)
     unseated = Task(plan.program, asked, draw_of(config, "task"), plan.losses)
     task, metric = seated(unseated, plan.metric, plan.players)
     _, minibatch_metric = seated(unseated, plan.minibatch_metric, plan.players)
     demos = [text.name for text in plan.program.texts if text.kind == "demos"]
     taught = "teacher" in plan.players
-    teacher = asker(plan.players, "teacher", models.model) if taught else None
+    teacher = asker(plan.players, "teacher", model) if taught else None
     return Parts(
         task=task,
         splits=splits,

@@ -20,6 +20,8 @@ ANSWER_VERSION = 1
 """Schema of a stored answer; entries of another version are misses."""
 
 _NO_LIMIT = 2**62
+_SELECT = "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1 AND mode IN (1, 2)"
+"""An answer's row; the modes are plain and in a file of its own, never pickled (CVE-2025-69872)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,54 @@ class AnswerStore:
         return cast("Iterator[str]", self._cache.iterkeys())
 
     def _broken(self, error: Exception) -> StorageError:
-        reason = str(error) or type(error).__name__
-        return StorageError(f"the answers in {self.folder} cannot be used: {reason}", "choose another --cache-dir")
+        return _unusable(self.folder, error)
+
+
+def _unusable(folder: Path, error: Exception) -> StorageError:
+    reason = str(error) or type(error).__name__
+    return StorageError(f"the answers in {folder} cannot be used: {reason}", "choose another --cache-dir")
+
+
+class StoredAnswers:
+    """A look at the common answers in ``folder`` that writes nothing, not even where there is none yet.
+
+    What another process has not finished writing may be missing. Close it after use.
+
+    Raises:
+        StorageError: At construction and from ``get``: there is a database, and it cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._disk: Any = None
+        self._rows: sqlite3.Connection | None = None
+        file = folder / diskcache.core.DBNAME
+        if not file.is_file():
+            return
+        written_to = file.with_name(f"{file.name}-wal").exists()  # without one, to open would create it
+        how = "mode=ro" if written_to else "immutable=1"
+        try:
+            self._disk = diskcache.JSONDisk(str(folder))
+            self._rows = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)
+        except sqlite3.Error as error:
+            raise _unusable(folder, error) from error
+
+    def get(self, key: str) -> Reply | None:
+        """Return the answer, marked as cached; one that cannot be read counts as absent."""
+        if self._rows is None:
+            return None
+        try:
+            found = self._rows.execute(_SELECT, (self._disk.put(_name(key, ""))[0],)).fetchone()
+            return None if found is None else _to_reply(self._disk.fetch(*found, False))
+        except sqlite3.Error as error:
+            raise _unusable(self._folder, error) from error
+        except (zlib.error, OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._rows is not None:
+            self._rows.close()
 
 
 def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this is where it comes in

@@ -85,6 +85,16 @@ def config_options(command: Command) -> Command:
     )(command)
 
 
+def dry_run_option(command: Command) -> Command:
+    """Add ``--dry-run``."""
+    return _option(
+        "--dry-run",
+        is_flag=True,
+        heading=_RUN,
+        help="Say what the run would cost, from the least to the most, and end: nobody is asked, nothing is written.",
+    )(command)
+
+
 def run_dir_option(command: Command) -> Command:
     """Add ``--run-dir``."""
     return _option(

@@ -14,6 +14,7 @@ from .loading import load_config, run_options
 from .options import (
     cache_dir_option,
     config_options,
+    dry_run_option,
     offline_option,
     output_options,
     run_dir_option,
@@ -28,17 +29,19 @@ from .options import (
         "autodiff-tui train my.toml",
         "autodiff-tui train my.toml --set trainer.batch_size=8 --budget-usd 2",
         "autodiff-tui train my.toml --ui json > events.jsonl",
+        "autodiff-tui train my.toml --dry-run",
     ),
 )
 @click.argument("config", type=click.Path(path_type=Path))
 @config_options
+@dry_run_option
 @run_dir_option
 @cache_dir_option
 @offline_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
 @with_flags
-def train(flags: Flags, config: Path) -> int:
+def train(flags: Flags, config: Path, dry_run: bool) -> int:
     """Train the prompts of the program that CONFIG describes.
 
     In a terminal the run is shown live and can be paused, stepped and stopped; the best prompts so far are always in
@@ -51,8 +54,36 @@ def train(flags: Flags, config: Path) -> int:
 
     if not flags.quiet and choose(flags.ui) in ("tui", "plain"):  # to look up the models takes seconds
         write_line(one_line(f"checking {config}, its data and its models"), sys.stderr)
+    if dry_run:
+        return _forecast(flags, config)
     run = build.training(load_config(config, flags), run_options(flags))
     return show(run.execute, run.opening.folder, flags)
+
+
+def _forecast(flags: Flags, config: Path) -> int:
+    """Say what the run would cost, on stdout; with ``--ui none`` only check that it could begin."""
+    import json
+    from dataclasses import asdict
+
+    from autodiff_engine import build
+    from autodiff_tui import forecasting
+    from autodiff_tui.headless import write_line
+    from autodiff_tui.interruptible import run
+    from autodiff_tui.toned import spelled
+
+    loaded, options = load_config(config, flags), run_options(flags)
+    told, number = run(lambda: build.forecast(loaded, options))
+    if told is None:
+        sys.stderr.write("error: interrupted; nothing was written\n")
+        return 128 + number
+    if flags.ui == "json":
+        sys.stdout.write(f"{json.dumps({'v': 1, 'type': 'Forecast', **asdict(told)})}\n")
+    elif flags.ui != "none":
+        for warning in () if flags.quiet else told.warnings:
+            write_line(spelled(((f"warning: {warning}", "warn"),)), sys.stderr, ascii_only=flags.ascii)
+        for line in forecasting.lines(told):
+            write_line(spelled(line).rstrip(), sys.stdout, ascii_only=flags.ascii)
+    return 0
 
 
 @click.command(

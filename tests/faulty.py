@@ -1,0 +1,210 @@
+"""Whole runs against a provider on loopback that fails in one way at one rate, and what must hold of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from autodiff_engine import build, config
+from autodiff_engine.build import models
+from autodiff_engine.control import Control
+from autodiff_engine.events import CallFinished, RunFinished
+from autodiff_engine.journal import read
+from autodiff_engine.llm.limited import LimitedModel
+
+from . import loopback as lb
+from .loopback import Loopback, Turn
+
+CONFIG = """
+[task]
+pipeline = "prompt"
+[data]
+source = "questions.csv"
+train = 6
+val = 6
+test = 4
+[program]
+system = "{{{{ task }}}}"
+user = "{{{{ question }}}}"
+answer = "last_number"
+[prompts]
+task = "Count up to 4."
+[models.task]
+model = "openai/worker"
+api_base = "{url}"
+[models.backward]
+model = "openai/critic"
+api_base = "{url}"
+[models.optimizer]
+model = "openai/writer"
+api_base = "{url}"
+[trainer]
+max_steps = 2
+max_proposals = 2
+carry = false
+[limits]
+in_flight = {in_flight}
+timeout_s = {timeout_s}
+"""
+PATIENT_S = 50.0
+IMPATIENT_S = 1.0
+"""Long beside an answer of loopback, short beside one that never comes; an answer that is late all the same is asked
+for again, and changes nothing."""
+
+Kind = Literal["passing", "ending", "meant"]
+"""What a fault is: gone when one asks again, the end of the run at once, or an answer of the provider's own making."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to fail; ``turn`` takes the healthy answer."""
+
+    name: str
+    kind: Kind
+    turn: Callable[[str], Turn]
+    says: str = ""
+    """A part of the reason that the run ends with."""
+    timeout_s: float = PATIENT_S
+
+
+FAULTS = (
+    Fault("429 with Retry-After", "passing", lambda text: lb.rate_limited("7"), "limits the rate"),
+    Fault("429", "passing", lambda text: lb.rate_limited(), "limits the rate"),
+    Fault("500", "passing", lambda text: lb.server_error(500), "status 500"),
+    Fault("503", "passing", lambda text: lb.server_error(503), "status 503"),
+    Fault("hanging", "passing", lambda text: lb.hang(), "no answer within", IMPATIENT_S),
+    Fault("reset", "passing", lambda text: lb.reset(), "broke off"),
+    Fault("half an answer", "passing", lb.cut, "broke off"),
+    Fault("malformed", "passing", lambda text: lb.malformed(), "no JSON"),
+    Fault("empty", "passing", lambda text: lb.no_choices(), "without choices"),
+    Fault("slow", "meant", lambda text: lb.ok(text, delay_s=0.03)),
+    Fault("refused", "meant", lambda text: lb.content_filter()),
+    Fault("cut off at max_tokens", "meant", lambda text: lb.ok(text[: len(text) // 2], finish_reason="length")),
+    Fault("nothing said", "meant", lambda text: lb.ok("")),
+    Fault("wrong model", "ending", lambda text: lb.unknown_model(), "check the model's name"),
+    Fault("expired key", "ending", lambda text: lb.unauthorized(), "check the key in OPENAI_API_KEY"),
+)
+
+
+def healthy(body: dict[str, Any]) -> str:
+    """Count up to what the prompt says; the one who writes prompts says more or less, as follows from its prompt."""
+    system, user = (message["content"] for message in body["messages"][:2])
+    if body["model"] == "worker":
+        number, able = int(re.findall(r"\d+", user)[-1]), int(re.findall(r"\d+", system)[-1])
+        return f"Answer: {number if number <= able else number + 1}"
+    if body["model"] == "critic":
+        keys = re.findall(r'<feedback key="([^"]+)">', system)
+        return "\n".join(f'<feedback key="{key}">Count further.</feedback>' for key in keys) or "It is wrong."
+    able = int(re.findall(r"Count up to (\d+)\.", user)[-1])
+    able += 4 if zlib.crc32(user.encode()) % 2 else -1
+    return f"<reasoning>more</reasoning><method>rephrase</method><new_text>Count up to {able}.</new_text>"
+
+
+@dataclass
+class Provider:
+    """Fails by chance, but by the same chance in every execution.
+
+    That goes by the request, and where a fault is gone when one asks again by the attempt as well.
+    """
+
+    fault: Fault | None
+    rate: float
+    asked: Counter[str] = field(default_factory=Counter[str])
+    answered: int = 0
+
+    def __call__(self, body: dict[str, Any]) -> Turn:
+        key = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        self.asked[key] += 1
+        attempt = 1 if self.fault is None or self.fault.kind == "meant" else self.asked[key]
+        text = healthy(body)
+        if self.fault and random.Random(f"{self.fault.name}/{key}/{attempt}").random() < self.rate:
+            turn = self.fault.turn(text)
+        else:
+            turn = lb.ok(text)
+        self.answered += turn.status == 200 and turn.then == "send" and '"message"' in turn.body
+        return turn
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended, and all facts that stand after it."""
+
+    finished: RunFinished
+    facts: tuple[str, ...]
+    answered: list[str]
+    cancelled: int
+
+
+class Case:
+    """One run in a folder of its own, against one server."""
+
+    def __init__(self, folder: Path, server: Loopback) -> None:
+        self.folder = folder
+        self.server = server
+        folder.mkdir()
+        server.received.clear()
+        rows = "".join(f"How many are {number} things?,{number}\n" for number in range(1, 17))
+        (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
+
+    async def execute(self, provider: Provider, *, in_flight: int = 4, timeout_s: float = PATIENT_S) -> Ended:
+        """Begin the run, or go on with it where it has begun."""
+        self.server.otherwise = provider
+        run, file = self.folder / "run", self.folder / "c.toml"
+        options = build.RunOptions(run_dir=run, cache_dir=self.folder / "answers")
+        if run.exists():
+            found = build.resumption(
+                config.load(run / "config.toml", [f"limits.timeout_s={timeout_s}"]), options, anyway=False
+            )
+            assert found.run is not None
+            execution = found.run
+        else:
+            told = CONFIG.format(url=self.server.url, in_flight=in_flight, timeout_s=timeout_s)
+            file.write_text(told, encoding="utf-8")
+            execution = build.training(config.load(file), options)
+        finished = await execution.execute(Control(), lambda stamped: None)
+        recorded = read(run)
+        calls = [each.event for each in recorded.events if isinstance(each.event, CallFinished)]
+        return Ended(
+            finished,
+            recorded.facts,
+            [call.key for call in calls if not call.cached and not call.error],
+            sum(call.error == "cancelled" for call in calls),
+        )
+
+
+@contextmanager
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Let retries wait for a turn of the loop; yields how long they would have waited."""
+    waits: list[float] = []
+
+    async def turn(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "LimitedModel", partial(LimitedModel, sleep=turn))
+        yield waits
+
+
+def check_ledger(ended: Ended, server: Loopback, provided: int) -> None:
+    """The ledger has each request that the server saw, and no other but those that were cancelled on their way.
+
+    ``provided`` counts complete answers: each was told as answered, once, or came to a call that was cancelled.
+    """
+    made = ended.finished.calls.made
+    assert len(server.received) <= made <= len(server.received) + ended.cancelled
+    assert max(Counter(ended.answered).values(), default=0) <= 1
+    assert len(ended.answered) <= provided <= len(ended.answered) + ended.cancelled

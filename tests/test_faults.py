@@ -1,0 +1,129 @@
+"""However a provider fails, no score changes: a run comes to the same end, or ends with its reason and goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autodiff_tui.exits import Exit, of_run
+
+from .faulty import FAULTS, Case, Ended, Fault, Provider, check_ledger, no_waits
+from .loopback import Loopback, loopback
+
+RATES = (0.01, 0.1, 0.5, 1.0)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+SOME = (
+    ("429 with Retry-After", 0.5),
+    ("half an answer", 0.1),
+    ("500", 1.0),
+    ("reset", 0.5),
+    ("refused", 0.5),
+    ("nothing said", 0.1),
+    ("expired key", 0.1),
+)
+"""What stands for the whole in every run of the tests."""
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback-0123456789abcdef")
+
+
+async def healed(case: Case, ended: Ended, fault: Fault, whole: Ended) -> tuple[Ended, int]:
+    """Check how a run that the fault ended did so, and go on with a healthy provider; return that end."""
+    error = ended.finished.error
+    assert ended.finished.status == "failed"
+    assert error is not None
+    assert of_run(ended.finished) is Exit.PROVIDER
+    assert fault.says in f"{error.message} {error.hint}"
+    assert ended.facts == whole.facts[: len(ended.facts)]
+    provider = Provider(None, 0.0)
+    return await case.execute(provider), provider.answered
+
+
+async def outlived(fault: Fault, rate: float, folder: Path, server: Loopback) -> Ended:
+    """Run against a fault that is not the candidate's doing: the facts are those of a run without it."""
+    whole = await Case(folder / "whole", server).execute(Provider(None, 0.0))
+    assert whole.finished.status == "done"
+    case, provider = Case(folder / "faulty", server), Provider(fault, rate)
+
+    ended = await case.execute(provider, timeout_s=fault.timeout_s)
+    first, provided = ended, provider.answered
+    if ended.finished.status != "done":
+        ended, more = await healed(case, ended, fault, whole)
+        provided += more
+
+    assert ended.finished.status == "done"
+    assert ended.facts == whole.facts
+    assert ended.finished.val == whole.finished.val
+    assert set(ended.answered) >= set(first.answered)
+    check_ledger(ended, server, provided)
+    return first
+
+
+async def meant(fault: Fault, rate: float, folder: Path, server: Loopback) -> Ended:
+    """Run against answers of the provider's own making: they count, alike in whichever order they arrive."""
+    one_by_one = await Case(folder / "one", server).execute(Provider(fault, rate), in_flight=1)
+    provider = Provider(fault, rate)
+    ended = await Case(folder / "many", server).execute(provider, in_flight=8)
+
+    assert one_by_one.finished.status == ended.finished.status == "done"
+    assert ended.facts == one_by_one.facts
+    check_ledger(ended, server, provider.answered)
+    return ended
+
+
+async def survived(fault: Fault, rate: float, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ended:
+    with no_waits(monkeypatch):
+        async with loopback() as server:
+            check = meant if fault.kind == "meant" else outlived
+            return await check(fault, rate, folder, server)
+
+
+@pytest.mark.parametrize(("name", "rate"), SOME)
+async def test_a_run_survives_a_provider_that_fails(
+    name: str, rate: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await survived(BY_NAME[name], rate, tmp_path, monkeypatch)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("name", BY_NAME)
+async def test_a_run_survives_every_fault_at_every_rate(
+    name: str, rate: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = BY_NAME[name]
+
+    first = await survived(fault, rate, tmp_path, monkeypatch)
+
+    if rate == 1.0 and fault.kind != "meant":
+        assert first.finished.status == "failed"
+        assert first.answered == []
+    calls = first.finished.calls
+    print(json.dumps([name, rate, first.finished.status, calls.made, calls.failed, len(first.facts)]))  # noqa: T201
+
+
+async def test_a_slow_provider_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with no_waits(monkeypatch) as waits:
+        async with loopback() as server:
+            whole = await Case(tmp_path / "whole", server).execute(Provider(None, 0.0))
+            slow = await Case(tmp_path / "slow", server).execute(Provider(BY_NAME["slow"], 0.5))
+
+    assert slow.facts == whole.facts
+    assert waits == []
+
+
+async def test_a_wait_that_the_provider_asks_for_is_kept_in_a_whole_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with no_waits(monkeypatch) as waits:
+        async with loopback() as server:
+            ended = await Case(tmp_path / "r", server).execute(Provider(BY_NAME["429 with Retry-After"], 0.1))
+
+    assert ended.finished.status == "done"
+    assert len(waits) == ended.finished.calls.failed > 0
+    assert all(7.0 <= wait <= 8.0 for wait in waits)

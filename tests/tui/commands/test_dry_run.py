@@ -1,0 +1,207 @@
+"""``train --dry-run``: the range holds the run that follows, and nothing was asked or written before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodiff_tui.cli import run
+
+from ...loopback import Loopback
+from .test_training import CONFIG, SECRET, provider
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    loopback = Loopback(otherwise=provider)
+    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
+    yield loopback
+    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
+    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
+    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
+    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
+
+
+def said(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, Any]:
+    assert run(["train", "c.toml", "--dry-run", "--ui", "json", *flags]) == 0
+    out = capsys.readouterr()
+    assert out.err == ""
+    (line,) = out.out.splitlines()
+    told: dict[str, Any] = json.loads(line)
+    assert (told["v"], told["type"]) == (1, "Forecast")
+    return told
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def trained(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, Any]:
+    assert run(["train", "c.toml", "--ui", "json", *flags]) == 0
+    end: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return end
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param((), id="two stages"),
+        pytest.param(("--set", "trainer.two_stage=false"), id="one stage"),
+        pytest.param(("--set", "trainer.gradients=none", "--max-steps", "1"), id="scores alone"),
+    ],
+)
+def test_what_a_run_costs_lies_in_the_range(
+    flags: tuple[str, ...], capsys: pytest.CaptureFixture[str], server: Loopback, tmp_path: Path
+) -> None:
+    before = files(tmp_path)
+    total = said(capsys, *flags)["total"]
+
+    assert server.received == []
+    assert files(tmp_path) == before
+
+    end = trained(capsys, *flags)
+    assert total["calls"]["least"] <= end["calls"]["made"] <= total["calls"]["most"]
+    assert end["tokens"]["completion"] <= total["completion_tokens"]["most"]
+    assert end["tokens"]["prompt"] <= total["prompt_tokens"]["most"]
+    assert total["cost_usd"]["least"] <= end["cost_usd"] <= total["cost_usd"]["most"]
+
+
+def test_answers_of_an_earlier_run_are_found_and_the_store_stays_as_it_is(
+    capsys: pytest.CaptureFixture[str], server: Loopback, tmp_path: Path
+) -> None:
+    trained(capsys)
+    asked, before = len(server.received), files(tmp_path)
+
+    told = said(capsys)
+    other = said(capsys, "--set", "prompts.task=Count them.")
+    refreshed = said(capsys, "--set", "cache.mode=refresh")
+
+    assert len(server.received) == asked
+    assert files(tmp_path) == before
+    assert [(each["split"], each["known"], each["stored"]) for each in told["start"]] == [("val", 6, 6), ("test", 4, 4)]
+    assert [each["stored"] for each in other["start"]] == [0, 0]
+    assert [each["stored"] for each in refreshed["start"]] == [0, 0]
+    assert told["total"]["calls"]["least"] == 0
+    assert other["total"]["calls"]["least"] == refreshed["total"]["calls"]["least"] == 10
+
+
+def test_answers_that_another_process_is_writing_are_found_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trained(capsys)
+    other = sqlite3.connect(tmp_path / "answers" / "cache.db")
+    other.execute("UPDATE Settings SET value = value")
+    other.commit()
+    try:
+        assert (tmp_path / "answers" / "cache.db-wal").exists()
+        assert [each["stored"] for each in said(capsys)["start"]] == [6, 4]
+    finally:
+        other.close()
+
+
+def test_a_budget_is_held_against_the_range(capsys: pytest.CaptureFixture[str]) -> None:
+    caps = ("--budget-calls", "5", "--budget-tokens", "1000", "--budget-usd", "1000000", "--budget-minutes", "1")
+
+    verdicts = {each["cap"]: each["verdict"] for each in said(capsys, *caps)["budget"]}
+
+    assert verdicts == {"calls": "too small", "tokens": "may end the run", "usd": "enough", "minutes": "unknown"}
+
+
+def test_an_unknown_price_stays_unknown(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:
+    priced = CONFIG.format(url=server.url)
+    unpriced = priced.replace("price = {prompt = 1.0, completion = 1.0}", "", 1)
+    Path("c.toml").write_text(unpriced, encoding="utf-8")
+
+    told = said(capsys)
+
+    assert {each["role"]: each["cost_usd"] is None for each in told["roles"]} == {
+        "task": True, "backward": False, "optimizer": False,
+    }  # fmt: skip
+    assert told["total"]["cost_usd"] is None
+
+
+def test_plain_says_it_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "c.toml", "--dry-run", "--ui", "plain", "--budget-calls", "5"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["role", "calls", "tokens", "in", "tokens", "out", "cost", "model"]
+    assert lines[1].startswith("task       10 to ")
+    assert "start prompts on validation: 6 examples, 6 calls, none of them stored" in lines
+    assert "budget.calls = 5: too small: the run cannot come to its end" in lines
+
+
+def test_offline_nobody_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "--offline")
+
+    assert told["roles"] == []
+    assert told["total"]["calls"] == {"least": 0, "most": 0}
+    assert "10 of the first calls are not stored" in told["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(("--set", "trainer.batch_sise=1"), id="config"),
+        pytest.param(("--set", "data.val=600"), id="data"),
+        pytest.param(("--set", "models.task.model=nobody/knows"), id="model"),
+    ],
+)
+def test_what_train_refuses_is_refused_likewise(flags: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "c.toml", "--ui", "json", *flags]) == 2
+    before = capsys.readouterr()
+
+    assert run(["train", "c.toml", "--dry-run", "--ui", "json", *flags]) == 2
+    assert capsys.readouterr() == before
+    assert before.out == ""
+
+
+PROGRAM = """
+import json
+from autodiff_engine.program import Prompt, Text, program
+
+PLAN = Prompt(user="{{ question }}", system="{{ task }}")
+
+@program(texts=[Text("task", "says what to do", "Answer in JSON.")])
+async def answer(trace, question):
+    plan = await trace.generate("plan", template=PLAN, prompts=["task"], question=question)
+    return await trace.apply("read", lambda text: json.loads(text)["n"], plan)
+"""
+
+
+def test_a_program_that_breaks_on_a_made_up_reply_is_said_to(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    Path("mine.py").write_text(PROGRAM, encoding="utf-8")
+    config = CONFIG.format(url=server.url)
+    head, _, rest = config.partition("[program]")
+    mine = head.replace('"prompt"', '"mine.py:answer"') + rest.partition('answer = "last_number"')[2]
+    Path("c.toml").write_text(mine.replace('"Count."', '"Say it in JSON."'), encoding="utf-8")
+
+    told = said(capsys)
+
+    assert [each["known"] for each in told["start"]] == [6, 4]
+    assert any("a made-up reply ended the program" in note for note in told["notes"])

@@ -1,0 +1,87 @@
+"""What a run will cost, as lines: a row for each role, the total, the stored answers and the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from .format import UNKNOWN, cost, counted, tokens
+from .toned import Tone, Toned, columns, line
+
+if TYPE_CHECKING:
+    from autodiff_engine.build import CapForecast, Forecast, Range, RoleForecast, SplitForecast
+
+_HEAD = ("role", "calls", "tokens in", "tokens out", "cost", "model")
+_SPLITS = {"val": "validation", "test": "test"}
+_TONES: dict[str, Tone] = {"enough": "good", "too small": "bad"}
+_SAID = {
+    "enough": "enough for all of it",
+    "may end the run": "may end the run before it is done",
+    "too small": "too small: the run cannot come to its end",
+    "unknown": "nobody can say whether it is enough",
+}
+
+
+def lines(told: Forecast) -> Iterator[Toned]:
+    """Yield the forecast; every number is a range, or one number where least and most are the same."""
+    yield from columns([_HEAD, *map(_row, (*told.roles, told.total))], ("strong",))
+    yield line("")
+    yield line("least: the start prompts are perfect, or all that comes after them is stored")
+    yield line("most: every batch fails, every proposal goes through all of validation; failed attempts come on top")
+    yield line(f"minutes: {_minutes(told)}")
+    for split in told.start:
+        yield line(f"start prompts on {_SPLITS.get(split.split, split.split)}: {_stored(split)}")
+    for each in told.budget:
+        yield line(f"budget.{each.cap} = {_limit(each)}: {_SAID[each.verdict]}", _TONES.get(each.verdict, "warn"))
+    if not told.budget and told.total.cost_usd != _nothing(told):
+        yield line("budget: there is none", "warn")
+    for note in told.notes:
+        yield line(f"note: {note}")
+
+
+def _row(each: RoleForecast) -> tuple[str, ...]:
+    return (
+        each.role,
+        _range(each.calls, _count),
+        _range(each.prompt_tokens, _tokens, about=True),
+        _range(each.completion_tokens, _tokens),
+        UNKNOWN if each.cost_usd is None else _range(each.cost_usd, cost),
+        each.model,
+    )
+
+
+def _range(told: Range, shown: Callable[[float], str], *, about: bool = False) -> str:
+    least, most = shown(told.least), shown(told.most)
+    text = least if least == most else f"{least} to {most}"
+    return f"about {text}" if about and told.most else text
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _tokens(value: float) -> str:
+    return tokens(round(value))
+
+
+def _minutes(told: Forecast) -> str:
+    if told.minutes is None:
+        return f"{UNKNOWN}: no stored answer says how fast each model is"
+    return _range(told.minutes, lambda value: f"{value:,.1f}", about=True)
+
+
+def _stored(split: SplitForecast) -> str:
+    """Return ``6 calls, 4 of them stored``, or what is known of more calls than that."""
+    stored = "all" if split.stored == split.known else f"{split.stored:,}" if split.stored else "none"
+    calls = counted(split.known, "call") if split.whole else f"the first {counted(split.known, 'call')}"
+    return f"{counted(split.n, 'example')}, {calls}, {stored} of them stored"
+
+
+def _limit(each: CapForecast) -> str:
+    return cost(each.limit) if each.cap == "usd" else f"{each.limit:,g}"
+
+
+def _nothing(told: Forecast) -> Range | None:
+    """Return a cost of nothing, as the total would be."""
+    free = told.total.cost_usd
+    return free if free is not None and free.most == 0 else None

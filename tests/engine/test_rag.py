@@ -14,7 +14,7 @@ from autodiff_engine.loss import loss_nodes
 from autodiff_engine.metric import BUILT_IN
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.rag import multi_hop, multi_hop_cycle, vanilla_rag
-from autodiff_engine.pipelines.react import NOTHING, Action, action_of, react
+from autodiff_engine.pipelines.react import NOTHING, TEXTS, Action, action_of, react
 from autodiff_engine.telling import GraphSeen
 from autodiff_engine.trace import Trace
 
@@ -144,7 +144,7 @@ async def test_react_is_figure_3_with_a_skip_connection_from_combine_to_the_task
     )  # fmt: skip
     assert texts_of(answer) == {"plan": {"plan.task", "plan.tools", "plan.format"}}
     assert (answer.value, len(model.seen)) == ("Lund", 3)
-    form = "Reply with two lines:\nThought: what is not known yet\nAction: retrieve(...) or finish(...)"
+    form = next(text.value for text in TEXTS if text.name == "plan.format")
     assert prompt_of(model.seen[2]).endswith(
         "What you did so far:\nAction: retrieve(Mud novel)\nObservation: Mud\nMud is a novel by Ana Rol.\n"
         "Action: retrieve(Ana Rol)\nObservation: Ana Rol\nAna Rol was born in Lund.\n\nMud\nMud is a novel by Ana Rol."

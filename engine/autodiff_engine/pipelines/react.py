@@ -39,7 +39,8 @@ TEXTS = (
     TrainedText(
         "plan.format",
         "says in which form the agent has to reply, so that the tool can be read from the last `Action:`",
-        "Reply with two lines:\nThought: what is not known yet\nAction: retrieve(...) or finish(...)",
+        "Reply with two lines. The first begins with 'Thought:' and says what is not known yet. The second begins with "
+        "'Action:' and uses one tool, as in 'Action: retrieve(height of Mont Blanc)' or 'Action: finish(4808 m)'.",
     ),
 )
 

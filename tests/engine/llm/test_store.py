@@ -171,6 +171,10 @@ def test_a_database_that_is_none_is_a_storage_error(tmp_path: Path) -> None:
     assert "--cache-dir" in caught.value.hint
 
 
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_a_look_at_the_answers_finds_short_and_long_ones_and_writes_nothing(tmp_path: Path) -> None:
     store = AnswerStore(tmp_path / "answers", pytest.fail)
     noise = random.Random(1)
@@ -182,14 +186,14 @@ async def test_a_look_at_the_answers_finds_short_and_long_ones_and_writes_nothin
         await store.add(key, reply)
     await store.add("own", replies["short"], "run")
     store.close()
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    before = files(tmp_path)
 
     look = StoredAnswers(tmp_path / "answers")
     found = {key: look.get(key) for key in ("short", "long", "own", "never")}
     look.close()
 
     assert found == {**{key: replace(each, cached=True) for key, each in replies.items()}, "own": None, "never": None}
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert files(tmp_path) == before
 
 
 def test_a_look_where_nothing_is_makes_nothing_and_one_at_no_database_says_so(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
     uv run --extra local python scripts/record_demo.py MODEL.gguf [--work FOLDER]
 
 Writes engine/autodiff_engine/demo_pack: the config, the data, our instructions to LLMs, the answers, and how long the
-run took. The answers are kept in FOLDER/answers, so that a recording that was cut short goes on where it stopped.
+run took. The answers are kept in FOLDER/answers, so that a recording that was cut short goes on where it stopped. After
+it scripts/make_tour.py has the pictures of docs/tour.md to draw again.
 """
 
 from __future__ import annotations

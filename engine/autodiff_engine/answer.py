@@ -82,8 +82,11 @@ def labels(known: Sequence[str]) -> Parser:
 
 
 def after(mark: str) -> Reader:
-    """Return a reader of what stands behind the last ``mark`` of a reply, on its line, whatever the mark's case."""
-    pattern = re.compile(re.escape(mark) + r"[ \t*_`]*([^\n]*)", re.I)
+    """Return a reader of what stands behind the last ``mark`` of a reply, whatever the mark's case.
+
+    It is the rest of the line, or the next line with text where nothing else stands behind the mark.
+    """
+    pattern = re.compile(re.escape(mark) + r"[\s*_`]*([^\n]*)", re.I)
 
     def parse(reply: str) -> str | None:
         found = _last(pattern.finditer(reply))

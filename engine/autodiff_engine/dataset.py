@@ -128,7 +128,7 @@ def _split(data: DataConfig, named: str, base: Path) -> Splits:
     groups = _by_inputs(unique)
     random.Random(f"{data.seed}/split/0").shuffle(groups)
     parts = _dealt(groups, _sizes(data, len(unique), source(named).shown), asked)
-    return _splits(parts, len(examples) - len(unique), source(named).shown)
+    return splits_of(parts, len(examples) - len(unique), source(named).shown)
 
 
 def _sizes(data: DataConfig, there: int, name: str) -> list[int]:
@@ -188,7 +188,7 @@ def _given_splits(data: DataConfig, base: Path) -> Splits:
         parts.append(unique)
     _refuse_overlap(parts, [file or "" for _, file, _ in named])
     used = [part[:count] for part, (_, _, count) in zip(parts, named, strict=True)]
-    return _splits(used, dropped, ", ".join(source(file).shown for _, file, _ in named if file))
+    return splits_of(used, dropped, ", ".join(source(file).shown for _, file, _ in named if file))
 
 
 def _refuse_overlap(parts: list[list[Example]], files: list[str]) -> None:
@@ -209,7 +209,8 @@ def _refuse_overlap(parts: list[list[Example]], files: list[str]) -> None:
         known |= here
 
 
-def _splits(parts: list[list[Example]], dropped: int, name: str) -> Splits:
+def splits_of(parts: list[list[Example]], dropped: int, name: str) -> Splits:
+    """Return train, val and test with their fingerprint; ``name`` is the source's, ``dropped`` its repeats."""
     train, val, test = (tuple(part) for part in parts)
     fingerprint = _digest([[[example.id, example.content] for example in part] for part in parts])
     return Splits(train, val, test, dropped, fingerprint, name)

@@ -70,8 +70,10 @@ def decode(line: str, where: str) -> Stamped | None:
         names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
         event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
         return Stamped(told["seq"], told["t"], told.get("fact"), event)
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise StorageError(f"{where}: not an event of ours", "the journal was changed by hand") from error
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
+        raise StorageError(
+            f"{where}: not an event of ours", "another version of autodiff-tui wrote it, or somebody changed it"
+        ) from error
 
 
 def placeless(stamped: Stamped) -> str:

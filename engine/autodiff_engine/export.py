@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -15,12 +14,12 @@ from types import MappingProxyType
 from .config import code, model, source
 from .errors import ConfigError, StorageError
 from .events import ModelInfo
+from .llm.redact import KEY_SHAPE
 from .toml_text import dumps, read, table_of
 
 FORMAT = 1
 """Raised when a reader of the old form could misread the new one."""
 _HEAD = "# Prompts trained by autodiff-tui. They are under [prompts]; all else says where they came from.\n\n"
-_REFUSED = re.compile(r"\b(?:sk|pk|hf|gsk|xai)[-_][A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S{16,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def to_toml(best: Best) -> str:
     """
     about = _about(best)
     untrained = {**about, "provenance": [_origin(each, texts=False) for each in best.provenance]}
-    secret = _REFUSED.search(dumps(untrained))
+    secret = KEY_SHAPE.search(dumps(untrained))
     if secret:
         raise StorageError(f"best.toml would hold what looks like a key ({secret[0][:6]}…); it was not written")
     return _HEAD + dumps({"format": FORMAT, "prompts": {text.name: text.value for text in best.texts}, **about})

@@ -19,6 +19,10 @@ def find_run(name: str, root: Path) -> Path:
     Raises:
         ConfigError: There is no such run, or there are several.
     """
+    if name.lower().endswith(".zip"):
+        raise ConfigError(
+            f"{name}: a pack is no run's folder", "autodiff-tui replay shows packs, and --verify executes them"
+        )
     if (Path(name) / FILE).is_file():
         return Path(name)
     runs = list_runs(root)

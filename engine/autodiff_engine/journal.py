@@ -249,7 +249,8 @@ def skim(folder: Path, every: Collection[type[Event]], latest: Collection[type[E
                     picked[number], newest[name] = line, number
                 elif name is None:
                     raise StorageError(
-                        f"{path}: line {number}: not an event of ours", "the journal was changed by hand"
+                        f"{path}: line {number}: not an event of ours",
+                        "another version of autodiff-tui wrote it, or somebody changed it",
                     )
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}", "is this the folder of a run?") from error

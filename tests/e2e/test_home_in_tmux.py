@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ..tui.home import add_config, add_run
-from .test_demo_in_tmux import COMMAND, Terminal
+from .tmux import COMMAND, Terminal
 
-pytestmark = [pytest.mark.tmux, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.tmux, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff_engine.answer import reader
+from autodiff_engine.answer import after, reader
 from autodiff_engine.config import LabelsAnswer, RegexAnswer
 from autodiff_engine.errors import ConfigError
 
@@ -94,3 +94,17 @@ def test_a_regex_that_is_none_is_said_with_its_key() -> None:
 )
 def test_a_reader_says_in_words_what_it_takes(spec: Literal["whole", "last_number"], form: str) -> None:
     assert reader(spec).form == form
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("I think so.\nAnswer: Lund", "Lund"),
+        ("answer:\n**Lund**\nin Sweden", "Lund"),
+        ("Answer: no\nAnswer: Lund", "Lund"),
+        ("Lund. Answer:", None),
+        ("Lund", None),
+    ],
+)
+def test_an_answer_stands_behind_the_last_mark_or_on_the_next_line(reply: str, answer: str | None) -> None:
+    assert after("Answer:")(reply) == answer

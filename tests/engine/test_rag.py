@@ -14,7 +14,7 @@ from autodiff_engine.loss import loss_nodes
 from autodiff_engine.metric import BUILT_IN
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.pipelines.rag import multi_hop, multi_hop_cycle, vanilla_rag
-from autodiff_engine.pipelines.react import NOTHING, action_of, react
+from autodiff_engine.pipelines.react import NOTHING, Action, action_of, react
 from autodiff_engine.telling import GraphSeen
 from autodiff_engine.trace import Trace
 
@@ -165,6 +165,31 @@ async def test_a_tool_that_cannot_be_used_is_an_observation_and_no_crash(reply: 
     answer, model = await run(react(search, k=2, steps=2), plans(reply, "Action: finish(Lund)"))
     assert f"Observation: {observed}" in prompt_of(model.seen[1])
     assert answer.value == "Lund"
+
+
+async def test_a_search_that_fails_is_an_observation_and_no_crash() -> None:
+    def broken(query: str, most: int) -> str:
+        raise RuntimeError("the index is\ngone")
+
+    answer, model = await run(react(broken, k=2, steps=2), plans("Action: retrieve(Mud)", "Action: finish(Lund)"))
+    assert "Observation: error: the search failed: RuntimeError: the index is gone" in prompt_of(model.seen[1])
+    assert answer.value == "Lund"
+
+
+@pytest.mark.parametrize(
+    ("plan", "action"),
+    [
+        ("Action: finish(Paris) (the capital of France)", Action("finish", "Paris")),
+        ("Action: retrieve(Mud novel) or finish(Mud)", Action("retrieve", "Mud novel")),
+        ("Action: finish(Lund (Sweden))", Action("finish", "Lund (Sweden)")),
+        ("Action: retrieve(Mud\nnovel)", Action("retrieve", "Mud novel")),
+        ("Action: retrieve(Mud novel\nThought: on", Action("retrieve", "Mud novel")),
+        ("Action: retrieve(a)\nAction: `finish('b')`", Action("finish", "b")),
+        ("finish(Lund)", Action("", "")),
+    ],
+)
+def test_an_action_ends_where_its_bracket_is_closed(plan: str, action: Action) -> None:
+    assert action_of(plan) == action
 
 
 async def test_an_agent_that_never_finishes_stops_after_its_steps_and_answers_nothing() -> None:

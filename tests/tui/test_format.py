@@ -71,7 +71,7 @@ def test_durations(seconds: float, expected: str) -> None:
 def test_a_rate_of_nothing_is_no_rate() -> None:
     assert text.rate(0, 0) == "none judged"
     assert text.rate(3, 5) == "3 of 5 (60%)"
-    assert text.pass_rates(ProposalCounts()) == "minibatch passed none judged · validation passed none judged"
+    assert text.pass_rates(ProposalCounts()) == "minibatch: none judged · validation: none judged"
 
 
 @pytest.mark.parametrize(

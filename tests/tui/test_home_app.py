@@ -15,6 +15,7 @@ from autodiff_tui import toned
 from autodiff_tui.found import Shelf
 from autodiff_tui.home_actions import ACTIONS
 from autodiff_tui.home_app import Command, HomeApp
+from autodiff_tui.keymap import remapped
 from autodiff_tui.screens.asking import AskScreen
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
@@ -298,3 +299,35 @@ async def test_help_names_every_action() -> None:
         assert isinstance(app.screen, ReadingScreen)
 
     assert [action.name for action in ACTIONS if action.name not in text] == []
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_keys_of_ones_own_work_and_are_what_home_says() -> None:
+    actions = remapped({"mark": "m", "compare": "*", "check": "C", "help": "h"}, "[keys.home]", ACTIONS)
+    of_runs = remapped({"copy_text": "Y"}, "[keys]")
+    app = home(actions=actions, run_actions=of_runs)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        first = await shown(app, pilot)
+        assert "C says what is missing" in first
+        assert "* Compare" in first.splitlines()[-1]
+        assert "mark two runs with m, then compare them with *" in await pressed(app, pilot, "2", "c", "asterisk")
+        assert "2 marked · * compares" in await pressed(app, pilot, "m", "down", "m")
+        helped = await pressed(app, pilot, "h")
+        assert "m  Mark" in helped
+        assert "sent to the terminal" not in await pressed(app, pilot, "y")
+        assert "sent to the terminal" in await pressed(app, pilot, "Y")
+        assert "Mark" in app.clipboard
+        await pressed(app, pilot, "escape", "f1")
+        assert isinstance(app.screen, ReadingScreen)
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_what_is_read_at_home_is_copied_and_shown_in_the_theme_that_is_wanted() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shown(app, pilot)
+        assert "sent to the terminal" in await pressed(app, pilot, "enter", "y")
+        assert 'pipeline = "object_count"' in app.clipboard
+        assert "cannot be left to an editor" in await pressed(app, pilot, "o")
+        await pressed(app, pilot, "t")
+        assert app.theme == "textual-light"

@@ -6,7 +6,9 @@ import pytest
 
 from autodiff_engine.errors import ConfigError
 from autodiff_tui.actions import ACTIONS, Action
-from autodiff_tui.keymap import KEPT, canonical, load, remapped
+from autodiff_tui.actions import shown as key_shown
+from autodiff_tui.home_actions import ACTIONS as AT_HOME
+from autodiff_tui.keymap import KEPT, canonical, load, load_home, of_home, remapped
 
 
 def keys_of(actions: tuple[Action, ...], slug: str) -> tuple[str, ...]:
@@ -44,6 +46,7 @@ def test_quit_help_and_stop_cannot_be_lost(slug: str) -> None:
         ({"zoom": 7}, "zoom: 7 is no key"),
         ({"zoom": []}, "zoom: needs one key at least"),
         ({"zoom": "j"}, "zoom: j moves in lists"),
+        ({"zoom": "enter", "detail": "D"}, "zoom: enter opens rows"),
         ({"zoom": "q"}, "is the key of"),
         ({"zoom": "/"}, "/ is the key of"),
     ],
@@ -63,8 +66,51 @@ def test_a_key_may_be_written_as_it_is_typed(told: str, key: str | None) -> None
     assert canonical(told) == key
 
 
+@pytest.mark.parametrize("slug", KEPT)
+def test_quit_help_and_stop_cannot_be_lost_at_home_either(slug: str) -> None:
+    assert KEPT[slug] in keys_of(remapped({slug: "f9"}, "[keys.home]", AT_HOME), slug)
+    with pytest.raises(ConfigError, match="is the key of"):
+        remapped({"train": KEPT[slug]}, "[keys.home]", AT_HOME)
+
+
+def test_the_keys_of_home_are_a_table_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    assert load_home(path) is AT_HOME
+    path.write_text(
+        '[keys]\nzoom = "t"\nnext_theme = "f9"\n[keys.home]\ntrain = "z"\nmark = ["m", "*"]\n', encoding="utf-8"
+    )
+
+    assert keys_of(load(path), "zoom") == ("t",)
+    assert keys_of(load_home(path), "train") == ("z",)
+    assert keys_of(load_home(path), "mark") == ("m", "asterisk")
+    assert of_home(load_home(path), load(path)) == {"zoom": "t", "next_theme": "f9", "train": "z", "mark": "m,asterisk"}
+
+
+def test_what_is_wrong_in_either_table_is_told_whichever_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[keys]\nzoom = "banana"\n[keys.home]\ntrian = "z"\n', encoding="utf-8")
+    for asked in (load, load_home):
+        with pytest.raises(ConfigError) as raised:
+            asked(path)
+        first, second = str(raised.value).splitlines()
+        assert "[keys] zoom: 'banana' is no key" in first
+        assert "[keys.home] trian: no such action; did you mean train?" in second
+    path.write_text("[keys]\nhome = 3\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"keys\.home must be a table"):
+        load_home(path)
+
+
+def test_no_action_of_a_run_is_called_as_the_table_of_home() -> None:
+    assert "home" not in [action.slug for action in ACTIONS]
+
+
+def test_a_key_is_shown_as_it_is_typed() -> None:
+    signs = [chr(number) for number in range(0x21, 0x7F)]
+    assert [key_shown(canonical(sign) or "") for sign in signs] == signs
+
+
 def test_every_key_of_the_registry_is_one() -> None:
-    assert [key for action in ACTIONS for key in action.keys if canonical(key) != key] == []
+    assert [key for action in (*ACTIONS, *AT_HOME) for key in action.keys if canonical(key) != key] == []
 
 
 def test_the_keys_stand_in_the_users_own_config(tmp_path: Path) -> None:

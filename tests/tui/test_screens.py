@@ -83,6 +83,30 @@ async def test_what_opens_over_a_recorded_run_is_as_it_was(size: tuple[int, int]
     as_golden(f"screens-{size[0]}x{size[1]}", "\n".join(told))
 
 
+async def test_on_a_wide_terminal_a_diff_has_two_columns() -> None:
+    app = app_of(MIDDLE)
+    told: list[str] = []
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settled(app, pilot)
+        for name in ("node", "proposal"):
+            told.append(f"==== {name}: {SCREENS[name]}\n{await after(app, pilot, *SCREENS[name].split(','))}")
+            await after(app, pilot, "escape")
+    as_golden("beside-160x45", "\n".join(told))
+
+
+@pytest.mark.parametrize(("width", "beside"), [(139, False), (140, True)])
+async def test_a_diff_changes_its_form_with_the_width_of_the_terminal(width: int, beside: bool) -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(width, 45)) as pilot:
+        await settled(app, pilot)
+        node = await after(app, pilot, "2", "d")
+        assert ("after: {+added+}" in node) is beside
+        proposal = await after(app, pilot, "3", "down", "enter", "n")
+        assert ("[-removed-] {+added+}" in proposal) is not beside
+        await pilot.resize_terminal(279 - width, 45)
+        assert ("after: {+added+}" in await at_rest(app, pilot)) is not beside
+
+
 @pytest.mark.parametrize(
     ("size", "panes"),
     [
@@ -280,7 +304,7 @@ async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
         text = await after(app, pilot, "x")
         assert isinstance(app.screen, ExamplesScreen)
         assert "start 1.4   2.1   3.3   4.1   5.4   6.2" in text
-        assert "mean              0.48  0.55  0.57" in text
+        assert "mean      0.48  0.55  0.57" in text
         narrowed = await after(app, pilot, "slash", *"better", "enter")
         heat = app.screen.query_one(HeatMap)
         assert f"{len(heat.rows)} of 61" in narrowed
@@ -397,6 +421,7 @@ async def test_f8_writes_a_picture_and_never_over_an_older_one(tmp_path: Path, m
         await after(app, pilot, "f8")
     assert sorted(os.listdir(tmp_path)) == ["autodiff-1.svg", "autodiff-2.svg"]
     assert (tmp_path / "autodiff-1.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert "@font-face" not in (tmp_path / "autodiff-1.svg").read_text(encoding="utf-8")
 
 
 async def test_keys_of_ones_own_work_and_are_what_footer_and_help_say() -> None:

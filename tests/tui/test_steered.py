@@ -26,7 +26,7 @@ from autodiff_engine.events import (
     ValidationChosen,
 )
 from autodiff_tui.app import RunApp
-from autodiff_tui.captions import caption, pace
+from autodiff_tui.captions import _DONE, _PHASES, caption, pace
 from autodiff_tui.screens.run import RunScreen
 from autodiff_tui.screens.steering import LineScreen, PickScreen
 from autodiff_tui.screens.writing import WritingScreen
@@ -371,6 +371,10 @@ async def test_a_demo_says_what_to_look_at() -> None:
         assert caption(app.view) == "Models and data are made ready."
         text = await settled(app, pilot)
         assert caption(app.view)[:60] in text
+
+
+def test_every_caption_fits_80_cells() -> None:
+    assert [words for words in (*_PHASES.values(), _DONE) if len(words) > 78] == []
 
 
 def test_every_phase_of_a_run_has_its_words() -> None:

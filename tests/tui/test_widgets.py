@@ -126,10 +126,10 @@ def test_nothing_all_wrong_and_all_right_look_different() -> None:
     columns = [plain(chart(scores_of([(1, 0.0), (2, 1.0), (4, 0.5)]), 24, 9, max_steps=4)).splitlines()][0]
     body = [line[4:] for line in columns[:-1]]
 
-    assert body[-1][1] == "_"
-    assert body[0][1] == " "
-    assert body[0][5] == "█"
-    assert all(line[9] == " " for line in body)  # step 3 was not measured
+    assert body[-1][2] == "_"
+    assert body[0][2] == " "
+    assert body[0][6] == "█"
+    assert all(line[10] == " " for line in body)  # step 3 was not measured
     assert [line.strip()[:3] for line in (columns[0], columns[-2])] == ["1.0", "0.0"]
 
 

@@ -53,6 +53,27 @@ _SIGNS = {
     "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "exclamation_mark": "!",
+    "quotation_mark": '"',
+    "number_sign": "#",
+    "dollar_sign": "$",
+    "percent_sign": "%",
+    "ampersand": "&",
+    "apostrophe": "'",
+    "left_parenthesis": "(",
+    "right_parenthesis": ")",
+    "asterisk": "*",
+    "semicolon": ";",
+    "equals_sign": "=",
+    "at": "@",
+    "backslash": "\\",
+    "circumflex_accent": "^",
+    "underscore": "_",
+    "grave_accent": "`",
+    "left_curly_bracket": "{",
+    "vertical_line": "|",
+    "right_curly_bracket": "}",
+    "tilde": "~",
     "escape": "esc",
 }
 
@@ -60,7 +81,7 @@ _SIGNS = {
 ACTIONS: tuple[Action, ...] = (
     Action(
         "toggle_pause",
-        ("p",),
+        ("p", "space"),
         "Pause",
         "let no new call start; open calls finish and are kept. Again: go on",
         footer=True,
@@ -127,10 +148,10 @@ MOVES: tuple[tuple[str, str], ...] = (
 )
 
 
-def name_now(action: Action, view: RunView, mode: Mode = "live") -> str:
-    """Return what ``action`` would do in this state, in a word."""
+def name_now(action: Action, view: RunView, mode: Mode = "live", *, playing: bool = False) -> str:
+    """Return what ``action`` would do in this state, in a word; ``playing``: a recorded run moves on by itself."""
     if action.id == "toggle_pause" and mode == "replay":
-        return "Play"
+        return "Pause" if playing else "Play"
     if action.id == "toggle_pause" and view.control.state in ("paused", "pausing"):
         return "Resume"
     return action.name

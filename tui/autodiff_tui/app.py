@@ -77,20 +77,19 @@ class RunApp(Steered):
         """The return code to leave with once the engine has ended."""
         self._stopping = False
         self._give_up_at: float | None = None
-        self._signals: list[int] = []
+        self._give_signals_back: Callable[[], None] = lambda: None
         self._terminal = Terminal()
         self._defect_shown = False
 
     def on_mount(self) -> None:
         """Show an empty run first, then start the engine."""
         self.push_screen(self._run_screen)
-        self._signals = catch_signals(self._signalled)
+        self._give_signals_back = catch_signals(self._signalled)
         self.call_after_refresh(self._begin)
 
     def on_unmount(self) -> None:
         """Give the signals back."""
-        for number in self._signals:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        self._give_signals_back()
 
     def _begin(self) -> None:
         self._run_screen.mount(self.caption_line, before="#footer")
@@ -123,6 +122,7 @@ class RunApp(Steered):
         """Show the run where the transport is: nothing is painted again unless it differs."""
         view = self.transport.view
         self.tell_caption()
+        self._run_screen.playing = self.transport.playing and not self.transport.at_end
         if view is self._shown:
             return
         self._shown = self._run_screen.view = view
@@ -192,11 +192,9 @@ class RunApp(Steered):
 
     def action_interrupt(self) -> None:
         """ctrl+c: copy a selection; else stop and keep, then abort, then leave at once."""
-        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
-        if selected:
-            self.copy(selected)
-            self.screen.clear_selection()
-        elif not self._goes_on or self._give_up_at is not None:
+        if self.copied_selection():
+            return
+        if not self._goes_on or self._give_up_at is not None:
             self._depart(self._leaving)
         elif not self._stopping:
             self._stop_and_leave()

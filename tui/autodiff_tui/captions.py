@@ -5,17 +5,18 @@ from __future__ import annotations
 from .view import RunView
 
 _PHASES = {
-    "start.validation": "The start prompts are scored on the validation set: that is the score to beat.",
-    "forward": "The best prompts answer this step's examples. What they fail is what there is to learn from.",
-    "backward": "Each failure becomes feedback in words and flows back through the graph: ∇ counts it at the prompts.",
-    "teacher": "A stronger model answers what failed: its good replies can be shown as examples.",
-    "propose": "The optimizer reads the feedback and rewrites a prompt. The proposals list how each one ends.",
-    "minibatch": "The rewrite answers the same examples: only if it does better there does it go on.",
-    "validation": "The whole validation set decides, and is stopped as soon as the rewrite cannot win any more.",
-    "start.test": "Training is over. The start prompts answer the test set, which nothing has seen so far.",
+    "start.validation": "The start prompts are scored on the validation set: the score to beat.",
+    "forward": "The best prompts answer this step's examples: what they fail is to be learnt.",
+    "backward": "Each failure becomes feedback in words and flows back to the prompts (∇).",
+    "teacher": "A stronger model answers what failed: good replies can serve as examples.",
+    "propose": "The optimizer reads the feedback and rewrites a prompt: see the proposals.",
+    "minibatch": "The rewrite answers the same examples, and goes on only if it does better.",
+    "validation": "The whole validation set decides; it stops when the rewrite cannot win.",
+    "start.test": "Training is over: the start prompts answer the test set, unseen so far.",
     "best.test": "The best prompts answer the test set: the only look at it.",
 }
-_DONE = "The run has ended. Open a proposal to read what it changed; , and < look back."
+"""Each fits a terminal of 80 cells."""
+_DONE = "The run has ended. Open a proposal to read its changes; , and < look back."
 
 
 def caption(view: RunView) -> str:

@@ -111,6 +111,12 @@ def _doctor() -> click.Command:
     return doctor
 
 
+def _pack() -> click.Command:
+    from .commands.pack import pack
+
+    return pack
+
+
 def _completion() -> click.Command:
     from .commands.completion import completion
 
@@ -127,6 +133,7 @@ _COMMANDS = {
     "Use what was trained": (
         Entry("eval", "Score prompts on a split of the data.", _eval),
         Entry("export", "Write the best prompts of a run to a file.", _export),
+        Entry("pack", "Put a run into one file that can be replayed anywhere.", _pack),
     ),
     "Look back": (
         Entry("runs", "List the runs of this folder.", _runs),

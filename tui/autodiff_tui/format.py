@@ -138,9 +138,11 @@ def rate(passed: int, judged: int) -> str:
 
 def pass_rates(gates: ProposalCounts) -> str:
     """Return both gates' pass rates in one line."""
-    minibatch = rate(gates.minibatch_passed, gates.minibatch_judged)
-    validation = rate(gates.validation_passed, gates.validation_judged)
-    return f"minibatch passed {minibatch} · validation passed {validation}"
+    told = (
+        ("minibatch", gates.minibatch_passed, gates.minibatch_judged),
+        ("validation", gates.validation_passed, gates.validation_judged),
+    )
+    return " · ".join(f"{name}{' passed' if judged else ':'} {rate(passed, judged)}" for name, passed, judged in told)
 
 
 def change(compared: Comparison) -> str:

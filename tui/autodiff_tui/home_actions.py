@@ -25,7 +25,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear_filter", ("escape",), "Clear", "show all again"),
     Action("interrupt", ("ctrl+c",), "Leave", "copy the selected text; else leave"),
 )
-_KEYS = {"slash": "/", "question_mark": "?", "escape": "esc"}
 
 
 def by_id(wanted: str) -> Action:
@@ -35,8 +34,3 @@ def by_id(wanted: str) -> Action:
         KeyError: There is none.
     """
     return {action.id: action for action in ACTIONS}[wanted]
-
-
-def key_of(action: Action) -> str:
-    """Return the first key as a person reads it."""
-    return _KEYS.get(action.keys[0], action.keys[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -19,15 +18,19 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 
 from autodiff_engine.errors import EngineError
 
+from .actions import ACTIONS as RUN_ACTIONS
+from .actions import Action
 from .deleting import delete
-from .driver import STEADY, caught_up
+from .driver import caught_up
 from .found import ConfigFound, RunFound, Shelf, configs
+from .home_actions import ACTIONS
 from .home_texts import Lines, fixed, of_run, of_text, of_two
+from .keymap import of_home
 from .safe import marked, one_line
 from .screens.asking import AskScreen
+from .screens.desk import Handy
 from .screens.home import HomeScreen, bindings
 from .screens.home_pages import help_page, page
-from .screens.keyed import Keyed
 from .screens.page import PageScreen
 from .terminal import Terminal, catch_signals
 from .toned import Toned
@@ -43,11 +46,12 @@ _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
 
-class HomeApp(Keyed[Command]):
+class HomeApp(Handy[Command]):
     """Returns what is to be executed, or None when a person leaves; executes nothing itself.
 
     ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is
-    said at once: how the command before it ended. ``selected`` is the config or run to begin at.
+    said at once: how the command before it ended. ``selected`` is the config or run to begin at. ``actions`` has
+    the keys that a person gave to home, ``run_actions`` those of its pages, which are the keys of a run.
     """
 
     CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -80,23 +84,27 @@ class HomeApp(Keyed[Command]):
 
     def __init__(
         self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
-        notice: str = "", severe: bool = False, selected: str = "",
+        notice: str = "", severe: bool = False, selected: str = "", actions: Sequence[Action] = ACTIONS,
+        run_actions: Sequence[Action] = RUN_ACTIONS,
     ) -> None:  # fmt: skip
-        super().__init__(driver_class=STEADY)
+        super().__init__()
         self.title = "autodiff-tui"
         self._here = here
         self._shelf = shelf
         self._known = known
         self._check = check
         self._notice = (notice, severe)
-        self._home = HomeScreen(here, selected)
-        self._signals: list[int] = []
+        self._actions = tuple(actions)
+        self._keys = {action.id: action.key for action in actions}
+        self._home = HomeScreen(here, selected, actions)
+        self.set_keymap(of_home(actions, run_actions))
+        self._give_signals_back: Callable[[], None] = lambda: None
         self._terminal = Terminal()
 
     def on_mount(self) -> None:
         """Show the empty lists, then look."""
         self.push_screen(self._home)
-        self._signals = catch_signals(self._signalled)
+        self._give_signals_back = catch_signals(self._signalled)
         self.set_interval(1.0, self._leave_if_lost)
         if self._notice[0]:
             self._toast(*self._notice)
@@ -104,8 +112,7 @@ class HomeApp(Keyed[Command]):
 
     def on_unmount(self) -> None:
         """Give the signals back."""
-        for number in self._signals:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        self._give_signals_back()
 
     # what there is
 
@@ -140,7 +147,7 @@ class HomeApp(Keyed[Command]):
         elif self._home.demo and not self._home.on_runs:
             self._leave_for("demo")
         else:
-            self._toast("select a config or the demo first: 1 goes there")
+            self._ask_for("a config or the demo", "pane('configs')")
 
     def action_replay(self) -> None:
         """Leave to show the selected run again."""
@@ -153,13 +160,16 @@ class HomeApp(Keyed[Command]):
     def _with_run(self, command: str) -> None:
         run = self._home.run if self._home.on_runs else None
         if run is None:
-            self._toast("select a run first: 2 goes there")
+            self._ask_for("a run", "pane('runs')")
         elif command not in self._known:
             self._toast(f"comes with the command {command}, which this version does not have")
         elif command == "resume" and (why := run.not_to_resume):
             self._toast(why)
         else:
             self._leave_for(command, str(run.folder))
+
+    def _ask_for(self, what: str, pane: str) -> None:
+        self._toast(f"select {what} first: {self._keys[pane]} goes there")
 
     def _leave_for(self, *command: str) -> None:
         self.exit(command)
@@ -183,7 +193,7 @@ class HomeApp(Keyed[Command]):
         """Say what would fail in the selected config."""
         config = None if self._home.on_runs else self._home.config
         if config is None:
-            self._toast("select a config first: 1 goes there")
+            self._ask_for("a config", "pane('configs')")
         else:
             self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
             self._write(f"Check of {config.name}", lambda: fixed(list(self._check(self._here / config.path))))
@@ -199,13 +209,13 @@ class HomeApp(Keyed[Command]):
             left, right = chosen[0], chosen[1]
             self._write(" and ".join(names), lambda: of_two(left, right))
         else:
-            self._toast("mark two runs with space, then compare them with c")
+            self._toast(f"mark two runs with {self._keys['mark']}, then compare them with {self._keys['compare']}")
 
     def action_delete(self) -> None:
         """Ask, then delete the selected run."""
         run = self._home.run if self._home.on_runs else None
         if run is None:
-            self._toast("select a run first: 2 goes there")
+            self._ask_for("a run", "pane('runs')")
             return
         lines = (
             (label(str(run.folder)), (" and its journal, prompts and log go; this cannot be undone", PLAIN)),
@@ -250,7 +260,7 @@ class HomeApp(Keyed[Command]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(PageScreen("Help", help_page))
+        self.push_screen(PageScreen("Help", help_page(self._actions)))
 
     def _toast(self, message: str, severe: bool = False) -> None:
         level, seconds = ("error", 15.0) if severe else ("information", 5.0)
@@ -268,11 +278,7 @@ class HomeApp(Keyed[Command]):
 
     def action_interrupt(self) -> None:
         """ctrl+c: copy a selection, else leave."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_to_clipboard(selected)
-            self.screen.clear_selection()
-        else:
+        if not self.copied_selection():
             self.exit()
 
     def _leave_if_lost(self) -> None:

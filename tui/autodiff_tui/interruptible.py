@@ -1,14 +1,19 @@
-"""A coroutine on the main thread that a signal ends cleanly."""
+"""Work on the main thread that a signal ends cleanly."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_DEADLY = ("SIGTERM", "SIGHUP")
+"""Signals that end a process at once, where nobody catches them."""
 
 
 def run(job: Callable[[], Awaitable[T]]) -> tuple[T | None, int]:
@@ -17,6 +22,36 @@ def run(job: Callable[[], Awaitable[T]]) -> tuple[T | None, int]:
     A signal cancels it; once it has cleaned up, None and the signal's number are returned. What it raises is raised.
     """
     return asyncio.run(_until_signal(job))
+
+
+@contextmanager
+def unwinding() -> Generator[Callable[[], None]]:
+    """Have the signals that would end this process at once raise ``SystemExit`` inside the block: what it made goes.
+
+    What is yielded arms them again: an event loop, as the app has one, gives them back as the system has them. Signals
+    that are ignored stay so, as under nohup.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    numbers: list[int] = [getattr(signal, name) for name in _DEADLY if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+
+    def arm() -> None:
+        for number in caught:
+            signal.signal(number, _exit)
+
+    arm()
+    try:
+        yield arm
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 async def _until_signal(job: Callable[[], Awaitable[T]]) -> tuple[T | None, int]:

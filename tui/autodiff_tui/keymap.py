@@ -1,10 +1,10 @@
-"""The keys of a person: the table [keys] of the user's own config, laid over the registry of actions."""
+"""The keys of a person: [keys] and [keys.home] of the user's own config, laid over the registries of actions."""
 
 from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,12 +12,17 @@ from typing import cast
 
 from autodiff_engine.errors import ConfigError
 
+from . import home_actions
 from .actions import ACTIONS, Action, shown
 
 KEPT: Mapping[str, str] = {"leave": "ctrl+q", "help": "f1", "interrupt": "ctrl+c"}
-"""Actions that nobody can lose, with the key that always does them."""
+"""Actions that nobody can lose, with the key that always does them; so do those of home."""
+HOME = "home"
+"""The table inside [keys] that is about home; no action of a run is called so."""
 _MOVES = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "j", "k", "escape")
 """Keys of lists and boxes, which would take them before any action."""
+_OPENING = ("detail", "open")
+"""What enter does anyway, in every list."""
 _NAMED = (
     *("enter", "escape", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right"),
     *("home", "end", "pageup", "pagedown", *(f"f{number}" for number in range(1, 25))),
@@ -35,41 +40,79 @@ _SHORT = {
 
 
 def load(path: Path) -> tuple[Action, ...]:
-    """Return the actions with the keys that the user's config at ``path`` gives them; it need not exist.
+    """Return the actions of a run with the keys that the user's config at ``path`` gives them; it need not exist.
 
     Raises:
-        ConfigError: One line for each key that cannot be used.
+        ConfigError: One line for each key that cannot be used, here or at home.
     """
+    return _loaded(path)[0]
+
+
+def load_home(path: Path) -> tuple[Action, ...]:
+    """Return the actions of home, as ``load`` does those of a run.
+
+    Raises:
+        ConfigError: As ``load``.
+    """
+    return _loaded(path)[1]
+
+
+def _loaded(path: Path) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
     if not path.is_file():
-        return ACTIONS
+        return ACTIONS, home_actions.ACTIONS
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("keys", {})
+        whole = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
+    table = _table(whole, "keys", f"{path}: keys")
+    home = _table(table, HOME, f"{path}: keys.home")
+    of_run = {name: value for name, value in table.items() if name != HOME}
+    made: list[tuple[Action, ...]] = []
+    wrong: list[str] = []
+    for told, place, actions in (
+        (of_run, f"{path}: [keys]", ACTIONS), (home, f"{path}: [keys.home]", home_actions.ACTIONS)
+    ):  # fmt: skip
+        try:
+            made.append(remapped(told, place, actions))
+        except ConfigError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return made[0], made[1]
+
+
+def _table(whole: Mapping[str, object], name: str, place: str) -> dict[str, object]:
+    table = whole.get(name, {})
     if not isinstance(table, dict):
-        raise ConfigError(f'{path}: keys must be a table, as in [keys] toggle_pause = "space"')
-    return remapped(cast("dict[str, object]", table), f"{path}: [keys]")
+        raise ConfigError(f'{place} must be a table, as in [keys] toggle_pause = "space"')
+    return cast("dict[str, object]", table)
 
 
-def remapped(table: Mapping[str, object], place: str) -> tuple[Action, ...]:
-    """Return the actions with ``table`` laid over them: slug to a key, or to several in a list, the first one shown.
+def remapped(table: Mapping[str, object], place: str, usual: Sequence[Action] = ACTIONS) -> tuple[Action, ...]:
+    """Return the ``usual`` actions with ``table`` over them: slug to a key, or to several in a list, the first shown.
 
     Quit, help and stop keep the keys in ``KEPT`` whatever the table says.
 
     Raises:
         ConfigError: One line for each unknown action, and each key that does not exist or is taken.
     """
-    slugs = [action.slug for action in ACTIONS]
+    slugs = [action.slug for action in usual]
     wrong = [_unknown(name, slugs, place) for name in table if name not in slugs]
     changed: dict[str, tuple[str, ...]] = {}
     for name, value in table.items():
         changed[name], problems = _keys(name, value, place)
         wrong.extend(problems)
-    actions = tuple(_with_keys(action, changed.get(action.slug)) for action in ACTIONS)
+    actions = tuple(_with_keys(action, changed.get(action.slug)) for action in usual)
     wrong.extend(_clashes(actions, place))
     if wrong:
         raise ConfigError("\n".join(wrong))
     return actions
+
+
+def changes(actions: Sequence[Action], usual: Sequence[Action]) -> dict[str, str]:
+    """Return the keys, as Textual wants them, of each action that has others than usually; by slug."""
+    known = {action.slug: action.keys for action in usual}
+    return {action.slug: ",".join(action.keys) for action in actions if action.keys != known.get(action.slug)}
 
 
 def _with_keys(action: Action, keys: tuple[str, ...] | None) -> Action:
@@ -91,6 +134,8 @@ def _keys(name: str, value: object, place: str) -> tuple[tuple[str, ...], list[s
         key = canonical(each) if isinstance(each, str) else None
         if key is None:
             problems.append(f'{place} {name}: {each!r} is no key; write one as "p", "?", "ctrl+k", "f5" or "space"')
+        elif key == "enter" and name not in _OPENING:
+            problems.append(f"{place} {name}: enter opens rows of lists; choose another key")
         elif key in _MOVES:
             problems.append(f"{place} {name}: {each} moves in lists and boxes; choose another key")
         else:
@@ -129,3 +174,10 @@ def _clashes(actions: tuple[Action, ...], place: str) -> Iterator[str]:
             if key in taken:
                 yield f"{place} {action.slug}: {shown(key)} is the key of {taken[key]}, too; give one of them another"
             taken.setdefault(key, action.slug)
+
+
+def of_home(actions: Sequence[Action], of_runs: Sequence[Action]) -> dict[str, str]:
+    """Return what ``changes`` says of home, and of a run where home has no such action: its pages have a run's keys."""
+    own = {action.slug for action in actions}
+    others = {slug: keys for slug, keys in changes(of_runs, ACTIONS).items() if slug not in own}
+    return others | changes(actions, home_actions.ACTIONS)

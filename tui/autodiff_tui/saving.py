@@ -28,15 +28,26 @@ def save(
         ConfigError: ``target`` is a folder, or it exists and may not be overwritten.
         StorageError: It cannot be written, or what was read back differs.
     """
+    check(target, option=option, example=example, overwrite=overwrite, ours=ours)
+    try:
+        _put(target, content)
+    except OSError as error:
+        raise StorageError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def check(
+    target: Path, *, option: str, example: str, overwrite: bool = False, ours: Callable[[Path], bool] | None = None
+) -> None:
+    """Refuse what ``save`` would refuse before it writes: for work that takes long, before it is done.
+
+    Raises:
+        ConfigError: ``target`` is a folder, or it exists and may not be overwritten.
+    """
     if target.is_dir():
         raise ConfigError(f"{target}: is a folder", f"name a file, as in {option} {target / example}")
     if target.exists() and not overwrite and not (ours is not None and ours(target)):
         what = "exists already" if ours is None else "exists already and is no export of ours"
         raise ConfigError(f"{target}: {what}", f"name another file with {option}, or overwrite it with --force")
-    try:
-        _put(target, content)
-    except OSError as error:
-        raise StorageError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
 def _put(target: Path, content: bytes) -> None:

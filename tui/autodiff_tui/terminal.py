@@ -1,4 +1,4 @@
-"""The terminal under the app: noticing that it is gone, and what it or another process tells us to do."""
+"""The terminal under the app: noticing that it is gone, and signals that ask to end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .driver import let_go
+
+
+def catch_signals(told: Callable[[int], object]) -> Callable[[], None]:
+    """Have ``told`` called, with its number, for each signal that asks the app to end; return what gives them back.
+
+    Called in the app's event loop. Where it is not the main thread's, or on Windows, nothing is caught.
+    """
+    loop = asyncio.get_running_loop()
+    caught: list[int] = []
+    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
+        if number is not None:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, told, number)
+                caught.append(number)
+
+    def give_back() -> None:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+    return give_back
 
 
 class Terminal:
@@ -30,15 +50,3 @@ class Terminal:
         """Send what is still written, also after the app, to nowhere; what never was a terminal is left alone."""
         let_go(*self._streams)
         self._streams = ()
-
-
-def catch_signals(handle: Callable[[int], object]) -> list[int]:
-    """Have ``handle`` called, in the running loop, on what would end the process; return those signals."""
-    loop = asyncio.get_running_loop()
-    caught: list[int] = []
-    for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")):
-        if number is not None:
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-                loop.add_signal_handler(number, handle, number)
-                caught.append(number)
-    return caught

@@ -8,8 +8,10 @@ from .evaluation import EvalReport, Evaluating, evaluation
 from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForecast, forecast
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
+from .packing import Packed, Packing, packing
 from .resuming import Resumption, resumption
 from .training import training
+from .unpacked import OpenedPack, VerifyingPack, opened, verification_of
 from .verification import Verified, Verifying, verification
 
 __all__ = [
@@ -21,6 +23,9 @@ __all__ = [
     "Finding",
     "Forecast",
     "Level",
+    "OpenedPack",
+    "Packed",
+    "Packing",
     "Range",
     "Resumption",
     "RoleForecast",
@@ -30,6 +35,7 @@ __all__ = [
     "Spread",
     "Verified",
     "Verifying",
+    "VerifyingPack",
     "ablation",
     "ask_each",
     "checkup",
@@ -37,6 +43,8 @@ __all__ = [
     "evaluation",
     "forecast",
     "installed",
+    "opened",
+    "packing",
     "refused",
     "resumption",
     "roles",
@@ -44,4 +52,5 @@ __all__ = [
     "store",
     "training",
     "verification",
+    "verification_of",
 ]

@@ -45,16 +45,20 @@ def _of_instructions(instructions: Instructions) -> str:
     return _digest(json.dumps(sources, sort_keys=True).encode())
 
 
-def _users_files(config: RunConfig, base: Path) -> Iterable[tuple[str, Path]]:
+def named_files(config: RunConfig, base: Path) -> tuple[Path, ...]:
+    """Return the user's own program files that ``config`` names, each once."""
     task = config.task
     specs = (task.pipeline, task.metric, config.trainer.minibatch_metric, *(loss.metric for loss in task.losses or ()))
-    named = [(base / code(spec).file).resolve() for spec in specs if spec and code(spec).file]
-    for file in dict.fromkeys(named):
+    return tuple(dict.fromkeys((base / code(spec).file).resolve() for spec in specs if spec and code(spec).file))
+
+
+def _users_files(config: RunConfig, base: Path) -> Iterable[tuple[str, Path]]:
+    for file in named_files(config, base):
         yield file.name, file
-        yield from _beside(file.parent)
+        yield from beside(file.parent)
 
 
-def _beside(folder: Path) -> Iterable[tuple[str, Path]]:
+def beside(folder: Path) -> Iterable[tuple[str, Path]]:
     """Yield the modules that were imported with ``folder`` first on the path: their place in it is their name."""
     for name, module in list(sys.modules.items()):
         told: object = getattr(module, "__dict__", {}).get("__file__")  # getattr itself may import what is lazy

@@ -23,6 +23,7 @@ from ..llm.litellm_client import LiteLLMModel, missing_key, price
 from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
 from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
 from ..llm.model import JSONValue
+from ..llm.noted import Note, NotedModel
 from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel
 from ..llm.repeated import RepeatedModel
@@ -78,6 +79,8 @@ class Place:
     record: Record | None = None
     rerun: Rerun | None = None
     """Given where the run is executed again."""
+    note: Note | None = None
+    """Hears of every answer that the run gets, whoever gave it."""
 
 
 def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
@@ -162,7 +165,8 @@ class Models:
         self._close: list[Callable[[], Awaitable[None]]] = []
         self._control = control
         self._at_once = config.limits.in_flight
-        self.model: Model = self._recorded(place.record) if place.record else self._asking(players, config, place)
+        model = self._recorded(place.record) if place.record else self._asking(players, config, place)
+        self.model: Model = NotedModel(model, place.note) if place.note else model
 
     def _recorded(self, record: Record) -> Model:
         return self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self._hit))

@@ -92,16 +92,17 @@ def plan_of(
     roles: tuple[Role, ...] | None = None,
     prompts: Mapping[str, str] | None = None,
     where: str = "",
+    splits: Splits | None = None,
 ) -> Plan:
     """Load what the config names and check that it fits together.
 
     ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
-    those that are called, by default all that a training calls.
+    those that are called, by default all that a training calls. ``splits`` are the data where it was read already.
     """
     program = pipeline(config, base)
     if prompts is not None:
         program = program.starting_from(prompts, where)
-    splits = load(config.data, base)
+    splits = load(config.data, base) if splits is None else splits
     check_columns(program, splits)
     metric = metric_of(config.task.metric, config, base, instructions, where="task.metric")
     named = config.trainer.minibatch_metric

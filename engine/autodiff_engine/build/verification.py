@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..config import Loaded, load
+from ..config import load
 from ..control import Control
 from ..errors import AnswerMissing, RunDiffers
 from ..llm.metered import Totals
+from ..llm.noted import Note
 from ..past import Past, past_of
 from ..rerun import Rerun, Verifier
 from ..run import train
-from .models import Place
+from .models import Place, Record
 from .options import RunOptions
 from .resuming import changes, plan_again, record_of
 from .training import Plan, machine_of
@@ -33,11 +35,14 @@ class Verifying:
 
     past: Past
     plan: Plan
-    loaded: Loaded
     answers: Path
+    why: Callable[[], str]
+    """Says, where something differs, what has changed since; empty where nothing has."""
+    record: Record | None = None
+    """Answers in the place of the stored ones."""
 
-    async def execute(self) -> Verified:
-        """Execute it over its stored answers alone, as fast as it goes.
+    async def execute(self, note: Note | None = None) -> Verified:
+        """Execute it over its stored answers alone, as fast as it goes; ``note`` hears of each answer that it gets.
 
         Raises:
             RunDiffers: It says something else than its journal, or an answer is missing.
@@ -46,7 +51,7 @@ class Verifying:
         rerun = Rerun(past, past.said, before=Totals(), replay=True)
         verifier = Verifier(rerun)
         run_id = past.opened.run_id
-        place = Place(run_id, self.answers, past.folder / "debug.log", True, record_of(past), rerun)
+        place = Place(run_id, self.answers, past.folder / "debug.log", True, self.record, rerun, note)
         make = machine_of(self.plan, run_id, past.folder, place, rerun.decided)
         machine = await make(control, verifier.append)
         try:
@@ -56,17 +61,13 @@ class Verifying:
             pass
         except AnswerMissing as missing:
             raise RunDiffers(
-                f"fact {verifier.facts + 1} cannot be said again: {missing}", self._changed() or missing.hint
+                f"fact {verifier.facts + 1} cannot be said again: {missing}", self.why() or missing.hint
             ) from missing
         except RunDiffers as different:
-            raise RunDiffers(str(different), self._changed()) from different
+            raise RunDiffers(str(different), self.why()) from different
         finally:
             await machine.aclose()
         return Verified(run_id, verifier.facts, past.told_all)
-
-    def _changed(self) -> str:
-        changed = " and ".join(changes(self.past, self.plan, self.loaded))
-        return f"{changed} changed since the run began" if changed else ""
 
 
 def verification(folder: Path, options: RunOptions) -> Verifying:
@@ -78,4 +79,9 @@ def verification(folder: Path, options: RunOptions) -> Verifying:
     """
     past, loaded = past_of(folder), load(folder / "config.toml")
     plan = plan_again(past, loaded, offline=True)
-    return Verifying(past, plan, loaded, options.answers(loaded.config, loaded.base))
+
+    def why() -> str:
+        changed = " and ".join(changes(past, plan, loaded))
+        return f"{changed} changed since the run began" if changed else ""
+
+    return Verifying(past, plan, options.answers(loaded.config, loaded.base), why, record_of(past))

@@ -2,7 +2,7 @@
 
 from .loading import Loaded, Row, load, parse, user_config_path
 from .models import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, ROLES
-from .paths import code, file_of, model, source
+from .paths import Reference, code, file_of, model, source
 from .schema import RunConfig, schema
 from .sources import FLAG_KEYS, variable
 from .tables import (
@@ -22,7 +22,7 @@ from .tables import (
     TrainerConfig,
 )
 from .task import LossConfig, TaskConfig
-from .writing import meaning, rebased, to_toml
+from .writing import meaning, rebased, renamed, to_toml
 
 __all__ = [
     "DEFAULT_MAX_TOKENS",
@@ -41,6 +41,7 @@ __all__ = [
     "Price",
     "ProgramConfig",
     "PromptsConfig",
+    "Reference",
     "RegexAnswer",
     "RetrievalConfig",
     "Row",
@@ -55,6 +56,7 @@ __all__ = [
     "model",
     "parse",
     "rebased",
+    "renamed",
     "schema",
     "source",
     "to_toml",

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 
 from ..toml_text import dumps, table_of
 from . import paths
 from .schema import RunConfig
-from .tables import (
-    BudgetConfig,
-    CacheConfig,
-    DataConfig,
-    LimitsConfig,
-    ModelConfig,
-    RetrievalConfig,
-    SourceFiles,
-    TrainerConfig,
-)
-from .task import LossConfig, TaskConfig
+from .tables import BudgetConfig, CacheConfig, LimitsConfig, SourceFiles, TrainerConfig
+from .task import TaskConfig
+
+Name = Callable[[paths.Reference], str]
+"""Says how a file is called that a value of the config names, or the value as it is where it names none."""
 
 
 def to_toml(config: RunConfig) -> str:
@@ -38,18 +33,30 @@ def rebased(config: RunConfig, base: Path, folder: Path) -> RunConfig:
     So the config in a run's folder is a config like any other: it loads from there, wherever both are moved together.
     ``cache.dir`` is left out: where answers lie on this machine is no part of what a run is.
     """
-    file = config.prompts.file
+
+    def moved(reference: paths.Reference) -> str:
+        return reference.moved(base, folder)
+
+    cache = config.cache.model_copy(update={"dir": None})
+    return renamed(config, code=moved, other=moved).model_copy(update={"cache": cache})
+
+
+def renamed(config: RunConfig, *, code: Name, other: Name) -> RunConfig:
+    """Return ``config`` with its files by other names: those of programs by ``code``, all others by ``other``."""
+    file, corpus, data = config.prompts.file, config.retrieval.corpus, config.data
     return config.model_copy(
         update={
-            "task": _task(config.task, base, folder),
-            "data": _data(config.data, base, folder),
-            "retrieval": _retrieval(config.retrieval, base, folder),
-            "trainer": _trainer(config.trainer, base, folder),
-            "models": MappingProxyType({role: _model(it, base, folder) for role, it in config.models.items()}),
-            "prompts": config.prompts.model_copy(
-                update={"file": None if file is None else paths.seen_from(folder, base / file)}
+            "task": _task(config.task, code),
+            "data": data.model_copy(update={"source": _source(data.source, other)}),
+            "retrieval": config.retrieval.model_copy(update={"corpus": corpus and other(paths.source(corpus))}),
+            "trainer": _trainer(config.trainer, code),
+            "models": MappingProxyType(
+                {
+                    role: it.model_copy(update={"model": other(paths.model(it.model))})
+                    for role, it in config.models.items()
+                }
             ),
-            "cache": config.cache.model_copy(update={"dir": None}),
+            "prompts": config.prompts.model_copy(update={"file": file and other(paths.Reference("", file))}),
         }
     )
 
@@ -60,44 +67,21 @@ def _without_empty(table: dict[str, object]) -> dict[str, object]:
     return {key: _without_empty(inside) if (inside := inner[key]) else value for key, value in kept.items()}
 
 
-def _task(task: TaskConfig, base: Path, folder: Path) -> TaskConfig:
-    return task.model_copy(
-        update={
-            "pipeline": paths.code(task.pipeline).moved(base, folder),
-            "metric": paths.code(task.metric).moved(base, folder),
-            "losses": task.losses and tuple(_loss(loss, base, folder) for loss in task.losses),
-        }
+def _task(task: TaskConfig, code: Name) -> TaskConfig:
+    losses = task.losses and tuple(
+        loss.model_copy(update={"metric": code(paths.code(loss.metric))}) for loss in task.losses
     )
+    named = {"pipeline": code(paths.code(task.pipeline)), "metric": code(paths.code(task.metric))}
+    return task.model_copy(update={**named, "losses": losses})
 
 
-def _loss(loss: LossConfig, base: Path, folder: Path) -> LossConfig:
-    return loss.model_copy(update={"metric": paths.code(loss.metric).moved(base, folder)})
-
-
-def _trainer(trainer: TrainerConfig, base: Path, folder: Path) -> TrainerConfig:
+def _trainer(trainer: TrainerConfig, code: Name) -> TrainerConfig:
     metric = trainer.minibatch_metric
-    if metric is None:
-        return trainer
-    return trainer.model_copy(update={"minibatch_metric": paths.code(metric).moved(base, folder)})
+    return trainer.model_copy(update={"minibatch_metric": metric and code(paths.code(metric))})
 
 
-def _data(data: DataConfig, base: Path, folder: Path) -> DataConfig:
-    if isinstance(data.source, str):
-        return data.model_copy(update={"source": paths.source(data.source).moved(base, folder)})
-    test = data.source.test
-    files = SourceFiles(
-        train=paths.source(data.source.train).moved(base, folder),
-        val=paths.source(data.source.val).moved(base, folder),
-        test=None if test is None else paths.source(test).moved(base, folder),
-    )
-    return data.model_copy(update={"source": files})
-
-
-def _retrieval(retrieval: RetrievalConfig, base: Path, folder: Path) -> RetrievalConfig:
-    if retrieval.corpus is None:
-        return retrieval
-    return retrieval.model_copy(update={"corpus": paths.source(retrieval.corpus).moved(base, folder)})
-
-
-def _model(model: ModelConfig, base: Path, folder: Path) -> ModelConfig:
-    return model.model_copy(update={"model": paths.model(model.model).moved(base, folder)})
+def _source(told: str | SourceFiles, other: Name) -> str | SourceFiles:
+    if isinstance(told, str):
+        return other(paths.source(told))
+    train, val = (other(paths.source(file)) for file in (told.train, told.val))
+    return SourceFiles(train=train, val=val, test=told.test and other(paths.source(told.test)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import AnswerMissing, StorageError
 from .model import Call, Reply, Usage
+
+_LONGEST_S = 86_400.0
 
 
 class RecordedModel:
@@ -50,27 +52,52 @@ def read_answers(path: Path) -> dict[str, Reply]:
             for number, line in enumerate(lines, 1):
                 try:
                     told = json.loads(line)
-                    usage = Usage(told["prompt_tokens"], told["completion_tokens"])
-                    reply = Reply(told["text"], told["finish_reason"], usage, 0.0, told["seconds"], cached=True)
-                except (ValueError, KeyError, TypeError) as error:
+                    answers[told["key"]] = _reply(told)
+                except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                     raise StorageError(f"{path}: line {number}: not a recorded answer") from error
-                answers[told["key"]] = reply
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StorageError(f"{path}: is no text") from error
     return answers
 
 
 def write_answers(path: Path, answers: Mapping[str, Reply]) -> None:
     """Write answers so that ``read_answers`` gives them back, in the order of their keys."""
-    with path.open("w", encoding="utf-8") as file:
-        for key in sorted(answers):
-            reply = replace(answers[key], cached=True)
-            told = {
-                "key": key,
-                "text": reply.text,
-                "finish_reason": reply.finish_reason,
-                "prompt_tokens": reply.usage.prompt,
-                "completion_tokens": reply.usage.completion,
-                "seconds": round(reply.seconds, 2),
-            }
-            file.write(json.dumps(told, ensure_ascii=True) + "\n")
+    path.write_text(answers_text(answers), encoding="utf-8", newline="\n")
+
+
+def answers_text(answers: Mapping[str, Reply]) -> str:
+    """Return what ``write_answers`` writes, ASCII only; what they cost is left out."""
+    return "".join(f"{json.dumps(_line(key, answers[key]), ensure_ascii=True)}\n" for key in sorted(answers))
+
+
+def _line(key: str, reply: Reply) -> dict[str, str | int | float | None]:
+    return {
+        "key": key,
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "prompt_tokens": reply.usage.prompt,
+        "completion_tokens": reply.usage.completion,
+        "seconds": round(reply.seconds, 2),
+    }
+
+
+def _reply(told: dict[str, Any]) -> Reply:
+    """Return the answer of a line; a stranger may have written it.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is of another form.
+    """
+    texts, counts = (
+        (told["key"], told["text"], told["finish_reason"]),
+        (told["prompt_tokens"], told["completion_tokens"]),
+    )
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("its text is no text")
+    if not all(count is None or (type(count) is int and count >= 0) for count in counts):
+        raise TypeError("its tokens are no numbers")
+    seconds = float(told["seconds"])
+    if not 0 <= seconds <= _LONGEST_S:
+        raise ValueError("it took no time that there is")
+    return Reply(texts[1], texts[2], Usage(*counts), 0.0, seconds, cached=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -18,6 +19,16 @@ _SECRET_SHAPE = re.compile(
     """,
     re.VERBOSE,
 )
+
+KEY_SHAPE = re.compile(r"\b(?:sk|pk|hf|gsk|xai)[-_][A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S{16,}")
+"""What is so surely a key that a file of ours that would hold it is not written."""
+
+
+def secrets_in(text: str) -> list[str]:
+    """Return the names of environment variables that hold a secret which is in ``text``, escaped or not."""
+    held = {name: value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    long = {name: value for name, value in held.items() if len(value) >= _SHORTEST_SECRET}
+    return sorted(name for name, value in long.items() if value in text or json.dumps(value)[1:-1] in text)
 
 
 def redacted(text: str) -> str:

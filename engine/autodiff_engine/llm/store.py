@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -70,25 +69,6 @@ class AnswerStore:
     async def replace(self, key: str, reply: Reply, run: str = "") -> None:
         """Store ``reply`` in place of what was there."""
         await self._in_writer(self._write, _name(key, run), _to_entry(reply))
-
-    def get_raw(self, key: str, run: str = "") -> str | None:
-        """Return an answer as JSON, for a pack: the run's own, else the common one."""
-        entry = self._read(_name(key, run)) if run else None
-        entry = entry or self._read(_name(key, ""))
-        return None if entry is None else json.dumps(entry, sort_keys=True)
-
-    def put_raw(self, key: str, text: str) -> None:
-        """Store what ``get_raw`` returned among the common answers; blocks.
-
-        Raises:
-            StorageError: ``text`` is no stored answer.
-        """
-        try:
-            entry = json.loads(text)
-            _to_reply(entry)
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"the packed answer {key[:12]} cannot be read", "the pack is damaged") from error
-        self._writer.submit(self._write, _name(key, ""), entry).result()
 
     def stats(self) -> StoreStats:
         """Count; common answers and those of runs alike."""

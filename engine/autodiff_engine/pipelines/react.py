@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..answer import Reader
 from ..candidate import TrainedText
 from ..graph import Node
+from ..llm.redact import one_line
 from ..pipeline import Pipeline
 from ..prompt import Prompt
 from ..trace import Trace
@@ -42,7 +43,7 @@ TEXTS = (
     ),
 )
 
-_ACTION = re.compile(r"action\s*:\s*[`*]*\s*(\w+)\s*\((.*)\)", re.I)
+_ACTION = re.compile(r"action\s*:\s*[`*]*\s*(\w+)\s*\(", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,24 @@ def react(search: Search, *, k: int, steps: int) -> Pipeline:
 
 
 def action_of(plan: str) -> Action:
-    """Return the last action of a plan; one without a tool when there is none to be read."""
-    found = _ACTION.findall(plan)
+    """Return the last action of a plan; one without a tool when there is none to be read.
+
+    Its argument ends where its bracket is closed, or with its line where it never is.
+    """
+    found = list(_ACTION.finditer(plan))
     if not found:
         return Action("", "")
-    tool, argument = found[-1]
-    return Action(tool.lower(), argument.strip().strip("\"'`").strip())
+    argument = _inside(plan[found[-1].end() :])
+    return Action(found[-1][1].lower(), " ".join(argument.split()).strip("\"'`").strip())
+
+
+def _inside(text: str) -> str:
+    depth = 1
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return text[:place]
+    return text.partition("\n")[0]
 
 
 def _parse(reply: str) -> str | None:
@@ -124,7 +137,10 @@ def _observation(plan: str, search: Search, k: int) -> str:
         return f"error: there is no tool {action.tool}; there are retrieve and finish"
     if not action.argument:
         return "error: retrieve needs a search query between its brackets"
-    return search(action.argument, k) or NOTHING
+    try:
+        return search(action.argument, k) or NOTHING
+    except Exception as error:  # noqa: BLE001 - whatever a search engine raises is told to the agent, which may ask anew
+        return f"error: the search failed: {one_line(f'{type(error).__name__}: {error}')}"
 
 
 def _answer(plan: str) -> str:

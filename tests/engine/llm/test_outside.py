@@ -105,7 +105,7 @@ async def test_equal_requests_at_once_make_one_call(tmp_path: Path) -> None:
 async def test_offline_and_not_stored_is_an_answer_missing(tmp_path: Path) -> None:
     clock, stack = Clock(), Stack(ScriptedModel(answer), tmp_path, offline=True)
     trace = traced(stack)
-    with pytest.raises(AnswerMissing, match="1/forward/a1/look/1: “a”"):
+    with pytest.raises(AnswerMissing, match=r"“a” \[1/forward/a1/look/1\]"):
         await trace.apply("look", clock, trace.input("x", "a"), outside=True)
     stack.store.close()
     assert clock.asked == []

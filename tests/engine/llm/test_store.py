@@ -1,4 +1,3 @@
-import json
 import os
 import random
 import sqlite3
@@ -66,29 +65,6 @@ async def test_the_part_of_a_run_is_its_own(opened: Opened) -> None:
     assert opened.store.get(KEY) is None
     assert opened.store.get(KEY, "run-2") is None
     assert opened.store.get(KEY, "run-1") == replace(REPLY, cached=True)
-
-
-async def test_a_pack_takes_the_runs_own_answer_before_the_common_one(opened: Opened, tmp_path: Path) -> None:
-    await opened.store.add(KEY, REPLY)
-    await opened.store.add(KEY, replace(REPLY, text="own"), "run-1")
-    common, own = opened.store.get_raw(KEY), opened.store.get_raw(KEY, "run-1")
-    assert common is not None
-    assert own is not None
-    assert json.loads(own)["text"] == "own"
-
-    other = Opened(tmp_path / "other")
-    other.store.put_raw(KEY, common)
-    found = other.store.get(KEY)
-    other.store.close()
-
-    assert found == replace(REPLY, cached=True)
-    assert opened.store.get_raw("0" * 64) is None
-
-
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"v": 1, "text": 3}', '{"v": 99}'])
-def test_a_damaged_pack_is_refused(opened: Opened, text: str) -> None:
-    with pytest.raises(StorageError, match="cannot be read"):
-        opened.store.put_raw(KEY, text)
 
 
 @pytest.mark.parametrize("value", [b"no zlib", b"x\x9c\x03\x00\x00\x00\x00\x01", b""], ids=["garbage", "empty", "none"])

@@ -35,12 +35,19 @@ def home(execute: Execute, known: Collection[str]) -> int:
 
     ``known`` has the names of the commands that there are.
     """
+    from autodiff_engine.config import user_config_path
+    from autodiff_tui import keymap
     from autodiff_tui.found import Shelf
     from autodiff_tui.home_app import HomeApp  # the one command that needs Textual
 
     shelf, notice, code, at = Shelf(RUNS_ROOT), "", 0, ""
+    mine = user_config_path()
+    actions, of_runs = keymap.load_home(mine), keymap.load(mine)
     while True:
-        app = HomeApp(Path(), shelf, known=known, check=_check, notice=notice, severe=code != 0, selected=at)
+        app = HomeApp(
+            Path(), shelf, known=known, check=_check, notice=notice, severe=code != 0, selected=at, actions=actions,
+            run_actions=of_runs,
+        )  # fmt: skip
         chosen = app.run()
         if chosen is None:
             return app.return_code or 0

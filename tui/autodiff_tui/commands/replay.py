@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,12 @@ from .helptext import GroupedCommand, GroupedOption
 from .loading import run_options
 from .options import cache_dir_option, output_options, ui_option, with_flags
 
+if TYPE_CHECKING:
+    from autodiff_engine.build import OpenedPack, Verified
+    from autodiff_engine.journal import Recorded
+
+PACK = ".zip"
+
 
 @click.command(
     cls=GroupedCommand,
@@ -23,9 +31,10 @@ from .options import cache_dir_option, output_options, ui_option, with_flags
         "autodiff-tui replay my-run --speed 8",
         "autodiff-tui replay latest --ui plain",
         "autodiff-tui replay latest --verify",
+        "autodiff-tui replay run.zip --verify",
     ),
 )
-@click.argument("run")
+@click.argument("run", metavar="RUN|FILE.zip")
 @click.option(
     "--speed",
     cls=GroupedOption,
@@ -42,11 +51,17 @@ from .options import cache_dir_option, output_options, ui_option, with_flags
     is_flag=True,
     help="Execute it from its stored answers, without any network, and compare each fact with the journal.",
 )
+@click.option(
+    "--trust",
+    cls=GroupedOption,
+    is_flag=True,
+    help="Let --verify execute the program files that a pack holds, without asking.",
+)
 @cache_dir_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
 @with_flags
-def replay(flags: Flags, run: str, speed: float | None, verify: bool) -> int:
+def replay(flags: Flags, run: str, speed: float | None, verify: bool, trust: bool) -> int:
     """Show RUN again from its journal; nothing is executed and nothing is written.
 
     RUN is a folder, a run's id, a unique prefix of one, or latest. In the app p plays and holds, comma and full stop
@@ -54,37 +69,70 @@ def replay(flags: Flags, run: str, speed: float | None, verify: bool) -> int:
 
     With --verify it is executed again, offline, and nothing is shown but what came of it; the exit code is 1 at the
     first fact that differs from the journal.
+
+    FILE.zip is what pack wrote: it is shown from its journal, and --verify executes it from the answers in it, here or
+    anywhere. Of a pack with program files of somebody's own it asks first, and refuses where nobody can be asked.
     """
     from autodiff_engine.finding import find_run  # help must not wait for the engine
 
+    if run.lower().endswith(PACK):
+        return _packed(Path(run), flags, speed, verify=verify, trust=trust)
     folder = find_run(run, RUNS_ROOT)
-    return _verify(folder, flags) if verify else _show(folder, flags, speed)
+    if verify:
+        from autodiff_engine import build
 
-
-def _show(folder: Path, flags: Flags, speed: float | None) -> int:
+        return _verify(build.verification(folder, run_options(flags)).execute, flags)
     from autodiff_engine.journal import read
+
+    return _show(read(folder), str(folder), folder, flags, speed)
+
+
+def _packed(path: Path, flags: Flags, speed: float | None, *, verify: bool, trust: bool) -> int:
+    from autodiff_engine import build
+    from autodiff_tui.interruptible import unwinding
+
+    with unwinding() as again, build.opened(path, whole=verify) as pack:
+        try:
+            if not verify:
+                return _show(pack.recorded(), str(path), pack.folder, flags, speed)
+            trusted = trust or _trusted(pack)
+            return _verify(build.verification_of(pack, trusted=trusted).execute, flags)
+        finally:
+            again()
+
+
+def _trusted(pack: OpenedPack) -> bool:
+    """Ask whether a pack's program files may be executed, where there are some and somebody can answer."""
+    from autodiff_tui.safe import one_line
+
+    if not pack.program or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(one_line(f"{pack.path} holds program files of whoever packed it:") + "\n")
+    for name in pack.program:
+        sys.stderr.write(one_line(f"  {name}, {pack.manifest.members[name].bytes:,} bytes") + "\n")
+    return click.confirm("Execute them, with all that you may do on this machine?", default=False, err=True)
+
+
+def _show(recorded: Recorded, name: str, folder: Path, flags: Flags, speed: float | None) -> int:
     from autodiff_tui.front import look
     from autodiff_tui.headless import write_line
     from autodiff_tui.sources import RecordedSource
     from autodiff_tui.transport import fitting_speed
 
-    recorded = read(folder)
     if recorded.torn:
-        write_line(f"{folder}: the last line of the journal was cut short and is left out", sys.stderr)
+        write_line(f"{name}: the last line of the journal was cut short and is left out", sys.stderr)
     if recorded.unknown:
-        write_line(f"{folder}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
+        write_line(f"{name}: {recorded.unknown} events of kinds unknown to this version are left out", sys.stderr)
     events = recorded.events if flags.ui == "json" else recorded.standing
     chosen = speed if speed is not None else fitting_speed(events)
     return look(RecordedSource(events), folder, flags, "replay", speed=chosen)
 
 
-def _verify(folder: Path, flags: Flags) -> int:
-    from autodiff_engine import build
+def _verify(execute: Callable[[], Awaitable[Verified]], flags: Flags) -> int:
     from autodiff_tui.format import counted
     from autodiff_tui.interruptible import run as run_until_signal
 
-    verifying = build.verification(folder, run_options(flags))
-    verified, number = run_until_signal(verifying.execute)
+    verified, number = run_until_signal(execute)
     if verified is None:
         return 128 + number
     if flags.ui == "json":

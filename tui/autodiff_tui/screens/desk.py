@@ -1,4 +1,4 @@
-"""What every screen of the app can rely on: toasts, clipboard, editor, palette, themes, pictures, keys."""
+"""What every screen can rely on: toasts, clipboard, editor, themes, pictures; in a run the palette and keys, too."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
-from textual.app import SuspendNotSupported, SystemCommand
+from textual.app import ReturnType, SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from autodiff_tui import keymap
 from autodiff_tui.actions import ACTIONS, Action
 from autodiff_tui.driver import STEADY
 from autodiff_tui.safe import one_line
@@ -24,6 +25,7 @@ from . import editor
 from .keyed import Keyed
 from .keys import bindings
 from .palette import ActionCommands, PlaceCommands
+from .picture import picture
 
 MAX_COPY = 74_994
 """Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
@@ -32,37 +34,11 @@ THEMES = ("textual-dark", "textual-light", "ansi-dark")
 _PICTURES = 10_000
 
 
-class Desk(Keyed[None]):
-    """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
+class Handy(Keyed[ReturnType]):
+    """An app with what every page to read relies on: toasts, clipboard, editor, themes, pictures."""
 
-    With ``ascii_only`` nothing but ASCII reaches the terminal.
-    """
-
-    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
-
-    def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(driver_class=STEADY)
-        self.actions = tuple(actions)
-        self._ascii = AsciiGlyphs(enabled=ascii_only)
-        usual = {action.slug: action.keys for action in ACTIONS}
-        self.set_keymap(
-            {action.slug: ",".join(action.keys) for action in actions if action.keys != usual.get(action.slug)}
-        )
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters, and ours after them when all must be ASCII."""
-        filters = super().get_line_filters()
-        return [*filters, self._ascii] if self._ascii.enabled else filters
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
-        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
-
-    async def do(self, action: Action, screen: DOMNode) -> None:
-        """Do what a key of ``action`` would do on ``screen``."""
-        method = f"action_{action.id.partition('(')[0]}"
-        await self.run_action(action.id, screen if hasattr(screen, method) else self)
 
     def toast(self, message: str, *, severe: bool = False) -> None:
         """Show a message for a moment; it may be foreign."""
@@ -78,6 +54,14 @@ class Desk(Keyed[None]):
         else:
             self.copy_to_clipboard(known.decode("utf-8"))
             self.toast("sent to the terminal's clipboard")
+
+    def copied_selection(self) -> bool:
+        """Copy what is selected with the mouse, if anything is."""
+        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
+        if selected:
+            self.copy(selected)
+            self.screen.clear_selection()
+        return bool(selected)
 
     def read_in_editor(self, text: str) -> None:
         """Leave the screen to the person's editor until it is closed; the run goes on meanwhile."""
@@ -102,13 +86,6 @@ class Desk(Keyed[None]):
             self.toast(changed[1], severe=True)
         return changed[0]
 
-    def action_jump(self) -> None:
-        """Ask for a node or a proposal."""
-        if hasattr(self.screen, "places"):
-            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
-        else:
-            self.toast("there is nowhere to jump to from here")
-
     def action_next_theme(self) -> None:
         """Take the next theme."""
         index = THEMES.index(self.theme) if self.theme in THEMES else -1
@@ -119,11 +96,53 @@ class Desk(Keyed[None]):
         """Write the screen to a new SVG file in this folder."""
         path = next(path for path in (Path(f"autodiff-{n}.svg") for n in range(1, _PICTURES)) if not path.exists())
         try:
-            path.write_text(self.export_screenshot(title=self.title), encoding="utf-8")
+            path.write_text(picture(self, self.title), encoding="utf-8")
         except OSError as error:
             self.toast(f"{path}: {error.strerror or error}", severe=True)
         else:
             self.toast(f"wrote {path}")
+
+
+class Desk(Handy[None]):
+    """An app with the conveniences; ``actions`` is its registry with the keys that the person gave it.
+
+    With ``ascii_only`` nothing but ASCII reaches the terminal.
+    """
+
+    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
+
+    def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.actions = tuple(actions)
+        self._ascii = AsciiGlyphs(enabled=ascii_only)
+        self.set_keymap(keymap.changes(actions, ACTIONS))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours after them when all must be ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self._ascii.enabled else filters
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
+        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
+
+    async def do(self, action: Action, screen: DOMNode) -> None:
+        """Do what a key of ``action`` would do on ``screen``."""
+        method = f"action_{action.id.partition('(')[0]}"
+        await self.run_action(action.id, screen if hasattr(screen, method) else self)
+
+    def action_jump(self) -> None:
+        """Ask for a node or a proposal."""
+        if hasattr(self.screen, "places"):
+            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
+        else:
+            self.toast("there is nowhere to jump to from here")
+
+
+def handy_of(node: DOMNode) -> Handy[object]:
+    """Return the app of ``node``, at home or in a run."""
+    return cast("Handy[object]", node.app)  # pyright: ignore[reportUnknownMemberType] - Textual leaves its type open
 
 
 def desk_of(node: DOMNode) -> Desk:

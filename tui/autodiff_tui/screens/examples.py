@@ -18,13 +18,21 @@ from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import RunView, by_example
 from autodiff_tui.widgets.filter_bar import FilterBar
 from autodiff_tui.widgets.heat_map import HeatMap
-from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, wrapped
+from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, longest, wrapped
 from autodiff_tui.widgets.prose import title
 from autodiff_tui.widgets.row_list import RowList
 
 from .desk import desk_of
 from .keys import bindings
 from .reading import RunReading
+
+_KEYS = "enter history · esc back"
+_LEGENDS = (
+    f"✓ right  ✗ wrong  .5 in part  · not scored   {_KEYS}",
+    f"✓ right  ✗ wrong  · not scored   {_KEYS}",
+    f"✓ right  ✗ wrong   {_KEYS}",
+    _KEYS,
+)
 
 
 class ExamplesScreen(Screen[None]):
@@ -48,7 +56,6 @@ class ExamplesScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Hold the map and what narrows it."""
         self._map.border_title = Content("Examples of the validation set by accepted version")
-        self._map.border_subtitle = Content("✓ right · ✗ wrong · .5 in part · · not scored · enter history · esc back")
         yield self._map
         yield self._filter
 
@@ -56,6 +63,10 @@ class ExamplesScreen(Screen[None]):
         """Show what is known."""
         self._map.view = self.view
         self._map.focus()
+
+    def on_resize(self) -> None:
+        """Say as much of what the signs and keys mean as there is room for; how to leave always."""
+        self._map.border_subtitle = Content(longest(_LEGENDS, self.size.width - 6))
 
     def watch_view(self, view: RunView) -> None:
         """Hand the view down."""

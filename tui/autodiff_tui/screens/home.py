@@ -14,9 +14,10 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from autodiff_tui import summary
+from autodiff_tui.actions import Action
 from autodiff_tui.format import counted
 from autodiff_tui.found import ConfigFound, RunFound
-from autodiff_tui.home_actions import by_id
+from autodiff_tui.home_actions import ACTIONS, by_id
 from autodiff_tui.widgets.home_lists import DEMO, ConfigList, RunList
 from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
 from autodiff_tui.widgets.paint import MUTED, PLAIN, Line, label
@@ -31,7 +32,10 @@ _NO_CONFIGS = (
 def bindings(*ids: str, priority: bool = False) -> list[BindingType]:
     """Return a binding for each of the actions called ``ids``."""
     actions = (by_id(wanted) for wanted in ids)
-    return [Binding(",".join(each.keys), each.id, each.name, show=False, priority=priority) for each in actions]
+    return [
+        Binding(",".join(each.keys), each.id, each.name, show=False, priority=priority, id=each.slug)
+        for each in actions
+    ]
 
 
 class HomeScreen(Screen[None]):
@@ -41,8 +45,9 @@ class HomeScreen(Screen[None]):
         "pane('configs')", "pane('runs')", "next_pane", "mark", "filter", "clear_filter"
     )
 
-    def __init__(self, here: Path, selected: str = "") -> None:
+    def __init__(self, here: Path, selected: str = "", actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
+        self._keys = {action.id: action.key for action in actions}
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]
         self._here = here
@@ -61,6 +66,7 @@ class HomeScreen(Screen[None]):
             id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
         )
         self._footer = HomeFooter(id="home-footer")
+        self._footer.actions = tuple(actions)
 
     def compose(self) -> ComposeResult:
         """Arrange the widgets; the style sheet decides what a size shows."""
@@ -122,7 +128,7 @@ class HomeScreen(Screen[None]):
         self._config_list.border_title = Content("1 Configs")
         self._config_list.border_subtitle = Content(_NO_CONFIGS if self._looked and not self._configs else "")
         self._run_list.border_title = Content("2 Runs")
-        marks = f"{len(self.marked)} marked · c compares" if self.marked else ""
+        marks = f"{len(self.marked)} marked · {self._keys['compare']} compares" if self.marked else ""
         self._run_list.border_subtitle = Content(marks)
         self._head.counts = self._counts(len(configs), len(runs))
         self.tell()
@@ -199,11 +205,15 @@ class HomeScreen(Screen[None]):
         if config is not None:
             models = ", ".join(f"{role}: {model}" for role, model in config.models)
             first = ((label(config.about),),) if config.about else ()
-            return (*first, (("models  ", MUTED), label(models)), (("t trains it, v says what is missing", MUTED),))
+            return (
+                *first,
+                (("models  ", MUTED), label(models)),
+                ((f"{self._keys['train']} trains it, {self._keys['check']} says what is missing", MUTED),),
+            )
         if self.demo:
             return (
                 (("A training of 90 seconds, executed again from its recorded answers.", PLAIN),),
-                (("t plays it: nothing is asked, nothing is paid", MUTED),),
+                ((f"{self._keys['train']} plays it: nothing is asked, nothing is paid", MUTED),),
             )
         return ()
 

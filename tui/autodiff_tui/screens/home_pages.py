@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from autodiff_tui.home_actions import ACTIONS, key_of
+from autodiff_tui.actions import Action
 from autodiff_tui.toned import Tone, Toned
 from autodiff_tui.widgets.paint import ACCENT, ADDED, BAD, GOOD, MUTED, PLAIN, REMOVED, STRONG, WARN, Line, wrapped
 
@@ -24,9 +24,13 @@ def page(lines: Callable[[int], Iterable[Toned]]) -> Callable[[int], Sequence[Li
     return lambda width: tuple(tuple((text, _STYLES[tone]) for text, tone in each) for each in lines(width))
 
 
-def help_page(width: int) -> tuple[Line, ...]:
-    """Return every key at home and what it does."""
-    entries = [(key_of(action), action.name, action.help) for action in ACTIONS]
+def help_page(actions: Sequence[Action]) -> Callable[[int], Sequence[Line]]:
+    """Return what paints every key at home and what it does."""
+    return lambda width: _help(actions, width)
+
+
+def _help(actions: Sequence[Action], width: int) -> tuple[Line, ...]:
+    entries = [(action.key, action.name, action.help) for action in actions]
     signs = [(sign, "", text) for sign, text in _SIGNS]
     return (
         (("Keys", STRONG),), *(line for entry in entries for line in _entry(*entry, width)),

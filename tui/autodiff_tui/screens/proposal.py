@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from autodiff_tui.view import RunView
 from autodiff_tui.widgets.paint import MUTED, Line
+from autodiff_tui.widgets.side_by_side import SCREEN, fits
 
 from .desk import desk_of
 from .keys import bindings
@@ -25,6 +26,7 @@ class ProposalScreen(RunReading):
 
     def __init__(self, key: str, view: RunView) -> None:
         super().__init__(f"Proposal {key}", view)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SCREEN, "-broad")]
         self.key = key
         """``step.k`` of the proposal that is shown."""
 
@@ -32,7 +34,8 @@ class ProposalScreen(RunReading):
         """Return all about the proposal."""
         proposal = self.view.proposals.find(self.key)
         gone: Line = (("this proposal is not in the run any more", MUTED),)
-        return proposal_lines(self.view, proposal, width) if proposal is not None else (gone,)
+        beside = fits(self.size.width, width)
+        return proposal_lines(self.view, proposal, width, beside=beside) if proposal is not None else (gone,)
 
     @property
     def copyable(self) -> str:

@@ -9,7 +9,7 @@ from autodiff_engine.events import Comparison, ExampleScored, TextChange
 from autodiff_tui.format import counted, numbers, proposal_state, score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import Pair, ProposalView, RunView, Turn, count, pairs
-from autodiff_tui.widgets.diff_text import LEGEND, diff_lines
+from autodiff_tui.widgets.diff_text import diff_lines
 from autodiff_tui.widgets.feedback_text import of_one_example
 from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, label, wrapped
 from autodiff_tui.widgets.prose import title
@@ -20,11 +20,13 @@ _NAMED = 24
 _TURNS: tuple[tuple[Turn, str, str], ...] = (("broken", "− broken", BAD), ("fixed", "+ fixed ", GOOD))
 
 
-def proposal_lines(view: RunView, proposal: ProposalView, width: int = 100) -> tuple[Line, ...]:
-    """Return all about a proposal, wrapped to ``width`` cells."""
+def proposal_lines(
+    view: RunView, proposal: ProposalView, width: int = 100, *, beside: bool = False
+) -> tuple[Line, ...]:
+    """Return all about a proposal, wrapped to ``width`` cells; ``beside``: old and new text in two columns."""
     return (
         *_verdict(proposal, width),
-        *(line for changed in proposal.changes for line in _change(proposal, changed, width)),
+        *(line for changed in proposal.changes for line in _change(proposal, changed, width, beside)),
         *_turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width),
         *_validation(proposal, width),
         *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
@@ -35,10 +37,10 @@ def _row(name: str, *parts: Part) -> Line:
     return (name.ljust(_LABEL), MUTED), *parts
 
 
-def _prose(name: str, text: str, width: int) -> Iterator[Line]:
+def _prose(name: str, text: str, width: int, style: str = PLAIN) -> Iterator[Line]:
     lines = (piece for line in text.split("\n") for piece in wrapped(line, max(20, width - _LABEL)))
     for number, line in enumerate(lines):
-        yield _row("" if number else name, (line, PLAIN))
+        yield _row("" if number else name, (line, style))
 
 
 def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
@@ -48,42 +50,43 @@ def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
     for name, text in (("reason", proposal.reason), ("problem", proposal.problem)):
         if text:
             yield from _prose(name, one_line(text), width)
-    yield _row("minibatch", *_gate(proposal.minibatch))
-    yield _row("validation", *_gate(proposal.validation))
-    for compared in (proposal.minibatch, proposal.validation):
-        if compared is not None:
-            yield from _left_out(compared)
+    for name, compared in (("minibatch", proposal.minibatch), ("validation", proposal.validation)):
+        if compared is None:
+            yield _row(name, ("not judged there", MUTED))
+        else:
+            yield from _prose(name, numbers(compared), width)
+            yield from _left_out(compared, width)
     yield _row("candidate", label(proposal.candidate, MUTED))
 
 
-def _gate(compared: Comparison | None) -> Line:
-    return ((numbers(compared), PLAIN),) if compared is not None else (("not judged there", MUTED),)
-
-
-def _left_out(compared: Comparison) -> Iterator[Line]:
+def _left_out(compared: Comparison, width: int) -> Iterator[Line]:
     for why, examples in (("a call failed", compared.excluded), ("quoted", compared.quoted)):
         if examples:
             named = ", ".join(one_line(example, 60) for example in examples[:8])
-            yield _row("", (f"left out of {one_line(compared.split)} on both sides ({why}): {named}", MUTED))
+            said = f"left out of {one_line(compared.split)} on both sides ({why}): {named}"
+            yield from _prose("", said, width, MUTED)
 
 
-def _change(proposal: ProposalView, changed: TextChange, width: int) -> Iterator[Line]:
-    lines, (added, removed) = diff_lines(proposal.before.get(changed.name, ""), changed.value, width)
+def _change(proposal: ProposalView, changed: TextChange, width: int, beside: bool) -> Iterator[Line]:
+    old = proposal.before.get(changed.name, "")
+    lines, (added, removed) = diff_lines(old, changed.value, width, beside=beside)
     yield ()
     yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
     yield _row("method", label(changed.method or "–"))
     yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
-    yield _row("shows" if changed.method == "demos" else "asked by", *_asked_by(changed))
+    asked, left_out = _asked_by(changed)
+    yield from _prose("shows" if changed.method == "demos" else "asked by", asked, width)
+    if left_out:
+        yield from _prose("", left_out, width, WARN)
     yield ()
-    yield LEGEND
     yield from lines
 
 
-def _asked_by(changed: TextChange) -> Line:
+def _asked_by(changed: TextChange) -> tuple[str, str]:
     named = ", ".join(one_line(example, 60) for example in changed.asked_by[:8])
     more = f" and {len(changed.asked_by) - 8} more" if len(changed.asked_by) > 8 else ""
-    left = f"; {counted(changed.left_out, 'piece')} of feedback did not fit the prompt" if changed.left_out else ""
-    return ((f"{named or 'no example'}{more}", PLAIN), (left, WARN))
+    left = f"{counted(changed.left_out, 'piece')} of feedback did not fit the prompt" if changed.left_out else ""
+    return f"{named or 'no example'}{more}", left
 
 
 def _validation(proposal: ProposalView, width: int) -> Iterator[Line]:

@@ -16,9 +16,9 @@ from textual.widgets import Static
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView
 from autodiff_tui.widgets.diff_text import changes
-from autodiff_tui.widgets.paint import Line, content, plain, width, wrapped_line
+from autodiff_tui.widgets.paint import Line, content, longest, plain, width, wrapped_line
 
-from .desk import desk_of
+from .desk import handy_of
 from .keys import bindings
 
 
@@ -53,7 +53,6 @@ class ReadingScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
         self._box.border_title = Content(self._heading)
-        self._box.border_subtitle = Content(self.KEYS)
         yield self._box
 
     def on_mount(self) -> None:
@@ -61,8 +60,14 @@ class ReadingScreen(ModalScreen[None]):
         self._box.focus()
 
     def on_resize(self) -> None:
-        """Wrap to the new width."""
+        """Wrap to the new width, and say the keys that have room, the last of them always."""
         self.call_after_refresh(self.repaint)
+        self.call_after_refresh(self._say_keys)
+
+    def _say_keys(self) -> None:
+        keys = self.KEYS.split(" · ")
+        shorter = (" · ".join((*keys[: len(keys) - 1 - left], keys[-1])) for left in range(len(keys)))
+        self._box.border_subtitle = Content(longest(shorter, self._box.outer_size.width - 6))
 
     def repaint(self) -> None:
         """Show the picture, if it differs."""
@@ -93,17 +98,17 @@ class ReadingScreen(ModalScreen[None]):
 
     def _show_row(self, row: int | None) -> None:
         if row is None:
-            desk_of(self).toast("no further change")
+            handy_of(self).toast("no further change")
         else:
             self._box.scroll_to(y=row, animate=False)
 
     def action_copy_text(self) -> None:
         """Copy what there is."""
-        desk_of(self).copy(self.copyable)
+        handy_of(self).copy(self.copyable)
 
     def action_read_text(self) -> None:
         """Show it in an editor."""
-        desk_of(self).read_in_editor(self.copyable)
+        handy_of(self).read_in_editor(self.copyable)
 
 
 class RunReading(ReadingScreen):

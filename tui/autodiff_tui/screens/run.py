@@ -46,6 +46,7 @@ class RunScreen(Screen[None]):
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
     behind: reactive[bool] = reactive(False, layout=False, repaint=False)
+    playing: reactive[bool] = reactive(False, layout=False, repaint=False)
     current: reactive[str] = reactive("graph", layout=False, repaint=False)
     """The pane that has the focus, or is shown where only one fits."""
 
@@ -94,6 +95,10 @@ class RunScreen(Screen[None]):
     def watch_behind(self, behind: bool) -> None:
         """Hand the lag down."""
         self._status.behind = behind
+
+    def watch_playing(self, playing: bool) -> None:
+        """Hand down whether a recorded run moves on by itself."""
+        self._footer.playing = playing
 
     def watch_current(self, current: str) -> None:
         """Show the current pane where only one fits."""

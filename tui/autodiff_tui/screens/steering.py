@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +16,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from autodiff_tui.safe import one_line
-from autodiff_tui.widgets.paint import MUTED, PLAIN, content, label
+from autodiff_tui.widgets.paint import MUTED, PLAIN, content, fit, label
+
+_NAME = 40
+"""The most cells that a name gets."""
 
 
 class PickScreen(ModalScreen[int | None]):
@@ -30,7 +34,11 @@ class PickScreen(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         """Offer them."""
-        lines = [(label(name), ("   ", PLAIN), label(about, MUTED)) for name, about in self._options]
+        widest = min(_NAME, max((cell_len(one_line(name, _NAME)) for name, _ in self._options), default=0))
+        lines = [
+            ((fit(one_line(name, _NAME), widest), PLAIN), ("   ", PLAIN), label(about, MUTED))
+            for name, about in self._options
+        ]
         box = Vertical(OptionList(*(Option(content((line,))) for line in lines), markup=False), classes="question")
         box.border_title, box.border_subtitle = Content(self._heading), Content("enter chooses · esc closes")
         yield box

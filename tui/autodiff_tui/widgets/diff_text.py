@@ -1,4 +1,4 @@
-"""What changed between two texts, to read: bracketed word by word, so that no colour is needed; pure."""
+"""What changed between two texts, to read: signs around the words say it without colour; one text or two columns."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from autodiff_tui.diffing import Kind, Piece, changed_words, diff
 from autodiff_tui.safe import block
 
 from .paint import ADDED, MUTED, PLAIN, REMOVED, Line, Part, wrapped_line
+from .side_by_side import columns, heading
 
 _MOST_PIECES = 4000
 _BRACKETS: dict[Kind, tuple[str, str, str]] = {
@@ -18,10 +19,18 @@ _BRACKETS: dict[Kind, tuple[str, str, str]] = {
 LEGEND: Line = (("[-removed-]", REMOVED), (" ", PLAIN), ("{+added+}", ADDED))
 
 
-def diff_lines(old: str, new: str, width: int) -> tuple[tuple[Line, ...], tuple[int, int]]:
-    """Return the diff of two raw texts, wrapped to ``width`` cells, and how many words were added and removed."""
+def diff_lines(old: str, new: str, width: int, *, beside: bool = False) -> tuple[tuple[Line, ...], tuple[int, int]]:
+    """Return the diff of two raw texts in ``width`` cells, and how many words were added and removed.
+
+    ``beside``: in two columns, else as one text; with what explains its signs in the first line.
+    """
     pieces = diff(block(old).text, block(new).text)
-    lines = [piece for line in _spelled(pieces) for piece in wrapped_line(_without_tabs(line), width)]
+    if beside:
+        told = columns(pieces[:_MOST_PIECES], width)
+        lines = [heading("before: [-removed-]", "after: {+added+}", width), *told, *_rest(pieces)]
+    else:
+        told = (part for line in _spelled(pieces[:_MOST_PIECES]) for part in wrapped_line(_without_tabs(line), width))
+        lines = [LEGEND, *told, *_rest(pieces)]
     return tuple(lines), changed_words(pieces)
 
 
@@ -45,7 +54,7 @@ def _without_tabs(line: Line) -> Line:
 
 def _spelled(pieces: tuple[Piece, ...]) -> Iterator[Line]:
     line: list[Part] = []
-    for piece in pieces[:_MOST_PIECES]:
+    for piece in pieces:
         opening, closing, style = _BRACKETS[piece.kind]
         for number, text in enumerate(piece.text.split("\n")):
             if number:
@@ -54,5 +63,8 @@ def _spelled(pieces: tuple[Piece, ...]) -> Iterator[Line]:
             if text:
                 line.append((f"{opening}{text}{closing}", style))
     yield tuple(line)
+
+
+def _rest(pieces: tuple[Piece, ...]) -> Iterator[Line]:
     if len(pieces) > _MOST_PIECES:
         yield ((f"… {len(pieces) - _MOST_PIECES:,} more changes", MUTED),)

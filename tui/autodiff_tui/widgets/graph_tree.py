@@ -10,9 +10,10 @@ from autodiff_tui.safe import one_line
 from autodiff_tui.view import GraphView, NodeCalls, RoleCalls, RunView
 
 from .graph_outline import OutlineRow, outline
-from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, spread
+from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, longest, spread
 from .row_list import Row, RowList
 
+_SIGNS = ("→ forward ← backward · ∇ feedback", "→ forward ← back ∇ feedback", "∇ feedback")
 _TRAINED = ("text", "demos")
 
 
@@ -27,7 +28,7 @@ class GraphTree(RowList):
         super().__init__(id=id, classes=classes)
         self._graph: GraphView | None = None
         self._outline: tuple[OutlineRow, ...] = ()
-        self._title = ""
+        self._titles = ("", "")
         self._placed = False
 
     def watch_view(self, view: RunView) -> None:
@@ -51,11 +52,10 @@ class GraphTree(RowList):
             self.post_message(self.Moved(self, self.cursor))
         self.set_rows(rows)
         count = f" · {len(view.graph.nodes)} nodes" if view.graph.nodes else ""
-        title = f"1 Graph{count}"
-        if title != self._title:
-            self._title = title
-            self.border_title = Content(title)
-            self.border_subtitle = Content("→ forward ← backward · ∇ feedback" if count else "")
+        titles = f"1 Graph{count}", longest(_SIGNS, self.outer_size.width - 6) if count else ""
+        if titles != self._titles:
+            self._titles = titles
+            self.border_title, self.border_subtitle = Content(titles[0]), Content(titles[1])
 
     def _row(self, row: OutlineRow, index: int, view: RunView, width: int) -> Row:
         name = one_line(row.name, 80)

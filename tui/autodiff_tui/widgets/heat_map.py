@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.events import Resize
 from textual.reactive import reactive
 
@@ -16,7 +17,8 @@ from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
 from .row_list import Row, RowList
 
 _CELL = 6
-_NAME = 18
+_NAME = 10, 18
+"""Cells for the names of examples: at least, at most."""
 _TREND = 18
 
 
@@ -48,9 +50,15 @@ class HeatMap(RowList):
         self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
 
 
+def name_cells(standings: tuple[Standing, ...]) -> int:
+    """Return how many cells the names of the examples get, the gap after them included."""
+    widest = max((cell_len(one_line(name, 80)) for name in examples_of(standings)), default=0)
+    return max(_NAME[0], min(widest + 2, _NAME[1]))
+
+
 def fitting(standings: tuple[Standing, ...], width: int) -> tuple[Standing, ...]:
     """Return the versions that have room: the start and the newest ones."""
-    room = max(2, (width - _NAME - _TREND) // _CELL)
+    room = max(2, (width - name_cells(standings) - _TREND) // _CELL)
     return standings if len(standings) <= room else (standings[0], *standings[-(room - 1) :])
 
 
@@ -59,7 +67,11 @@ def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
     shown = fitting(standings, width)
     left = len(standings) - len(shown)
     tail = f" {counted(left, 'version')} between not shown" if left else ""
-    return (fit("example", _NAME), MUTED), *((fit(each.key, _CELL), STRONG) for each in shown), (tail, MUTED)
+    return (
+        (fit("example", name_cells(standings)), MUTED),
+        *((fit(each.key, _CELL), STRONG) for each in shown),
+        (tail, MUTED),
+    )
 
 
 def heat_rows(standings: tuple[Standing, ...], width: int) -> list[Row]:
@@ -67,14 +79,14 @@ def heat_rows(standings: tuple[Standing, ...], width: int) -> list[Row]:
     examples = examples_of(standings)
     if not examples:
         return []
-    shown = fitting(standings, width)
+    shown, wide = fitting(standings, width), name_cells(standings)
     results = {each.key: by_example(each) for each in standings}
     means = tuple((fit(score(_mean(each)), _CELL), STRONG) for each in shown)
-    rows = [Row("mean", ((fit("mean", _NAME), MUTED), *means))]
+    rows = [Row("mean", ((fit("mean", wide), MUTED), *means))]
     for example in examples:
         history = [results[each.key].get(example) for each in standings]
         cells = tuple(cell(results[each.key].get(example)) for each in shown)
-        name = fit(one_line(example, 80), _NAME - 1) + " "
+        name = fit(one_line(example, 80), wide - 1) + " "
         rows.append(Row(f"example {example}", ((name, PLAIN), *cells, trend(standings, history)), example))
     return rows
 

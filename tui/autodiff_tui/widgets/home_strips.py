@@ -7,10 +7,13 @@ from collections.abc import Collection
 from textual.reactive import reactive
 
 from autodiff_tui.actions import Action
-from autodiff_tui.home_actions import ACTIONS, key_of
+from autodiff_tui.home_actions import ACTIONS
 
-from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part, clip, label, spread
+from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, clip, label, spread
+from .paint import width as cells
 from .painted import Painted
+
+_ALWAYS = ("help", "leave")
 
 
 class HomeHead(Painted):
@@ -34,27 +37,33 @@ class HomeHead(Painted):
 
 
 class HomeFooter(Painted):
-    """The keys; one that does nothing now is dimmed and in parentheses."""
+    """The keys that fit; one that does nothing now is dimmed and in parentheses; help and quit tell the rest."""
 
     idle: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
     """Ids of the actions that do nothing on what is selected."""
+    actions: tuple[Action, ...] = ACTIONS
+    """What can be done, with the keys that the person gave it."""
 
     def watch_idle(self) -> None:
         """Dim what does nothing."""
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return one line."""
-        parts: list[Part] = []
-        for action in ACTIONS:
-            if action.footer:
-                parts.extend(self._key(action))
-        return (clip(tuple(parts), width),)
+        """Return one line; help and quit are always in it."""
+        last = [self._key(action) for action in self.actions if action.footer and action.slug in _ALWAYS]
+        room = width - sum(map(cells, last))
+        kept: list[Line] = []
+        for line in (self._key(action) for action in self.actions if action.footer and action.slug not in _ALWAYS):
+            room -= cells(line)
+            if room < 0:
+                break
+            kept.append(line)
+        return (tuple(part for line in (*kept, *last) for part in line),)
 
     def _key(self, action: Action) -> Line:
         if action.id in self.idle:
-            return ((f"({key_of(action)} {action.name})", MUTED),)
-        return (f" {key_of(action)}", f"{ACCENT} bold"), (f" {action.name} ", PLAIN)
+            return ((f"({action.key} {action.name})", MUTED),)
+        return (f" {action.key}", f"{ACCENT} bold"), (f" {action.name} ", PLAIN)
 
 
 class About(Painted):

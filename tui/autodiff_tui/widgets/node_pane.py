@@ -15,6 +15,7 @@ from autodiff_tui.view import RunView
 
 from .node_text import AGAINST, Reading, made_of, node_lines
 from .paint import Line, content
+from .side_by_side import fits
 
 
 class NodePane(VerticalScroll):
@@ -99,11 +100,12 @@ class NodePane(VerticalScroll):
         if not self.is_mounted:
             return
         width = max(20, self.scrollable_content_region.width)
-        sources = (*made_of(self.view, self.node), self.reading, self.node, width)
+        beside = fits(self.screen.size.width, width)
+        sources = (*made_of(self.view, self.node), self.reading, self.node, width, beside)
         if len(sources) == len(self._sources) and all(a is b for a, b in zip(sources, self._sources, strict=True)):
             return  # a prompt may be long: do not wrap it ten times a second
         self._sources = sources
-        lines = node_lines(self.view, self.node, width, self.reading)
+        lines = node_lines(self.view, self.node, width, replace(self.reading, beside=beside))
         if lines != self._lines:
             self._lines = lines
             self.paints += 1

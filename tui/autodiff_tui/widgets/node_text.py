@@ -11,7 +11,7 @@ from autodiff_tui.format import counted, score
 from autodiff_tui.safe import block
 from autodiff_tui.view import RunView, TextView, versions_of
 
-from .diff_text import LEGEND, diff_lines
+from .diff_text import diff_lines
 from .exchange_text import exchange_lines
 from .feedback_text import feedback_lines
 from .paint import ACCENT, MUTED, Line, label
@@ -39,6 +39,8 @@ class Reading:
     against: Against = "nothing"
     back: int = 0
     filter: str = ""
+    beside: bool = False
+    """Whether a diff has two columns."""
 
 
 def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | None = None) -> tuple[Line, ...]:
@@ -46,7 +48,7 @@ def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | Non
     node, text, how = view.graph.nodes.get(name), view.texts.get(name), reading or Reading()
     if node is None and text is None:
         return ((("select a node in the graph to read its text, feedback and last exchange", MUTED),),)
-    lines = [_head(view, name), *(_prompt(text, width, how.against) if text is not None else ())]
+    lines = [_head(view, name), *(_prompt(text, width, how) if text is not None else ())]
     lines.extend(feedback_lines(view, name, width, how.filter))
     exchanges = view.exchanges.get(name)
     if exchanges:
@@ -85,16 +87,15 @@ def _loss(view: RunView, node: NodeInfo | None) -> Line:
     return tuple(label(f" · loss {each.metric}, weight {each.weight:g}", MUTED) for each in of)
 
 
-def _prompt(text: TextView, width: int, against: Against) -> Iterator[Line]:
-    versions = versions_of(text)
+def _prompt(text: TextView, width: int, how: Reading) -> Iterator[Line]:
+    versions, against = versions_of(text), how.against
     name = "Examples" if text.info.kind == "demos" else "Prompt"
     yield ()
     if against != "nothing" and len(versions) > 1:
         old = versions[0] if against == "start" else versions[-2]
         where = "the start" if old.step == 0 else f"proposal {old.step}.{old.k}"
-        lines, (added, removed) = diff_lines(old.value, text.value, width)
+        lines, (added, removed) = diff_lines(old.value, text.value, width, beside=how.beside)
         yield title(f"{name} against {where}", f"+{added} −{removed} words")
-        yield LEGEND
         yield from lines
         return
     yield title(name, _since(text) + (", nothing to compare yet" if against != "nothing" else ""))

@@ -73,6 +73,15 @@ def cut(text: str, cells: int) -> str:
     return shown
 
 
+def longest(texts: Iterable[str], cells: int) -> str:
+    """Return the first of ``texts``, which grow shorter, that fits ``cells``; the last one when none does."""
+    text = ""
+    for text in texts:
+        if cell_len(text) <= cells:
+            return text
+    return text
+
+
 def clip(line: Line, cells: int) -> Line:
     """Return ``line`` in at most ``cells`` cells."""
     kept: list[Part] = []

@@ -9,12 +9,12 @@ from textual.content import Content
 from textual.events import Resize
 from textual.reactive import reactive
 
-from autodiff_engine.events import Comparison
+from autodiff_engine.events import Comparison, ProposalCounts
 from autodiff_tui.format import change, p_value, pass_rates, proposal_state, rate
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Proposals, ProposalView, RunView
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, longest
 from .row_list import Row, RowList
 
 MAX_ROWS = 500
@@ -80,15 +80,17 @@ class ProposalTable(RowList):
     def _caption(self, view: RunView) -> None:
         count = len(view.proposals)
         title = f"3 Proposals · {count} made, {view.accepted} accepted" if count else "3 Proposals"
-        rates = f"{pass_rates(view.gates)}" if count else ""
-        if len(rates) > self.size.width - 2 and count:
-            gates = view.gates
-            mini = rate(gates.minibatch_passed, gates.minibatch_judged).partition(" (")[0]
-            whole = rate(gates.validation_passed, gates.validation_judged).partition(" (")[0]
-            rates = f"passed: minibatch {mini} · validation {whole}"
+        rates = longest(_rates(view.gates), self.outer_size.width - 6) if count else ""
         if (title, rates) != self._titles:
             self._titles = title, rates
             self.border_title, self.border_subtitle = Content(title), Content(rates)
+
+
+def _rates(gates: ProposalCounts) -> tuple[str, str]:
+    """Return the pass rates of both gates, and in fewer words."""
+    mini = rate(gates.minibatch_passed, gates.minibatch_judged).partition(" (")[0]
+    whole = rate(gates.validation_passed, gates.validation_judged).partition(" (")[0]
+    return pass_rates(gates), f"passed: minibatch {mini} · validation {whole}"
 
 
 def _search(one: ProposalView) -> str:
@@ -99,7 +101,7 @@ def _search(one: ProposalView) -> str:
 
 def _header(columns: Columns) -> Line:
     names = (
-        ("step.k", columns.key + (columns.texts > 0)),
+        ("step.k" if columns.texts else "step", columns.key + (columns.texts > 0)),  # with a gap after it
         ("texts", columns.texts - 1),
         ("minibatch", columns.minibatch),
         ("validation", columns.validation),

@@ -8,11 +8,18 @@ from textual.reactive import reactive
 from autodiff_tui.format import score
 from autodiff_tui.view import Point, RunView, Scores
 
-from .paint import ACCENT, GOOD, MUTED, WARN, Line, Part
+from .paint import ACCENT, GOOD, MUTED, WARN, Line, Part, longest
 from .painted import Painted
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _AXIS = 4
+
+
+_FORMS = (
+    ("minibatch ", "validation ", True), ("mini ", "validation ", True), ("mini ", "val ", True), ("", "val ", True),
+    ("", "", True), ("", "", False),
+)  # fmt: skip
+"""How the series are named where there is less and less room; whether n is in brackets."""
 
 
 class ScoreChart(Painted, can_focus=True):
@@ -37,19 +44,17 @@ class ScoreChart(Painted, can_focus=True):
         return chart(scores, width, height, max_steps=self.view.max_steps)
 
     def _caption(self, scores: Scores, width: int) -> None:
-        keys: list[str] = []
-        if scores.minibatch:
-            keys.append(f"█ minibatch {_value(scores.minibatch[-1])}")
-        if scores.best is not None:
-            keys.append(f"◆ validation {_value(scores.best)}")
-        caption = " · ".join(keys)
-        for long, short in (("minibatch", "mini"), ("validation", "val"), ("mini ", ""), ("val ", "")):
-            if len(caption) + 2 > width:
-                caption = caption.replace(long, short)
-        titles = ("4 Scores", caption)
+        titles = ("4 Scores", longest((_keys(scores, *form) for form in _FORMS), width - 2))
         if titles != self._titles:
             self._titles = titles
             self.border_title, self.border_subtitle = Content(titles[0]), Content(titles[1])
+
+
+def _keys(scores: Scores, minibatch: str, validation: str, brackets: bool) -> str:
+    """Return the newest of each series with its sign, its name and its n."""
+    told = (("█", minibatch, scores.minibatch[-1] if scores.minibatch else None), ("◆", validation, scores.best))
+    keys = " · ".join(f"{sign} {name}{_value(point)}" for sign, name, point in told if point is not None)
+    return keys if brackets else keys.replace("(", "").replace(")", "")
 
 
 def _value(point: Point) -> str:
@@ -64,10 +69,10 @@ def chart(scores: Scores, width: int, height: int, *, max_steps: int) -> tuple[L
     room, rows = max(1, width - _AXIS), max(1, height - 1)
     newest = max(series[-1].step for series in (scores.minibatch, scores.validation, scores.refused) if series)
     steps = max(max_steps, newest) + 1
-    pitch = max(1, min(5, (room - 1) // max(1, steps - 1)))  # step 0 has no minibatch: one cell is enough for it
+    start, pitch = _pitch(room, steps - 1)
     first = max(0, newest + 1 - room) if steps > room else 0
     shown = range(first, min(steps, first + room))
-    columns = {step: max(0, column * pitch - (pitch - 1)) for column, step in enumerate(shown)}
+    columns = {step: start + (column - 1) * pitch if column else 0 for column, step in enumerate(shown)}
     cells: list[list[Part]] = [[(" ", "")] * room for _ in range(rows)]
     _draw_best(cells, scores, columns, pitch)
     for point in scores.minibatch:
@@ -79,6 +84,14 @@ def chart(scores: Scores, width: int, height: int, *, max_steps: int) -> tuple[L
                 _put(cells, point.mean, _diamond(columns, point.step, pitch), (glyph, style))
     axis = [_axis(row, rows) for row in range(rows)]
     return (*((label, *_merged(line)) for label, line in zip(axis, cells, strict=True)), _steps(columns, pitch))
+
+
+def _pitch(room: int, steps: int) -> tuple[int, int]:
+    """Return the cells of step 0, which has no minibatch, and of each step after it."""
+    pitch = max(1, min(5, (room - 1) // max(1, steps)))
+    if pitch > 2:
+        pitch = max(2, min(pitch, (room - 2) // steps))
+    return (2 if pitch > 1 and 2 + steps * pitch <= room else 1), pitch
 
 
 def _diamond(columns: dict[int, int], step: int, pitch: int) -> int:
@@ -118,7 +131,7 @@ def _draw_best(cells: list[list[Part]], scores: Scores, columns: dict[int, int],
         until = points[index + 1].step if index + 1 < len(points) else max(columns, default=0) + 1
         for step in range(point.step, until):
             if step in columns:
-                for offset in range(pitch):
+                for offset in range(columns.get(step + 1, columns[step] + pitch) - columns[step]):
                     _put(cells, point.mean, columns[step] + offset, ("┈", GOOD))
 
 

@@ -80,8 +80,11 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     ledger = view.traffic.ledger
     if ledger is not None:
         calls, used = ledger.calls, ledger.tokens
-        parts.append((counted(calls.made, "call"), PLAIN))
-        parts.append((f"{tokens(used.prompt + used.completion)} tokens", PLAIN))
+        if calls.cached and not calls.made:
+            parts.append((f"{counted(calls.cached, 'call')} from cache", PLAIN))
+        else:
+            parts.append((counted(calls.made, "call"), PLAIN))
+            parts.append((f"{tokens(used.prompt + used.completion)} tokens", PLAIN))
         parts.append((f"cost {cost(ledger.cost_usd)}" if ledger.cost_usd is None else cost(ledger.cost_usd), PLAIN))
     steps = [each.steps for each in _caps(view) if each.steps is not None]
     if steps and view.finished is None:
@@ -97,7 +100,7 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
         parts.append((one_line(view.program.pipeline, 40), MUTED))
     if view.opened is not None:
         parts.append((one_line(view.opened.run_id, 40), MUTED))
-    if ledger is not None and ledger.calls.cached:
+    if ledger is not None and ledger.calls.cached and ledger.calls.made:
         parts.append((f"{ledger.calls.cached:,} from cache", MUTED))
     if view.notes.warnings:
         parts.append((counted(len(view.notes.warnings), "warning"), WARN))

@@ -22,7 +22,7 @@ _OUTCOMES: dict[str, Part] = {
     "vetoed": ("⊘", WARN),
     "": ("◐", STRONG),
 }
-_COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("cost", 9), ("calls", 7))
+_COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("cost", 8), ("calls", 7))
 """Names and cells, in the order in which they find room."""
 
 
@@ -60,9 +60,10 @@ class StepTable(RowList):
             rows.insert(0, Row("all", _all(view, steps, self.row_width)))
         self.set_rows(rows, _header(self.row_width) if rows else ())
         caption = pass_rates(view.gates) if steps else ""
-        if caption != self._caption:
+        caption = caption if not caption or len(caption) + 2 < self.size.width else "passed / judged"
+        if caption != self._caption:  # also when there is room for more than there was
             self._caption = caption
-            self.border_subtitle = Content(caption if len(caption) + 2 < self.size.width else "passed / judged")
+            self.border_subtitle = Content(caption)
 
 
 def _header(width: int) -> Line:

@@ -69,6 +69,7 @@ class KeyFooter(Painted):
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     mode: reactive[Mode] = reactive[Mode]("live", layout=False, repaint=False)
+    playing: reactive[bool] = reactive(False, layout=False, repaint=False)
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
     _spans: tuple[tuple[Action, int], ...] = ()
@@ -86,6 +87,10 @@ class KeyFooter(Painted):
 
     def watch_mode(self) -> None:
         """Dim what this mode cannot do."""
+        self.repaint()
+
+    def watch_playing(self) -> None:
+        """Name what the key does now."""
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
@@ -118,7 +123,7 @@ class KeyFooter(Painted):
                 return
 
     def _key(self, action: Action) -> Line:
-        name = name_now(action, self.view, self.mode)
+        name = name_now(action, self.view, self.mode, playing=self.playing)
         if refusal(action, self.view, self.mode):
             return ((f"({action.key} {name}) ", MUTED),)
         return (f" {action.key}", f"{ACCENT} bold"), (f" {name} ", PLAIN), (" ", STRONG)

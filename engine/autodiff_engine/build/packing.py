@@ -1,0 +1,162 @@
+"""A run that is put into one file, with every answer that it needs: first it is executed again, which shows them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from ..config import Loaded, load, to_toml
+from ..errors import AnswerMissing, ConfigError, RunDiffers, StorageError
+from ..events import CallFinished
+from ..llm import Call, Reply
+from ..llm.recorded import answers_text, read_answers
+from ..llm.store import AnswerStore
+from ..lock import held
+from ..pack import ANSWERS, BEST, CONFIG, CORPUS, INSTRUCTIONS, JOURNAL, PROMPTS, SPLITS, Manifest, unpack, write
+from ..past import Past
+from ..retrieval import Corpus
+from ..splits_file import read_splits, splits_text
+from .options import RunOptions
+from .portable import check_secrets, portable
+from .retrieval import corpus
+from .training import Plan
+from .unpacked import FORM_OF_ANSWERS
+from .verification import Verifying, verification
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A pack, ready to be written, and what is in it."""
+
+    content: bytes
+    facts: int
+    answers: int
+    program: tuple[str, ...]
+    """The user's own program files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """A run that can be packed; writes nothing into its folder."""
+
+    loaded: Loaded
+    verifying: Verifying
+
+    async def execute(self) -> Packed:
+        """Execute the run over its stored answers, put it together, and read that back.
+
+        Raises:
+            ConfigError: Answers are missing, or it would hold a secret.
+            RunDiffers: It cannot be executed again.
+            StorageError: A file of it cannot be read.
+        """
+        past, plan = self.verifying.past, self.verifying.plan
+        used: dict[str, Reply] = {}
+
+        def note(call: Call, reply: Reply) -> None:
+            used[call.request.key] = reply
+
+        try:
+            verified = await self.verifying.execute(note)
+        except RunDiffers as different:
+            if isinstance(different.__cause__, AnswerMissing):
+                raise self._missing(different.__cause__) from different
+            raise
+        members, program = self._members(used)
+        check_secrets(members, self.loaded.config)
+        content = write(
+            lambda told: Manifest(
+                past.opened.run_id, version("autodiff-tui"), FORM_OF_ANSWERS, plan.splits.fingerprint, told
+            ),
+            members,
+        )
+        _read_back(content, plan, used)
+        return Packed(content, verified.facts, len(used), program)
+
+    def _members(self, used: Mapping[str, Reply]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        past, plan, loaded = self.verifying.past, self.verifying.plan, self.loaded
+        moved = portable(loaded.config, loaded.base, corpus=plan.program.corpus is not None)
+        texts = {
+            CONFIG: to_toml(moved.config),
+            SPLITS: splits_text(plan.splits),
+            ANSWERS: answers_text(used),
+            **{f"{INSTRUCTIONS}{name}": each.source for name, each in plan.instructions.templates.items()},
+        }
+        if plan.program.corpus is not None:
+            texts[CORPUS] = _corpus_text(corpus(loaded.config, loaded.base, program=plan.program.name))
+        files = {JOURNAL: past.folder / JOURNAL, **moved.files}
+        if (past.folder / BEST).is_file():
+            files[BEST] = past.folder / BEST
+        if loaded.config.prompts.file:
+            files[PROMPTS] = loaded.base / loaded.config.prompts.file
+        read = {name: _read(file) for name, file in files.items()}
+        return {name: text.encode("utf-8") for name, text in texts.items()} | read, tuple(sorted(moved.files))
+
+    def _missing(self, first: AnswerMissing) -> ConfigError:
+        """Say how many of the answers that the journal tells of are gone, and who gave them."""
+        past, mode = self.verifying.past, self.loaded.config.cache.mode
+        run, own = past.opened.run_id, mode in ("off", "refresh")
+        store = AnswerStore(self.verifying.answers, lambda _: None)
+        roles = _roles(past)
+        gone = Counter(role for key, role in roles.items() if not (store.get(key, run) or (not own and store.get(key))))
+        store.close()
+        by_role = ", ".join(f"{count} of the role {role}" for role, count in sorted(gone.items()))
+        told = f"{gone.total()} of the {len(roles)} answers that the run got are not stored here: {by_role}"
+        return ConfigError(
+            f"{past.folder}: {told if by_role else first}", "name the --cache-dir that holds the answers of this run"
+        )
+
+
+def packing(folder: Path, options: RunOptions) -> Packing:
+    """Read a run and check that it can be executed again; neither a key nor a model's file is needed.
+
+    Raises:
+        ConfigError: Somebody executes it now, or its program or its data are not there any more.
+        StorageError: The folder is not whole.
+    """
+    if held(folder):
+        raise ConfigError(f"{folder}: a process executes this run now", "pack it when it has ended")
+    return Packing(load(folder / CONFIG), verification(folder, options))
+
+
+def _roles(past: Past) -> dict[str, str]:
+    """Return who gave each answer that standing facts and finished calls tell of."""
+    finished = (each.event for each in past.recorded.events if isinstance(each.event, CallFinished))
+    return dict.fromkeys(past.used_keys(), "task") | {each.key: each.role for each in finished if not each.error}
+
+
+def _corpus_text(told: Corpus) -> str:
+    return "".join(f"{json.dumps({'title': each.title, 'text': each.text})}\n" for each in told.passages)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be read: {error.strerror or error}") from error
+
+
+def _read_back(content: bytes, plan: Plan, used: Mapping[str, Reply]) -> None:
+    """Open the pack as whoever gets it will, and compare.
+
+    Raises:
+        StorageError: It cannot be opened, or holds something else than was put in.
+    """
+    with tempfile.TemporaryDirectory(prefix="autodiff-") as name:
+        folder = Path(name)
+        (folder / "run.zip").write_bytes(content)
+        unpack(folder / "run.zip", folder / "run", lambda _: True)
+        same = (
+            read_splits(folder / "run" / SPLITS) == plan.splits
+            and read_answers(folder / "run" / ANSWERS).keys() == used.keys()
+        )
+        told = load(folder / "run" / CONFIG).config
+        if plan.program.corpus is not None:
+            same = same and corpus(told, folder / "run", program="a pack").info == plan.program.corpus
+    if not same:
+        raise StorageError("what was packed reads back as something else", "please report it, with the run's config")

@@ -1,0 +1,98 @@
+"""A run's config and its user's own files by the names that they have in a pack: nothing outside of it is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import CacheConfig, Reference, RunConfig, code, renamed
+from ..config import model as model_reference
+from ..errors import ConfigError, StorageError
+from ..llm.redact import KEY_SHAPE, secrets_in
+from ..pack import CONFIG, CORPUS, PROGRAM, PROMPTS
+from ..toml_text import table_of
+from .fingerprints import beside, named_files
+
+_SECRET_HEADER = re.compile(r"key|token|secret|passw|credential|auth|cookie", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Portable:
+    """``config`` names its files as members of a pack; ``files`` are the user's own, by member."""
+
+    config: RunConfig
+    files: Mapping[str, Path]
+
+
+def portable(config: RunConfig, base: Path, *, corpus: bool) -> Portable:
+    """Return what ``config``, with its files relative to ``base``, is in a pack; its program has to be loaded.
+
+    Programs go by folder, with what they imported from beside them, so that they find each other there. Data is
+    named and no longer read; the corpus is packed as passages, where the program has one.
+    """
+    folders = list(dict.fromkeys(file.parent for file in named_files(config, base)))
+
+    def place(file: Path) -> str:
+        return f"{PROGRAM}{folders.index(file.parent) + 1}/{file.name}"
+
+    def of_code(reference: Reference) -> str:
+        return f"{place((base / reference.file).resolve())}{reference.after}" if reference.file else reference.before
+
+    moved = renamed(config, code=of_code, other=lambda reference: reference.shown)
+    files = {place(file): file for file in named_files(config, base)}
+    for number, folder in enumerate(folders, 1):
+        files |= {f"{PROGRAM}{number}/{name}": file for name, file in beside(folder)}
+    update = {
+        "retrieval": moved.retrieval.model_copy(update={"corpus": CORPUS if corpus else None}),
+        "prompts": moved.prompts.model_copy(update={"file": PROMPTS if config.prompts.file else None}),
+        "cache": CacheConfig(),
+    }
+    return Portable(moved.model_copy(update=update), files)
+
+
+def check_inside(config: RunConfig, members: Iterable[str], place: str) -> None:
+    """Refuse a packed config that would read anything but members of its pack; ``place`` names that in messages.
+
+    Raises:
+        StorageError: It would.
+    """
+    task, there = config.task, frozenset(members)
+    specs = (task.pipeline, task.metric, config.trainer.minibatch_metric, *(loss.metric for loss in task.losses or ()))
+    named = [code(spec).file for spec in specs if spec]
+    for file in (*named, config.prompts.file, config.retrieval.corpus):
+        if file and file not in there:
+            raise StorageError(f"{place}: its {CONFIG} names {file!a:.80}, which it does not hold", "do not trust it")
+    for role, told in config.models.items():
+        file = model_reference(told.model).file
+        if Path(file).name != file or "\\" in file:  # a bare name is shown and never opened: its hash is told
+            raise StorageError(
+                f"{place}: its {CONFIG} names {file!a:.80}, the model of {role}, in a folder", "do not trust it"
+            )
+
+
+def check_secrets(members: Mapping[str, bytes], config: RunConfig) -> None:
+    """Refuse to pack what would give a secret away: a pack is made to be handed on.
+
+    Raises:
+        ConfigError: A header that may be a key, a value of this environment's secrets, or what is plainly a key in the
+            config or a program.
+    """
+    for role, told in config.models.items():
+        for key, value in told.extra.items():
+            for name in (table_of(value) or {}) if "header" in key.lower() else ():
+                if _SECRET_HEADER.search(name):
+                    raise ConfigError(
+                        f"models.{role}.{key} sends {name!a:.60}, which may be a secret, and a pack holds none",
+                        "answers are found by all that was sent: such a run cannot be packed",
+                    )
+    for name, content in members.items():
+        text = content.decode("utf-8", "replace")
+        if found := secrets_in(text):
+            raise ConfigError(f"{name} holds the value of {found[0]}, and a pack holds no secret", "mend what wrote it")
+        if (name == CONFIG or name.startswith(PROGRAM)) and (shape := KEY_SHAPE.search(text)):
+            raise ConfigError(
+                f"{name} holds what looks like a key ({shape[0][:6]}…), and a pack holds no secret",
+                "read keys from the environment instead",
+            )

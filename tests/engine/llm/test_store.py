@@ -1,4 +1,5 @@
 import os
+import random
 import sqlite3
 import stat
 import sys
@@ -11,7 +12,7 @@ from tests.engine.llm.calls import a_call
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.llm import Reply, Usage
-from autodiff_engine.llm.store import AnswerStore
+from autodiff_engine.llm.store import AnswerStore, StoredAnswers
 
 REPLY = Reply("8 🙂 \ud800 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
 KEY = a_call().request.key
@@ -144,3 +145,41 @@ def test_a_database_that_is_none_is_a_storage_error(tmp_path: Path) -> None:
         Opened(tmp_path)
 
     assert "--cache-dir" in caught.value.hint
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def test_a_look_at_the_answers_finds_short_and_long_ones_and_writes_nothing(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path / "answers", pytest.fail)
+    noise = random.Random(1)
+    replies = {
+        "short": Reply("8", "stop", Usage(1, 1)),
+        "long": Reply("".join(chr(noise.randrange(32, 0x3000)) for _ in range(60_000)), "length", Usage(2, 2)),
+    }
+    for key, reply in replies.items():
+        await store.add(key, reply)
+    await store.add("own", replies["short"], "run")
+    store.close()
+    before = files(tmp_path)
+
+    look = StoredAnswers(tmp_path / "answers")
+    found = {key: look.get(key) for key in ("short", "long", "own", "never")}
+    look.close()
+
+    assert found == {**{key: replace(each, cached=True) for key, each in replies.items()}, "own": None, "never": None}
+    assert files(tmp_path) == before
+
+
+def test_a_look_where_nothing_is_makes_nothing_and_one_at_no_database_says_so(tmp_path: Path) -> None:
+    look = StoredAnswers(tmp_path / "answers")
+    assert look.get("k") is None
+    look.close()
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "cache.db").write_bytes(b"no database at all" * 99)
+    broken = StoredAnswers(tmp_path)
+    with pytest.raises(StorageError, match="cannot be used"):
+        broken.get("k")
+    broken.close()

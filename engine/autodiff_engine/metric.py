@@ -62,7 +62,8 @@ class Metric(Protocol):
         Raises:
             DataError: The metric needs an expected answer and the example has none.
             ProgramError: The user's own metric raised, or gave something that is no score.
-            ModelUnavailable: The metric asks an LLM and got nothing that it can read: there is no score.
+            ModelUnavailable: The metric asks an LLM, and nobody answered.
+            ModelUnreadable: The metric asks an LLM and got nothing that it can read: there is no score.
         """
         ...
 

@@ -105,7 +105,7 @@ class UsersOwn:
             given = self.function(answer, example.expected)
             if inspect.isawaitable(given):
                 given = cast("object", await given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends itself must not end us
             raise user_error(where, error) from error
         value, why = _value_and_why(given)
         return Score(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .. import user_code
 from ..config import RunConfig, code, source
+from ..corpus_readers import texts_in
 from ..events import Fingerprint
 from ..instructions import Instructions
 
@@ -72,7 +73,7 @@ def _of_corpus(config: RunConfig, base: Path) -> Iterable[Fingerprint]:
     if not named or not source(named).file:
         return
     place = base / source(named).file
-    files = sorted(each for each in place.rglob("*") if each.is_file()) if place.is_dir() else [place]
+    files = sorted(texts_in(place)) if place.is_dir() else [place]
     if all(file.is_file() for file in files):
         hashes = [[file.relative_to(place).as_posix(), _digest(file.read_bytes())] for file in files]
         yield Fingerprint(f"{_CORPUS}{place.name}", _digest(json.dumps(hashes).encode()))

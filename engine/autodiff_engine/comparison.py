@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Literal
 
@@ -69,8 +70,19 @@ def greater(before: Sequence[Outcome], after: Sequence[Outcome]) -> bool:
     return sum(new for _, new in pairs) > sum(old for old, _ in pairs)
 
 
+MOST_UNGRADED = Fraction(1, 5)
+"""The share of a validation split that a judge may leave without a grade: by the rest nobody could be chosen."""
+
+
+def too_many(lost: int, n: int) -> bool:
+    """Return whether so many of ``n`` examples have no grade that nothing can be said."""
+    return lost > MOST_UNGRADED * n
+
+
 class Race:
     """A whole validation while it runs: knows after each outcome whether the candidate can still win.
+
+    Examples without a score on either side, as a judge could not grade them, count on neither.
 
     ``incumbent`` is in the order in which the candidate is run (``deciding_order``); scores are compared exactly.
     """
@@ -78,13 +90,24 @@ class Race:
     def __init__(self, incumbent: Sequence[Outcome], rule: Rule) -> None:
         self._incumbent = incumbent
         self._rule = rule
-        self._to_beat = sum((each.score for each in incumbent), Fraction(0))
         self.after: list[Outcome] = []
 
     @property
     def possible(self) -> Fraction:
         """The highest sum that the candidate can still reach."""
-        return sum((each.score for each in self.after), Fraction(len(self._incumbent) - len(self.after)))
+        old, new = self._scores()
+        return sum(new, Fraction(len(old) - len(new)))
+
+    @property
+    def ungraded(self) -> bool:
+        """Whether a judge left so many of the candidate's answers without a grade that there is no verdict."""
+        return too_many(sum(each.ungraded for each in self.after), len(self._incumbent))
+
+    def _scores(self) -> tuple[list[Fraction], list[Fraction]]:
+        """Return both sides' scores on what can be compared, in one order; of what is still out the incumbent's."""
+        pairs = zip_longest(self._incumbent, self.after)
+        told = [(old, new) for old, new in pairs if not (old.unavailable or (new and new.unavailable))]
+        return [old.score for old, _ in told], [new.score for _, new in told if new]
 
     @property
     def done(self) -> bool:
@@ -93,45 +116,51 @@ class Race:
 
     def lost(self) -> bool:
         """Whether no answer that is still out could make the candidate win: the decision is then the same."""
-        if self.possible <= self._to_beat:
+        old, new = self._scores()
+        if self.ungraded or self.possible <= sum(old):
             return True
-        if self._rule.accept == "greater":
-            return False
-        old = [each.score for each in self._incumbent]
-        return best_possible_p(old, [each.score for each in self.after]) >= self._rule.alpha
+        return self._rule.accept == "confident" and best_possible_p(old, new) >= self._rule.alpha
 
     def won(self) -> bool:
         """Whether the candidate, run on all examples, is better by the rule."""
-        if len(self.after) < len(self._incumbent) or self.possible <= self._to_beat:
+        old, new = self._scores()
+        if not self.done or self.ungraded or sum(new) <= sum(old):
             return False
-        old, new = [each.score for each in self._incumbent], [each.score for each in self.after]
         return self._rule.accept == "greater" or paired_p(old, new) < self._rule.alpha
 
     def comparison(self, *, split: str, metric: str) -> Comparison:
         """Return the comparison so far; one that was stopped early has no p and says what was still possible."""
-        n, done = len(self._incumbent), len(self.after)
-        if done == n:
+        if self.done:
             return compare(self._incumbent, self.after, split=split, metric=metric)
-        old, new = [each.score for each in self._incumbent[:done]], [each.score for each in self.after]
+        whole, new = self._scores()
+        old, n, done = whole[: len(new)], len(whole), len(new)
         wins, losses = _wins(old, new), _wins(new, old)
         return Comparison(
             split=split,
             metric=metric,
             n=n,
-            before=float(self._to_beat / n),
+            before=mean(whole),
             after=mean(new) if new else None,
             wins=wins,
             losses=losses,
             ties=done - wins - losses,
             p=None,
             stopped_after=done,
-            at_most=float(self.possible / n),
+            at_most=float(self.possible / n) if n else 0.0,
+            excluded=tuple(
+                old.example.id
+                for old, new in zip_longest(self._incumbent, self.after)
+                if old.unavailable or (new and new.unavailable)
+            ),
         )
 
 
 def deciding_order(incumbent: Sequence[Outcome]) -> list[Outcome]:
-    """Return the incumbent's outcomes, worst first: there a candidate can gain, so the race is decided earliest."""
-    return sorted(incumbent, key=lambda each: each.score)
+    """Return the incumbent's outcomes, worst first: there a candidate can gain, so the race is decided earliest.
+
+    Those without a score, which decide nothing, come last.
+    """
+    return sorted(incumbent, key=lambda each: (bool(each.unavailable), each.score))
 
 
 def mean(scores: Sequence[Fraction]) -> float:

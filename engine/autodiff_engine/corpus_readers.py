@@ -51,6 +51,15 @@ def read_corpus(named: str, base: Path, *, count: int, seed: int) -> Corpus:
     return Corpus.of(passages)
 
 
+def texts_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that are read as a corpus, by name, upper and lower case alike.
+
+    They are its own .txt and .md files; folders inside it are not looked into.
+    """
+    files = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    return sorted(files, key=lambda path: (path.name.casefold(), path.name))
+
+
 def _hub_questions(named: str, name: str) -> list[hotpot.HotpotQuestion]:
     rows = hub.read_rows(name)
     if not hotpot.is_hotpot(rows[0]):
@@ -79,9 +88,7 @@ def _jsonl(path: Path) -> Iterator[Passage]:
 
 
 def _folder(folder: Path) -> Iterator[Passage]:
-    """Read the folder's own files by name, upper and lower case alike; folders inside it are not looked into."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
-    for path in sorted(files, key=lambda path: (path.name.casefold(), path.name)):
+    for path in texts_in(folder):
         pieces = list(_pieces(read_text(path, key=KEY)))
         for number, piece in enumerate(pieces, 1):
             yield Passage(path.stem if number == 1 else f"{path.stem} ({number})", piece)

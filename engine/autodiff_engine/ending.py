@@ -53,7 +53,7 @@ def _val(progress: Progress) -> ValScores:
     start, best = progress.start, progress.best
     if start is None or best is None:
         return ValScores(None, None, 0)
-    return ValScores(start.mean, best.mean, len(start.outcomes))
+    return ValScores(start.mean, best.mean, start.n)
 
 
 def _test(progress: Progress) -> TestScores | None:

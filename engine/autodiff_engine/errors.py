@@ -12,6 +12,7 @@ EngineError                 anything that we raise on purpose; its text is one l
 ├── ModelError              an LLM gave no usable answer
 │   ├── ModelRefused        it was asked and said no to *this* request (too long, filtered): the candidate's doing
 │   ├── ModelUnavailable    nobody answered (timeout, 429, 5xx, connection): try again later, never a score
+│   ├── ModelUnreadable      it answered, but no reply could be read: no score, and waiting cannot help
 │   ├── ModelRejected       the provider will never answer us (key, model name, account): mend the config
 │   └── AnswerMissing       only recorded answers were allowed and there is none
 ├── BudgetExhausted         the next call does not fit what is left
@@ -85,6 +86,10 @@ class ModelUnavailable(ModelError):
     def __init__(self, message: str, hint: str = "", *, retry_after_s: float | None = None) -> None:
         super().__init__(message, hint)
         self.retry_after_s = retry_after_s
+
+
+class ModelUnreadable(ModelError):
+    """A judge answered, also when asked anew, but no grade could be read: its doing, so there is no score."""
 
 
 class ModelRejected(ModelError):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from .candidate import Candidate
 from .concurrency import in_order
 from .dataset import Example
-from .errors import ModelRefused, ModelUnavailable
+from .errors import ModelRefused, ModelUnavailable, ModelUnreadable
 from .graph import Node, topological
 from .metric import Metric, MetricCall
 from .objective import OBJECTIVE, LossTerm, TermScore, failed, measure, read_from, score_call
@@ -39,7 +39,8 @@ class Outcome:
     """What came of one example: a score in [0, 1], or the reason why there is none.
 
     ``answer`` is the root of the example's graph; None when a call got no answer. ``refused`` is set when a request was
-    refused for what it says (score 0), ``unavailable`` when nobody answered, a judge included (no score at all).
+    refused for what it says (score 0), ``unavailable`` when there is no score at all: nobody answered, a judge
+    included, or, ``ungraded``, no reply of a judge held a grade, which stays so however often the example is run.
 
     With several losses ``score`` is their weighted mean, ``losses`` has each, in the order of the config, and
     ``on_answer`` is what the task's metric gives the answer; without, ``losses`` is empty and ``on_answer`` None.
@@ -52,6 +53,7 @@ class Outcome:
     keys: tuple[str, ...]
     refused: str = ""
     unavailable: str = ""
+    ungraded: bool = False
     losses: tuple[TermScore, ...] = ()
     on_answer: Fraction | None = None
     nodes: tuple[Node, ...] = ()
@@ -104,8 +106,8 @@ async def evaluate(
     """Run ``candidate`` on every example at once; return outcomes in the order of ``examples``.
 
     ``at`` is ``step/phase``, the beginning of all call ids. What is in flight when ``seen`` says enough is cancelled.
-    When nobody answers for an example, ``trouble`` is awaited and the example run again, so that all get a score;
-    without it the outcome is unavailable.
+    When nobody answers for an example, ``trouble`` is awaited and the example run again, so that all get a score but
+    those that a judge cannot grade; without it the outcome is unavailable.
 
     Raises:
         ModelRejected, AnswerMissing, BudgetExhausted, RunStopped, ProgramError: No example could fare better.
@@ -135,6 +137,9 @@ async def _run(
     except ModelRefused as error:
         outcome = replace(outcome, keys=tuple(trace.keys), why=f"refused: {error}", refused=str(error))
         return replace(outcome, losses=failed(task.losses, outcome.why), on_answer=_none_of(task.losses)), None
+    except ModelUnreadable as error:
+        lost = replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False)
+        return replace(lost, unavailable=str(error), ungraded=True), None
     except ModelUnavailable as error:
         return replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False, unavailable=str(error)), error
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from .candidate import Candidate
+from .comparison import too_many
 from .control import Control
 from .dataset import Example
+from .errors import ModelUnreadable
 from .evaluate import Outcome, evaluate
 from .events import Event, PhaseStarted
 from .objective import check_nodes
 from .progress import Parts
 from .scoring import run_batch
-from .telling import candidate_scored, scored
+from .telling import candidate_scored, scored, ungraded
 
 Tell = Callable[[Event], object]
 """Emits an event; may raise what ends the phase."""
@@ -56,7 +58,7 @@ class Forward:
             heard(outcome)
             self._check()
 
-        return await run_batch(
+        outcomes = await run_batch(
             parts.task,
             candidate,
             examples,
@@ -65,6 +67,8 @@ class Forward:
             control=self._control,
             tell=tell,
         )
+        self._warn(outcomes, step, phase)
+        return outcomes
 
     async def taught(self, candidate: Candidate, examples: Sequence[Example], step: int) -> list[Outcome]:
         """Have the teacher run the program; an example that got no answer is unavailable, and nobody waits for it."""
@@ -89,10 +93,20 @@ class Forward:
         which: Literal["start", "best"],
         heard: Callable[[Outcome], object] = _ignored,
     ) -> list[Outcome]:
-        """Score the start prompts or the best ones on all of a split, and tell the mean; ``heard`` sees the graphs."""
+        """Score the start prompts or the best ones on all of a split, and tell the mean; ``heard`` sees the graphs.
+
+        Raises:
+            ModelUnreadable: A judge could not grade a fifth of the validation split: no candidate can be chosen by it.
+        """
         examples = self._parts.splits.val if split == "val" else self._parts.splits.test
         phase = f"{which}.{'validation' if split == 'val' else 'test'}"
         outcomes = await self.split(candidate, examples, step, phase, split, _ignored, heard)
+        lost = [each for each in outcomes if each.ungraded]
+        if split == "val" and too_many(len(lost), len(outcomes)):
+            raise ModelUnreadable(
+                f"{len(lost)} of {len(outcomes)} validation examples have no score: {lost[0].unavailable}",
+                "choose another model for [models.judge], or make task.judge simpler",
+            )
         self._tell(candidate_scored(outcomes, step, which, candidate.id, split, self.metric))
         return outcomes
 
@@ -132,4 +146,9 @@ class Forward:
         if not self._checked:  # the start prompts come first, and no node of a loss may be missing from then on
             check_nodes(parts.task.losses, [each.nodes for each in outcomes])
             self._checked = True
+        self._warn(outcomes, step, phase)
         return [each.without_graph() for each in outcomes]
+
+    def _warn(self, outcomes: Sequence[Outcome], step: int, phase: str) -> None:
+        if warned := ungraded(outcomes, step, phase):
+            self._tell(warned)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .dataset import Example
-from .errors import ModelRefused, ModelUnavailable
+from .errors import ModelRefused, ModelUnreadable
 from .fitting import fitted
 from .graph import Exchange
 from .instructions import Instructions
@@ -23,6 +23,12 @@ JUDGE = "judge"
 MOST = 10
 """The highest grade."""
 FORM = "Score: N"
+FRESH = 2
+"""How often a judge is asked anew, by draws of their own, when its first reply and its repair hold no grade."""
+NO_GRADE = "the judge gave no grade that could be read"
+"""Begins what is said of an example that has no score for that."""
+_FRESH_DRAW = 1_000_000
+"""Between the draws of one judgement: more than there are seeds."""
 _STAGES = (("inputs",), ("inputs", "answer", "expected"))
 """What is shortened where the prompt does not fit: what the system was asked first."""
 _MARKS = r"[\s*_`:=\"']*"
@@ -35,11 +41,12 @@ _ALONE = re.compile(rf"{_MARKS}{_NUMBER}{_RANGE}{_MARKS}{_OF}[\s*_`.!\"']*", re.
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Asks an LLM how good an answer is: one call, and one more when no grade can be read from its reply.
+    """Asks an LLM how good an answer is: one call, and up to three more while no grade can be read from its replies.
 
     The grade, a number from 0 to 10, is a tenth of its value as a score. A reply without one is the judge's doing, not
-    the candidate's: asked twice in vain, there is no score (``ModelUnavailable``). A judge that refuses what it is sent
-    (too long, filtered) was sent it by the candidate: that scores 0, as it does when the program's own call is refused.
+    the candidate's: it is asked once for the form, then anew with other draws, and in vain, there is no score
+    (``ModelUnreadable``). A judge that refuses what it is sent (too long, filtered) was sent it by the candidate: that
+    scores 0, as it does when the program's own call is refused.
     What is too long for its context is shortened in the middle before it is sent, and the score's reason says so.
 
     ``asker`` is None until the models are there; a judge without one can be described, and scores nothing.
@@ -65,10 +72,11 @@ class Judge:
         return replace(self, asker=asker)
 
     async def score(self, answer: str, example: Example, *, at: str = "") -> Score:
-        """Ask for a grade, and once more for a readable one.
+        """Ask for a grade, once more for a readable one, then anew.
 
         Raises:
-            ModelUnavailable: Nobody answered, or neither reply held a grade.
+            ModelUnavailable: Nobody answered.
+            ModelUnreadable: No reply held a grade.
             StorageError: The run's instructions are older than the judge.
         """
         values: dict[str, Filling] = {
@@ -85,7 +93,7 @@ class Judge:
         except ModelRefused as error:
             return Score(Fraction(0), f"the judge was not asked: {error}")
         messages: tuple[Message, ...] = prompt.messages
-        while len(calls) < 2:
+        while len(calls) < 2 + FRESH:
             try:
                 reply = await self._ask(messages, at, calls)
             except ModelRefused as error:
@@ -93,9 +101,10 @@ class Judge:
             grade, problem = read_grade(reply)
             if grade is not None:
                 return Score(grade, f"{_reason(reply.text)}{_unseen(prompt.left_out)}", tuple(calls))
-            messages = self.instructions.ask_again(messages, reply.text, problem)
-        raise ModelUnavailable(
-            f"the judge gave no grade that could be read, also when asked again: {_shown(calls[-1])} [{at}]",
+            repair = len(calls) == 1
+            messages = self.instructions.ask_again(messages, reply.text, problem) if repair else prompt.messages
+        raise ModelUnreadable(
+            f"{NO_GRADE}, also when asked again: {_shown(calls[-1])} [{at}]",
             "choose another model for [models.judge], or make task.judge simpler",
         )
 
@@ -106,7 +115,8 @@ class Judge:
         return self.asker
 
     async def _ask(self, messages: Sequence[Message], at: str, calls: list[MetricCall]) -> Reply:
-        call = self._asker.call(messages, at=at, draw=self.draw)
+        draw = self.draw + max(0, len(calls) - 1) * _FRESH_DRAW  # the first two are of one draw
+        call = self._asker.call(messages, at=at, draw=draw)
         reply = await self._asker.model.complete(call)
         name, t = (at or f"{JUDGE}/1").split("/")[-2:]
         system, user = messages[0].content, "\n\n".join(message.content for message in messages[1:])

@@ -62,7 +62,8 @@ class Metric(Protocol):
         Raises:
             DataError: The metric needs an expected answer and the example has none.
             ProgramError: The user's own metric raised, or gave something that is no score.
-            ModelUnavailable: The metric asks an LLM and got nothing that it can read: there is no score.
+            ModelUnavailable: The metric asks an LLM, and nobody answered.
+            ModelUnreadable: The metric asks an LLM and got nothing that it can read: there is no score.
         """
         ...
 
@@ -104,7 +105,7 @@ class UsersOwn:
             given = self.function(answer, example.expected)
             if inspect.isawaitable(given):
                 given = cast("object", await given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a script that ends itself must not end us
             raise user_error(where, error) from error
         value, why = _value_and_why(given)
         return Score(

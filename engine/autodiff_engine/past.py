@@ -24,6 +24,7 @@ from .events import (
     TestCompared,
 )
 from .journal import Recorded, read
+from .judge import NO_GRADE
 from .llm.metered import Totals
 from .llm.repeated import Failures
 
@@ -90,10 +91,12 @@ class Past:
                 keys[stamped.event.error].add(stamped.event.key)
         unavailable: dict[str, str] = {}
         refused: dict[str, str] = {}
+        ungraded: dict[str, str] = {}
         for stamped in facts:
             match stamped.event:
                 case ExampleExcluded(step, phase, example, error):
-                    unavailable[f"{step}/{phase}/{example}"] = error
+                    lost = ungraded if error.startswith(NO_GRADE) else unavailable
+                    lost[f"{step}/{phase}/{example}"] = error
                 case FeedbackMissing(step, example, error):
                     (refused if error in keys else unavailable)[f"{step}/backward/{example}"] = error
                 case ExampleScored(step=step, phase=phase, example=example, why=why) if why.startswith(_REFUSED):
@@ -102,7 +105,8 @@ class Past:
                     refused[f"{step}/optimizer/p{k}"] = problem.removeprefix(_OPTIMIZER_REFUSED)
                 case _:
                     pass
-        return Failures(unavailable, refused, {message: frozenset(keys[message]) for message in refused.values()})
+        known = {message: frozenset(keys[message]) for message in refused.values()}
+        return Failures(unavailable, refused, known, ungraded)
 
     def used_keys(self) -> frozenset[str]:
         """Return the keys of the answers that standing facts were made from."""

@@ -52,8 +52,13 @@ class Incumbent:
 
     @property
     def mean(self) -> float:
-        """The validation mean."""
-        return mean([each.score for each in self.outcomes])
+        """The validation mean, of the examples that have a score."""
+        return mean([each.score for each in self.outcomes if not each.unavailable])
+
+    @property
+    def n(self) -> int:
+        """How many validation examples have a score: all but those that a judge could not grade."""
+        return sum(not each.unavailable for each in self.outcomes)
 
 
 @dataclass(slots=True)

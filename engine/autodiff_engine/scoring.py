@@ -65,9 +65,12 @@ async def run_batch(
     async def run(hear: Callable[[Outcome], None]) -> Sequence[Outcome]:
         return await evaluate(task, candidate, examples, metric, at=at, seen=hear)
 
-    return await mostly_answered(
-        run, lost=lambda outcome: outcome.unavailable, tell=tell, control=control, what=f"step {at}"
-    )
+    return await mostly_answered(run, lost=_unanswered, tell=tell, control=control, what=f"step {at}")
+
+
+def _unanswered(outcome: Outcome) -> str:
+    """Return why asking again may help; of what a judge could not grade it cannot."""
+    return "" if outcome.ungraded else outcome.unavailable
 
 
 class _Prefix(Generic[T]):

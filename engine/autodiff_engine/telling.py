@@ -86,7 +86,8 @@ def candidate_scored(
     outcomes: Sequence[Outcome], step: int, which: Literal["start", "best"], candidate: str, split: str, metric: str
 ) -> CandidateScored:
     """Return the fact that a whole split's score is, with its interval, and each of several losses apart."""
-    average, n = mean([each.score for each in outcomes]), len(outcomes)
+    graded = [each.score for each in outcomes if not each.unavailable]
+    average, n = mean(graded), len(graded)
     low, high = wilson(average, n)
     wrong = sum(each.wrong_format for each in outcomes)
     return CandidateScored(
@@ -119,7 +120,15 @@ def warning_of(outcomes: Sequence[Outcome]) -> Warned | None:
 
 def in_words(outcomes: Sequence[Outcome]) -> str:
     """Return a split's score as the optimizer is shown it."""
-    return f"{mean([each.score for each in outcomes]):.3f} (n={len(outcomes)})"
+    graded = [each.score for each in outcomes if not each.unavailable]
+    return f"{mean(graded):.3f} (n={len(graded)})"
+
+
+def ungraded(outcomes: Sequence[Outcome], step: int, phase: str) -> Warned | None:
+    """Return a warning when a judge could not grade some outcomes of a phase."""
+    lost = sum(each.ungraded for each in outcomes)
+    told = f"step {step}, {phase}: no reply of the judge held a grade for {lost} of {len(outcomes)} examples"
+    return Warned(f"{told}: they are left out on both sides") if lost else None
 
 
 def feedback_given(step: int, piece: Piece) -> FeedbackGiven:

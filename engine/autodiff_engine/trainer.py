@@ -91,7 +91,7 @@ class Trainer:
             self.tell(unreadable)
         self._adopt(first_incumbent(candidate, outcomes))
         for step in range(1, self._parts.settings.max_steps + 1):
-            if all(each.score == 1 for each in self._incumbent.outcomes):
+            if all(each.score == 1 for each in self._incumbent.outcomes if not each.unavailable):
                 return
             await self._step(step)
             await self._steering.boundary("step", "step")

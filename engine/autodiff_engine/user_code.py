@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import cast
 
 from .config import code
 from .errors import ConfigError, ProgramUnusable
 from .llm.redact import one_line
-from .user_error import HINT, frames_of
+from .user_error import HINT, frames_of, is_users
+
+_SHA256 = "__autodiff_sha256__"
+"""Name, in a module of the user's, of the hash of what its file held when it was executed."""
+_APART = "autodiff_user:"
+"""Begins the name of a module whose own name is taken."""
 
 
 def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
     """Return the function that ``path/to/file.py:name`` names; ``where`` is the key that says so, for messages.
 
     The file's folder stays on ``sys.path``, so that the file may import what lies beside it, now and when it is called.
-    A file is executed once, however many of its functions are asked for.
+    A file is executed once, however many of its functions are asked for, until ``forget``.
 
     Raises:
         ConfigError: No such file or function.
@@ -38,6 +48,27 @@ def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
     return found
 
 
+def forget() -> None:
+    """Drop every module that user's files brought: what is loaded from now on is what the files hold from now on.
+
+    Functions that were loaded before go on with the modules that they have.
+    """
+    kept = [module for module in list(sys.modules.values()) if _SHA256 in _names(module)]
+    for folder in {Path(str(module.__file__)).parent for module in kept}:
+        _drop(folder)
+    importlib.invalidate_caches()
+
+
+def loaded(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and hash of ``file`` and of what lies beside it and was imported when a file there was loaded.
+
+    Paths are relative to its folder; hashes are of what was executed, whatever the files hold by now.
+    """
+    for _, path, module in _beside(file.parent):
+        if _SHA256 in _names(module):
+            yield path.relative_to(file.parent).as_posix(), str(_names(module)[_SHA256])
+
+
 def _nearest(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, 1, 0.5)
     return f"; did you mean {close[0]}?" if close else ""
@@ -47,21 +78,65 @@ def _module(file: Path, where: str) -> ModuleType:
     name = _free_name(file)
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
+    loader = _Whole(name, str(file))
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
     assert spec is not None
-    assert spec.loader is not None
     if str(file.parent) not in sys.path:
         sys.path.insert(0, str(file.parent))
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a script that ends itself must not end us
         del sys.modules[name]
+        _drop(file.parent)  # whichever of them is to be mended
+        importlib.invalidate_caches()
         said = one_line(f"{type(error).__name__}: {error}")
         raise ProgramUnusable(
             f"{where}: {file.name} cannot be imported: {said}", HINT, traceback=frames_of(error)
         ) from error
+    vars(module)[_SHA256] = loader.sha256
+    for _, path, imported in _beside(file.parent):
+        vars(imported).setdefault(_SHA256, _digest(path.read_bytes()))
     return module
+
+
+class _Whole(SourceFileLoader):
+    """Compiles what a file holds, never what a cache of bytecode held of it; ``sha256`` is of just that."""
+
+    sha256 = ""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        content = self.get_data(path)
+        self.sha256 = _digest(content)
+        return self.source_to_code(content, path)
+
+
+def _beside(folder: Path) -> Iterator[tuple[str, Path, ModuleType]]:
+    """Yield the user's modules that were loaded from ``folder`` and below: their place in it is their name."""
+    within = f"{folder}{os.sep}"
+    for name, module in list(sys.modules.items()):
+        told = _names(module).get("__file__")
+        if not isinstance(told, str) or not told.startswith(within) or not told.endswith(".py"):
+            continue
+        path = Path(told)
+        dotted = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        if name in (dotted, f"{_APART}{path}") and is_users(told):
+            yield name, path, module
+
+
+def _drop(folder: Path) -> None:
+    for name, _, _ in list(_beside(folder)):
+        del sys.modules[name]
+
+
+def _names(module: object) -> dict[str, object]:
+    """Return what a module holds; ``getattr`` itself may import what is lazy."""
+    return cast("dict[str, object]", getattr(module, "__dict__", {}))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _free_name(file: Path) -> str:
@@ -69,4 +144,4 @@ def _free_name(file: Path) -> str:
     taken = sys.modules.get(file.stem)
     same = taken is None or getattr(taken, "__file__", None) == str(file)
     known = file.stem in sys.builtin_module_names or file.stem in sys.stdlib_module_names
-    return file.stem if same and not known else f"autodiff_user:{file}"
+    return file.stem if same and not known else f"{_APART}{file}"

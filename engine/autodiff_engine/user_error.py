@@ -48,6 +48,11 @@ def place_of(function: Callable[..., object]) -> str:
     return f" ({os.path.basename(code.co_filename)}, line {code.co_firstlineno}, in {code.co_name})" if code else ""
 
 
+def is_users(file: str) -> bool:
+    """Return whether ``file`` is neither ours nor of a library."""
+    return not _is_ours(file) and not _is_library(file)
+
+
 def _of_ours(error: BaseException) -> EngineError | None:
     waiting = [error]
     while waiting:

@@ -13,6 +13,8 @@ from .events import Comparison, Fate
 from .lint import Lint
 from .proposal import Proposal
 
+_UNGRADED = "no verdict: the judge gave too many answers on the validation examples no grade that could be read"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -145,7 +147,8 @@ class Judging:
         race, minibatch = self._race, self._minibatch()
         whole = race.comparison(split="val", metric=self._gates.metric)
         if not race.won():
-            return Verdict("validation", _why_lost(whole, self._gates.rule), minibatch=minibatch, validation=whole)
+            why = _UNGRADED if race.ungraded else _why_lost(whole, self._gates.rule)
+            return Verdict("validation", why, minibatch=minibatch, validation=whole)
         by_id = {each.example.id: each for each in race.after}
         ordered = tuple(by_id[each.example.id] for each in self._case.incumbent)
         return Verdict("accepted", "better on the whole validation set", "", minibatch, whole, ordered)

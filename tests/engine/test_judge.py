@@ -3,21 +3,23 @@ from fractions import Fraction
 
 import pytest
 from tests.looped import EXACT, PROGRAM, Player, losses, with_gold
-from tests.synthetic import TEXTS, answer, asker, example, instructions, outcome, program, prompt_of
+from tests.synthetic import TEXTS, answer, asker, example, instructions, outcome, parts, program, prompt_of, splits
 
 from autodiff_engine.candidate import start
-from autodiff_engine.comparison import compare, greater
+from autodiff_engine.comparison import Race, Rule, compare, deciding_order, greater
 from autodiff_engine.control import Control
-from autodiff_engine.errors import ModelRefused, ModelUnavailable, StorageError
+from autodiff_engine.errors import ModelRefused, ModelUnreadable, StorageError
 from autodiff_engine.evaluate import Task, evaluate
-from autodiff_engine.events import ExampleExcluded, ExampleScored
+from autodiff_engine.events import CandidateScored, Event, ExampleExcluded, ExampleScored, ProposalJudged, Warned
 from autodiff_engine.instructions import Instructions
 from autodiff_engine.judge import Judge, read_grade
 from autodiff_engine.llm import Call, Reply, ScriptedModel
 from autodiff_engine.llm.model import Usage
+from autodiff_engine.llm.repeated import Failures, RepeatedModel
 from autodiff_engine.objective import LossTerm
 from autodiff_engine.scoring import run_batch
 from autodiff_engine.telling import scored
+from autodiff_engine.trainer import Trainer
 
 CRITERIA = "The answer is polite and {{ short }}."
 
@@ -107,13 +109,21 @@ async def test_an_unreadable_reply_is_asked_for_once_more() -> None:
     assert "there is no grade from 0 to 10" in score.calls[1].exchange.user
 
 
-async def test_unreadable_twice_is_no_score_and_not_0() -> None:
+async def test_an_unreadable_judge_is_asked_anew_by_draws_of_their_own_and_then_there_is_no_score_and_not_0() -> None:
     model = ScriptedModel(lambda call: "It is nice.")
-    with pytest.raises(ModelUnavailable, match="no grade that could be read, also when asked again") as raised:
+    with pytest.raises(ModelUnreadable, match="no grade that could be read, also when asked again") as raised:
         await judge(model).score("no", example(2, "a1"), at="1/forward/a1/judge/1")
     assert "'It is nice.'" in str(raised.value)
     assert "[models.judge]" in raised.value.hint
-    assert len(model.seen) == 2
+    assert [len(call.request.messages) for call in model.seen] == [2, 4, 2, 2]
+    assert [call.request.draw for call in model.seen] == [7, 7, 1_000_007, 2_000_007]
+    assert model.seen[2].request.messages == model.seen[0].request.messages
+
+
+async def test_a_grade_of_a_new_draw_counts_like_any() -> None:
+    model = ScriptedModel(lambda call: "Score: 4" if call.request.draw > 7 else "It is nice.")
+    score = await judge(model).score("no", example(2, "a1"))
+    assert (score.value, len(score.calls), len(model.seen)) == (Fraction(2, 5), 3, 3)
 
 
 async def test_a_judge_that_refuses_what_it_is_sent_scores_0_and_says_so() -> None:
@@ -170,13 +180,97 @@ async def test_the_journal_has_what_a_judge_was_asked_and_a_batch_leaves_out_wha
     assert not greater(outcomes, [replace(each, unavailable="", score=each.score) for each in outcomes])
 
 
-async def test_in_a_whole_validation_an_unreadable_judge_waits_for_a_person_like_any_that_does_not_answer() -> None:
+async def test_what_no_judge_can_grade_stops_no_batch_however_small_for_asking_again_reads_the_same() -> None:
     model = ScriptedModel(grades)
-    with pytest.raises(ModelUnavailable, match="no grade that could be read"):
-        await evaluate(
-            Task(program(), asker(model), 0), start(TEXTS), [example(1, "a3")], judge(model), at="0/start.validation",
-            trouble=Control().trouble,
-        )  # fmt: skip
+    outcomes = await run_batch(
+        Task(program(), asker(model), 0), start(TEXTS), [example(1, "a3"), example(1, "a1")], judge(model),
+        at="1/forward", control=Control(), tell=lambda each: None,
+    )  # fmt: skip
+    assert [each.ungraded for each in outcomes] == [True, False]
+
+
+def ungradable(*names: str) -> ScriptedModel:
+    """The program by its rule and a judge that never grades what is said of these examples."""
+
+    def play(call: Call) -> str:
+        if call.role == "judge" and call.at.split("/")[2] in names:
+            return "I would rather not."
+        return grades(call)
+
+    return ScriptedModel(play)
+
+
+async def judged(model: ScriptedModel) -> tuple[Trainer, list[Event]]:
+    """Train by the judge as the only metric."""
+    told: list[Event] = []
+    metric = judge(model)
+    made = parts(model, splits(), max_steps=2)
+    made = replace(made, metric=metric, minibatch_metric=metric, loss=replace(made.loss, metric=metric))
+    trainer = Trainer(made, Control(), told.append, lambda progress: None)
+    await trainer.fit()
+    await trainer.report_test()
+    return trainer, told
+
+
+async def test_in_a_whole_validation_an_example_without_a_grade_is_left_out_on_both_sides_and_the_run_goes_on() -> None:
+    trainer, told = await judged(ungradable("b1", "c0"))
+    first = next(each for each in told if isinstance(each, CandidateScored))
+    assert (first.split, first.n) == ("val", 9)
+    whole = [each.validation for each in told if isinstance(each, ProposalJudged) and each.validation]
+    assert whole
+    assert all(each.excluded == ("b1",) and each.n == 9 for each in whole)
+    assert any(each.fate == "accepted" for each in told if isinstance(each, ProposalJudged))
+    assert trainer.progress.test is not None
+    assert (trainer.progress.test.excluded, trainer.progress.test.n) == (("c0",), 5)
+    assert trainer.progress.start is not None
+    assert (trainer.progress.start.n, trainer.progress.start.mean) == (9, first.mean)
+    assert next(each.message for each in told if isinstance(each, Warned)) == (
+        "step 0, start.validation: no reply of the judge held a grade for 1 of 10 examples: they are left out on both "
+        "sides"
+    )
+
+
+async def test_a_judge_that_can_grade_too_little_of_the_validation_ends_the_run_and_says_what_to_do() -> None:
+    with pytest.raises(ModelUnreadable, match="3 of 10 validation examples have no score") as raised:
+        await judged(ungradable("b1", "b2", "b3"))
+    assert "choose another model for [models.judge]" in raised.value.hint
+
+
+def test_a_candidate_that_no_judge_can_grade_on_more_than_a_fifth_gets_no_verdict_and_never_wins_by_the_rest() -> None:
+    incumbent = [outcome(0, f"v{n}") for n in range(5)]
+    race = Race(incumbent, Rule("greater", 0.05))
+    lost = [replace(outcome(0, f"v{n}", unavailable="no grade"), ungraded=True) for n in range(2)]
+    race.after += [outcome(1, "v4"), lost[0]]
+    assert not race.ungraded
+    assert not race.lost()
+    race.after.append(lost[1])
+    assert race.ungraded
+    assert race.lost()
+    race.after += [outcome(1, "v2"), outcome(1, "v3")]
+    assert not race.won()
+
+
+def test_an_example_that_the_incumbent_has_no_score_for_decides_nothing_and_is_run_last() -> None:
+    lost = replace(outcome(0, "v0", unavailable="no grade"), ungraded=True)
+    ordered = deciding_order([lost, outcome(1, "v1"), outcome(0, "v2")])
+    assert [each.example.id for each in ordered] == ["v2", "v1", "v0"]
+    race = Race(ordered, Rule("greater", 0.05))
+    race.after += [outcome(0, "v2")]
+    assert race.lost()  # only v1 is out, and there the incumbent is right: what has no score could not help
+    told = race.comparison(split="val", metric="judge")
+    assert (told.n, told.stopped_after, told.at_most, told.excluded) == (2, 1, 0.5, ("v0",))
+
+
+async def test_executed_again_an_example_without_a_grade_is_left_out_again_and_nobody_is_asked() -> None:
+    model = ScriptedModel(grades)
+    failures = Failures(ungraded={"0/start.validation/a3": "the judge gave no grade that could be read"})
+    repeated = RepeatedModel(model, failures)
+    (told,) = await evaluate(
+        Task(program(), asker(repeated), 0), start(TEXTS), [example(1, "a3")], EXACT, at="0/start.validation",
+        trouble=Control().trouble,
+    )  # fmt: skip
+    assert (told.ungraded, told.unavailable) == (True, "the judge gave no grade that could be read")
+    assert model.seen == []
 
 
 async def test_a_judge_as_one_of_several_losses_is_asked_at_each_call_of_its_node() -> None:

@@ -186,6 +186,13 @@ async def test_an_exception_of_the_users_own_metric_is_kept_as_the_cause(tmp_pat
     assert isinstance(raised.value.__cause__, ValueError)
 
 
+async def test_a_metric_of_the_users_own_that_ends_itself_does_not_end_the_run_as_if_a_provider_were_down(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ProgramError, match="on example 17: SystemExit: 3"):
+        await users_own(tmp_path, "import sys; sys.exit(3)").score("seven", example("8"))
+
+
 async def test_a_metric_may_take_examples_without_an_expected_answer(tmp_path: Path) -> None:
     metric = users_own(tmp_path, "return expected is None")
 

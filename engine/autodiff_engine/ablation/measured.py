@@ -11,9 +11,11 @@ from ..events import (
     CallFinished,
     DataLoaded,
     ExampleScored,
+    Fingerprint,
     LedgerUpdated,
     ProgramDescribed,
     RunFinished,
+    RunOpened,
     Stamped,
     TokenCounts,
 )
@@ -63,6 +65,8 @@ class Measured:
     """The fingerprint of the splits."""
     corpus: str = ""
     """The fingerprint of what the program looks things up in; empty for one that does not."""
+    parts: tuple[Fingerprint, ...] = ()
+    """What the run was made of besides its data; journals of earlier versions say nothing of it."""
 
     @property
     def finished(self) -> RunFinished | None:
@@ -91,10 +95,13 @@ def measure(recorded: Recorded) -> Measured:
     last: Stamped | None = None
     ledger: RunFinished | LedgerUpdated | None = None
     program: ProgramDescribed | None = None
+    parts: tuple[Fingerprint, ...] = ()
     data, corpus, answered = "", "", dict[str, Used]()
     tests: dict[str, dict[str, float]] = {"start.test": {}, "best.test": {}}
     for stamped in recorded.standing:
         match stamped.event:
+            case RunOpened():
+                parts = stamped.event.parts
             case RunFinished():
                 last = stamped
                 ledger = stamped.event
@@ -120,6 +127,7 @@ def measure(recorded: Recorded) -> Measured:
         tuple((text.name, text.value) for text in program.texts) if program else (),
         data,
         corpus,
+        parts,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from ..config import RunConfig, TrainerConfig
+from ..config import DemosConfig, RunConfig, TrainerConfig
 from ..errors import ConfigError
 
 
@@ -28,10 +28,12 @@ def _variant(name: str, about: str, **settings: object) -> Variant:
 
 
 FULL = "full"
+_NO_DEMOS = DemosConfig(bootstrapped=0, raw=0)
+"""The baselines propose rewrites alone: with one proposal a step, demos would be the only one of every third step."""
 VARIANTS: tuple[Variant, ...] = (
     _variant(FULL, "the config as it is"),
-    _variant("opro", "the optimizer sees scores alone", gradients="none"),
-    _variant("opro-data", "the optimizer sees failed examples in place of feedback", gradients="data"),
+    _variant("opro", "the optimizer sees scores alone", gradients="none", demos=_NO_DEMOS),
+    _variant("opro-data", "the optimizer sees failed examples in place of feedback", gradients="data", demos=_NO_DEMOS),
     _variant("no-techniques", "no prompt engineering techniques in the optimizer's prompt", techniques=False),
     _variant("no-history", "the optimizer sees neither best nor failed versions", history=0),
     _variant("no-selective", "examples that are right get feedback too", selective=False),
@@ -44,6 +46,7 @@ VARIANTS: tuple[Variant, ...] = (
         two_stage=False,
         carry=False,
         max_proposals=1,
+        demos=_NO_DEMOS,
     ),
 )
 """In the order in which a table lists them when nobody asks for another."""

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from .. import register
 from ..ablation import Executions, Manifest, Measured, Paid, Row, Variant, applied, folder, named, table
-from ..config import BudgetConfig, Loaded, RunConfig, load, meaning, rebased
+from ..config import BudgetConfig, Loaded, RunConfig, load, meaning, rebased, to_toml
 from ..errors import ConfigError, StorageError
 from ..instructions import packaged
 from ..instructions import read as read_instructions
 from ..lock import locked
 from ..run import Run
+from .fingerprints import changed, is_file, parts_of_run
 from .models import Place
 from .options import RunOptions, check_writable
 from .training import Plan, plan_of, run_of, with_hashes
@@ -139,8 +140,10 @@ class Ablation:
         corpus = self._plan.program.corpus
         if done is None:
             return
-        asked = self._config_in(applied(self._loaded.config, cell.variant, cell.seed), place)
+        config = applied(self._loaded.config, cell.variant, cell.seed)
+        asked = self._config_in(config, place)
         texts = tuple((text.name, text.value) for text in self._plan.program.texts)
+        now = parts_of_run(to_toml(asked), self._plan.instructions, config, self._loaded.base)
         differ = [
             what
             for what, same in (
@@ -151,7 +154,7 @@ class Ablation:
                 ("our instructions to LLMs", _sources(place / "instructions") == _sources(None)),
             )
             if not same
-        ]
+        ] + [name for name in changed(done.parts, now) if done.parts and is_file(name)]
         if differ:
             raise ConfigError(
                 f"{place}: is done, but {' and '.join(differ)} changed since: it cannot be compared",

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..blame import blame
-from ..comparison import mean
 from ..dataset import Splits
 from ..ending import Spent
 from ..events import ModelInfo
@@ -34,7 +33,7 @@ def write(
     start, best = progress.start, progress.best
     if start is None or best is None:
         return
-    scored_by = OBJECTIVE if best.outcomes[0].losses else metric.name
+    scored_by = OBJECTIVE if any(each.losses for each in best.outcomes) else metric.name
     parents, corpus = _parents(progress.accepted), program.corpus
     write_best(
         path,
@@ -70,7 +69,7 @@ def _parents(accepted: Sequence[Incumbent]) -> dict[str, str]:
 def _val_scores(start: Incumbent, best: Incumbent, metric: Metric, scored_by: str) -> list[BestScore]:
     scores: list[BestScore] = []
     for which, each in (("start", start), ("best", best)):
-        average, n = mean([outcome.score for outcome in each.outcomes]), len(each.outcomes)
+        average, n = each.mean, each.n
         means = [
             (scored_by, average),
             *((f"{loss.metric} of {loss.node}", loss.mean) for loss in loss_means(each.outcomes)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .. import user_code
 from ..config import Loaded, ModelConfig, RunConfig, SourceFiles, file_of
 from ..config import model as model_reference
 from ..dataset import Splits, load
@@ -41,6 +42,7 @@ def refused(about: str, error: EngineError) -> Finding:
 
 def checkup(loaded: Loaded) -> Iterator[Finding]:
     """Yield what can be said of a config without asking anybody; its first model takes seconds: litellm is loaded."""
+    user_code.forget()
     config, base = loaded.config, loaded.base
     program: Pipeline | None = None
     splits: Splits | None = None
@@ -74,6 +76,7 @@ def roles(loaded: Loaded) -> tuple[Role, ...]:
     Raises:
         ConfigError: Its program cannot be loaded.
     """
+    user_code.forget()
     return roles_of(loaded.config, called(loaded.config, pipeline(loaded.config, loaded.base)))
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from .. import user_code
 from ..config import RunConfig, code, source
+from ..corpus_readers import texts_in
 from ..events import Fingerprint
 from ..instructions import Instructions
 
 _NEUTRAL = ("budget", "limits", "cache")
 CONFIG, INSTRUCTIONS = "config", "instructions"
+_CORPUS = "corpus "
 
 
 def parts_of_run(
@@ -22,16 +24,29 @@ def parts_of_run(
 ) -> tuple[Fingerprint, ...]:
     """Return the fingerprints of a run's config as written, its instructions, the user's files and the corpus.
 
-    The user's files are those that ``config`` names, relative to ``base``, and what they have imported from beside
-    them: so the program has to be loaded before. The tables budget, limits and cache change no result: left out.
+    The user's files are those that ``config`` names, relative to ``base``, and what they imported from beside them, as
+    they were loaded: so the program has to be loaded before. The tables budget, limits and cache change no result.
     """
-    files = [Fingerprint(name, _digest(path.read_bytes())) for name, path in _users_files(config, base)]
+    files = {(each.name, each.sha256): each for each in _users_files(config, base)}
     return (
         Fingerprint(CONFIG, _of_config(config_toml)),
         Fingerprint(INSTRUCTIONS, _of_instructions(instructions)),
-        *sorted({(each.name, each.sha256): each for each in files}.values(), key=lambda each: (each.name, each.sha256)),
+        *(files[key] for key in sorted(files)),
         *_of_corpus(config, base),
     )
+
+
+def changed(before: Iterable[Fingerprint], now: Iterable[Fingerprint]) -> Iterable[str]:
+    """Yield the name of each part that has other fingerprints now; a name may stand for several files."""
+    old, new = tuple(before), tuple(now)
+    for name in dict.fromkeys(part.name for part in (*old, *new)):
+        if {part.sha256 for part in old if part.name == name} != {part.sha256 for part in new if part.name == name}:
+            yield name
+
+
+def is_file(name: str) -> bool:
+    """Return whether a part's name is that of one of the user's files."""
+    return name.endswith(".py") and not name.startswith(_CORPUS)
 
 
 def _of_config(text: str) -> str:
@@ -52,21 +67,9 @@ def named_files(config: RunConfig, base: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((base / code(spec).file).resolve() for spec in specs if spec and code(spec).file))
 
 
-def _users_files(config: RunConfig, base: Path) -> Iterable[tuple[str, Path]]:
+def _users_files(config: RunConfig, base: Path) -> Iterable[Fingerprint]:
     for file in named_files(config, base):
-        yield file.name, file
-        yield from beside(file.parent)
-
-
-def beside(folder: Path) -> Iterable[tuple[str, Path]]:
-    """Yield the modules that were imported with ``folder`` first on the path: their place in it is their name."""
-    for name, module in list(sys.modules.items()):
-        told: object = getattr(module, "__dict__", {}).get("__file__")  # getattr itself may import what is lazy
-        if not isinstance(told, str) or not told.endswith(".py") or not Path(told).is_relative_to(folder):
-            continue
-        inside = Path(told).relative_to(folder)
-        if ".".join(inside.with_suffix("").parts).removesuffix(".__init__") == name and Path(told).is_file():
-            yield inside.as_posix(), Path(told)
+        yield from (Fingerprint(name, sha256) for name, sha256 in user_code.loaded(file))
 
 
 def _of_corpus(config: RunConfig, base: Path) -> Iterable[Fingerprint]:
@@ -74,10 +77,10 @@ def _of_corpus(config: RunConfig, base: Path) -> Iterable[Fingerprint]:
     if not named or not source(named).file:
         return
     place = base / source(named).file
-    files = sorted(each for each in place.rglob("*") if each.is_file()) if place.is_dir() else [place]
+    files = sorted(texts_in(place)) if place.is_dir() else [place]
     if all(file.is_file() for file in files):
         hashes = [[file.relative_to(place).as_posix(), _digest(file.read_bytes())] for file in files]
-        yield Fingerprint(f"corpus {place.name}", _digest(json.dumps(hashes).encode()))
+        yield Fingerprint(f"{_CORPUS}{place.name}", _digest(json.dumps(hashes).encode()))
 
 
 def _digest(content: bytes) -> str:

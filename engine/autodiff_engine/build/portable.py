@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import user_code
 from ..config import CacheConfig, Reference, RunConfig, code, renamed
 from ..config import model as model_reference
 from ..errors import ConfigError, StorageError
 from ..llm.redact import KEY_SHAPE, secrets_in
 from ..pack import CONFIG, CORPUS, PROGRAM, PROMPTS
 from ..toml_text import table_of
-from .fingerprints import beside, named_files
+from .fingerprints import named_files
 
 _SECRET_HEADER = re.compile(r"key|token|secret|passw|credential|auth|cookie", re.IGNORECASE)
 
@@ -42,8 +43,9 @@ def portable(config: RunConfig, base: Path, *, corpus: bool) -> Portable:
 
     moved = renamed(config, code=of_code, other=lambda reference: reference.shown)
     files = {place(file): file for file in named_files(config, base)}
-    for number, folder in enumerate(folders, 1):
-        files |= {f"{PROGRAM}{number}/{name}": file for name, file in beside(folder)}
+    for file in named_files(config, base):
+        number = folders.index(file.parent) + 1
+        files |= {f"{PROGRAM}{number}/{name}": file.parent / name for name, _ in user_code.loaded(file)}
     update = {
         "retrieval": moved.retrieval.model_copy(update={"corpus": CORPUS if corpus else None}),
         "prompts": moved.prompts.model_copy(update={"file": PROMPTS if config.prompts.file else None}),

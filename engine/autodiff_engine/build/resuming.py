@@ -20,7 +20,7 @@ from ..rerun import Rerun
 from ..run import Run
 from ..run_folder import Opening
 from .demo import PACK
-from .fingerprints import CONFIG, INSTRUCTIONS, parts_of_run
+from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
 from .models import Place, Record
 from .options import RunOptions, check_writable
 from .training import Plan, caps_of, machine_of, opening_facts, plan_of
@@ -55,10 +55,10 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     answers = options.answers(loaded.config, loaded.base)
     check_writable(answers, "--cache-dir")
     plan = plan_again(past, loaded, offline=options.offline)
-    changed = [*_flags(loaded), *changes(past, plan, loaded)]
-    if changed and not anyway:
+    differ = [*_flags(loaded), *changes(past, plan, loaded)]
+    if differ and not anyway:
         raise ConfigError(
-            f"{folder}: {' and '.join(changed)} changed since the run began",
+            f"{folder}: {' and '.join(differ)} changed since the run began",
             "change that back; or --anyway goes on, live from the first fact that then differs",
         )
     record = record_of(past)
@@ -77,15 +77,10 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
 
 def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
     """Yield the name of each thing that the run was made of and that is another now."""
-    before = {(part.name, part.sha256) for part in past.opened.parts}
     text = (loaded.base / _FILE).read_text(encoding="utf-8")
-    now = parts_of_run(text, plan.instructions, loaded.config, loaded.base)
-    names = dict.fromkeys(part.name for part in (*past.opened.parts, *now))
-    for name in names if before else ():  # journals of earlier versions have none
-        if {part for part in before if part[0] == name} != {
-            (part.name, part.sha256) for part in now if part.name == name
-        }:
-            yield {CONFIG: f"its {_FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
+    before, now = past.opened.parts, parts_of_run(text, plan.instructions, loaded.config, loaded.base)
+    for name in changed(before, now) if before else ():  # journals of earlier versions have none
+        yield {CONFIG: f"its {_FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
     for role, told in loaded.config.models.items():
         player = plan.players.get(role)
         if player is not None and told.sha256 and player.name.rpartition(":")[2] != told.sha256:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from .. import user_code
 from ..comparison import Rule
 from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
 from ..control import Control, Decided
@@ -97,8 +98,10 @@ def plan_of(
     """Load what the config names and check that it fits together.
 
     ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
-    those that are called, by default all that a training calls. ``splits`` are the data where it was read already.
+    those that are called, by default all that a training calls. ``splits`` are the data where it was read already. The
+    user's files are loaded anew: what was loaded for an earlier plan may be older than they are.
     """
+    user_code.forget()
     program = pipeline(config, base)
     if prompts is not None:
         program = program.starting_from(prompts, where)

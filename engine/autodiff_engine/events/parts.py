@@ -136,7 +136,7 @@ class Comparison:
     stopped_after: int | None = None
     at_most: float | None = None
     excluded: tuple[str, ...] = ()
-    """Examples left out on both sides because a call failed for reasons of infrastructure."""
+    """Examples left out on both sides because a call failed for reasons of infrastructure, or a judge gave no grade."""
     quoted: tuple[str, ...] = ()
     """Examples left out on both sides because the candidate quotes them."""
 

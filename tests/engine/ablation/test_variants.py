@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.few_shot import by_shots, few_trained
 from tests.synthetic import TEXTS, answer, example, of_role, prompt_of, splits, trained
 
 from autodiff_engine.ablation import VARIANTS, applied, named
@@ -196,6 +197,16 @@ async def test_textgrad_makes_one_proposal_a_step_of_fresh_batches_and_judges_it
     assert [each.carried for each in started] == [()] * len(started)
     assert {len(each.batch) for each in started} == {4}
     assert len(textgrad.backward) == 2 * len(textgrad.forward)
+
+
+@pytest.mark.parametrize("name", ["full", "opro", "opro-data", "textgrad"])
+async def test_a_baseline_proposes_rewrites_alone_also_where_the_config_asks_for_demos(name: str) -> None:
+    (variant,) = named([name])
+    settings: dict[str, object] = {"demos": {"bootstrapped": 2, "raw": 2}, "max_steps": 4, **variant.settings}
+    _, events = await few_trained(ScriptedModel(by_shots), splits(hardest=9), **settings)
+    changed = [change.name for each in events if isinstance(each, ProposalMade) for change in each.changes]
+    assert "task" in changed
+    assert ("demos" in changed) == (name == "full")
 
 
 def test_a_variant_beats_the_config_and_its_preset_and_changes_nothing_else() -> None:

@@ -135,7 +135,8 @@ def test_the_table_holds_what_the_journals_hold(capsys: pytest.CaptureFixture[st
         assert int(row["validation_judged"]) == sum(event["validation"] is not None for event in judged)
         assert int(row["validation_passed"]) == sum(event["fate"] == "accepted" for event in judged)
         assert shown["validation passed"].startswith(f"{row['validation_passed']}/{row['validation_judged']} (")
-        calls = [{each["key"]: each for each in events if each["type"] == "CallFinished"} for events in runs]
+        finished = [[each for each in events if each["type"] == "CallFinished"] for events in runs]
+        calls = [{each["key"]: each for each in each_run if not each["error"]} for each_run in finished]
         assert int(row["calls_paid"]) == sum(end["calls"]["made"] for end in ends)
         assert int(row["calls_whole"]) == sum(map(len, calls))
         assert int(row["prompt_tokens_whole"]) == sum(one["prompt_tokens"] for each in calls for one in each.values())
@@ -388,6 +389,56 @@ def test_a_folder_of_something_else_is_refused_and_one_that_changed_too(
     assert run([*ABLATE, "--run-dir", "abl"]) == 2
     assert "abl/full-s1: is done, but the data changed since" in capsys.readouterr().err
     assert len(server.received) == asked
+
+
+@pytest.mark.parametrize("edited", ["my_metric.py", "my_words.py"])
+def test_a_run_that_is_done_with_other_code_of_the_users_is_refused(
+    edited: str, capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    Path("my_words.py").write_text("def bare(text):\n    return text.strip()\n", encoding="utf-8")
+    Path("my_metric.py").write_text(
+        "from my_words import bare\ndef score(answer, expected):\n    return bare(answer) == bare(expected)\n",
+        encoding="utf-8",
+    )
+    config = Path("c.toml").read_text(encoding="utf-8").replace('"exact_match"', '"my_metric.py:score"')
+    Path("c.toml").write_text(config, encoding="utf-8")
+    assert run([*ABLATE, "--run-dir", "abl", "--ui", "none"]) == 0
+    assert run([*ABLATE, "--run-dir", "abl", "--ui", "none"]) == 0  # all is as it was
+    capsys.readouterr()
+
+    with Path(edited).open("a", encoding="utf-8") as file:
+        file.write("# another one now\n")
+
+    assert run([*ABLATE, "--run-dir", "abl"]) == 2
+    assert f"abl/full-s1: is done, but {edited} changed since: it cannot be compared" in capsys.readouterr().err
+    (Path("abl/full-s2") / "journal.jsonl").unlink()  # as if it had not begun: it must not run with the new code
+    asked = len(server.received)
+    assert run([*ABLATE, "--run-dir", "abl"]) == 2
+    assert len(server.received) == asked
+
+
+def test_what_is_edited_while_an_ablation_runs_is_in_none_of_its_runs(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    Path("my_metric.py").write_text("def score(answer, expected):\n    return answer == expected\n", encoding="utf-8")
+    config = Path("c.toml").read_text(encoding="utf-8").replace('"exact_match"', '"my_metric.py:score"')
+    Path("c.toml").write_text(config, encoding="utf-8")
+
+    def editing(body: dict[str, Any]) -> Turn:
+        Path("my_metric.py").write_text("def score(answer, expected):\n    return 0\n", encoding="utf-8")
+        return provider(body)
+
+    server.otherwise = editing
+    assert run([*ABLATE, "--run-dir", "abl", "--ui", "none"]) == 0
+
+    told = journals(Path("abl")).values()
+    parts = [part for events in told for part in events[0]["parts"] if part["name"] == "my_metric.py"]
+    assert len(parts) == 4
+    assert len({part["sha256"] for part in parts}) == 1
+    ends = [events[-1]["val"]["best"] for events in told]
+    assert all(ends)  # the metric that was loaded first scores some answers 1
+    assert run([*ABLATE, "--run-dir", "abl"]) == 2
+    assert "my_metric.py changed since" in capsys.readouterr().err
 
 
 def test_two_processes_cannot_execute_one_ablation(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:

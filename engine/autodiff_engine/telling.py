@@ -152,6 +152,9 @@ def feedback_given(step: int, piece: Piece) -> FeedbackGiven:
 def feedback_evidence(outcomes: Sequence[Outcome], pieces: Sequence[Sequence[Piece]]) -> dict[str, list[Evidence]]:
     """Return by text name what feedback asks for: by example in the order of ``outcomes``, then t ascending (eq. 6, 8).
 
+    What a step says along a skip connection, whose t is of other calls, stands after the last call that was sent the
+    text before that step.
+
     A text that nobody blames is not in it.
     """
     evidence: dict[str, list[Evidence]] = {}
@@ -159,12 +162,37 @@ def feedback_evidence(outcomes: Sequence[Outcome], pieces: Sequence[Sequence[Pie
     for outcome, told in zip(outcomes, pieces, strict=True):
         calls = {(node.name, node.t): node for node in outcome.graph}
         on_texts = [piece for piece in told if piece.target.kind is Kind.TEXT]
-        for piece in sorted(on_texts, key=lambda piece: piece.feedback.t):
+        places = _places(outcome.graph) if any(node.skips for node in calls.values()) else {}
+        for piece in sorted(on_texts, key=lambda piece: _place(piece, calls, places)):
             shown = _shown(outcome, piece, calls)
             evidence.setdefault(piece.target.name, []).append(Evidence(outcome.example.id, shown))
             if piece.feedback.to_blame:
                 blamed.add(piece.target.name)
     return {name: each for name, each in evidence.items() if name in blamed}
+
+
+_Place = tuple[int, int]
+"""When a text was spoken of: the call that it was sent in, then the steps that look back at it, as they happened."""
+
+
+def _place(piece: Piece, calls: Mapping[tuple[str, int], Node], places: Mapping[tuple[Node, Node], _Place]) -> _Place:
+    source = calls.get((piece.feedback.source, piece.feedback.t))
+    sent_in = piece.feedback.t, 0
+    return places.get((source, piece.target), sent_in) if source else sent_in
+
+
+def _places(graph: Sequence[Node]) -> dict[tuple[Node, Node], _Place]:
+    """Return, of each step and each text that it has a skip connection to, when it happened, seen from the text."""
+    latest: dict[tuple[Node, Node], int] = {}
+    places: dict[tuple[Node, Node], _Place] = {}
+    texts = [node for node in graph if node.kind is Kind.TEXT]
+    for number, node in enumerate(graph, 1):
+        for text in texts:
+            before = max((latest[each, text] for each in node.predecessors), default=0)
+            latest[node, text] = max(before, node.t) if text in node.parents else before
+            if text in node.skips and text not in node.parents:
+                places[node, text] = before, number
+    return places
 
 
 def data_evidence(outcomes: Sequence[Outcome], texts: Sequence[str]) -> dict[str, list[Evidence]]:

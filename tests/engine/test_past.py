@@ -25,6 +25,7 @@ from autodiff_engine.events import (
     Warned,
 )
 from autodiff_engine.journal import Journal
+from autodiff_engine.judge import NO_GRADE
 from autodiff_engine.past import Past, past_of
 
 OPENED = RunOpened("r1", "/somewhere", "c.toml", "0.1", "2026-01-01T00:00:00+00:00", False)
@@ -86,6 +87,14 @@ def test_a_stop_is_taken_back_and_the_report_with_it(tmp_path: Path) -> None:
     told = past(tmp_path, [STARTED, scored("a"), StopChosen(2), scored("t", phase="start.test")])
     assert [each.event for each in told.going_on] == [STARTED, scored("a")]
     assert len(told.said) == 4
+
+
+def test_an_example_that_no_judge_could_grade_is_left_out_again_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    lost = ExampleExcluded(0, "start.validation", "b", f"{NO_GRADE}, also when asked again: 'So so.'")
+    told = past(tmp_path, [scored("a", phase="start.validation"), lost, STARTED])
+    failures = told.failures(told.going_on)
+    assert failures.ungraded == {"0/start.validation/b": lost.error}
+    assert failures.unavailable == {}
 
 
 def test_decisions_before_a_stop_stand_and_one_after_a_failure_was_made_from_it(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """The programs that search: the graph of each is the paper's, and each sends what it is said to send."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from tests.synthetic import asker, outcome, prompt_of
+from tests.synthetic import asker, outcome, prompt_of, splits, trained
 
 from autodiff_engine.answer import after
 from autodiff_engine.backward import Piece, Said, backward
@@ -43,6 +44,39 @@ async def run(program: Pipeline, answer: Callable[[Call], str] = scripted) -> tu
     model = ScriptedModel(answer)
     trace = Trace(start(program.texts), program.texts, asker(model), at="1/forward/a1", draw=0)
     return await program.run(trace, {"question": WHO}), model
+
+
+def agent(call: Call) -> str:
+    """Play every role for ``react``: look up twice, then finish; each piece of feedback says whose it is."""
+    if call.role == "task":
+        step = prompt_of(call).partition("This is step ")[2][0]
+        return f"Action: {'finish(Lund)' if step == '3' else f'retrieve(query {step})'}"
+    if call.role == "backward":
+        node, t = call.at.split("/")[3:5]
+        keys = re.findall(r'<feedback key="([^"]+)">', call.request.messages[0].content)
+        return "\n".join(f'<feedback key="{key}">Said by {node} {t}.</feedback>' for key in keys)
+    return "<reasoning>r</reasoning><method>rephrase</method><new_text>Finish.</new_text>"
+
+
+async def test_in_react_what_the_end_says_along_its_skip_stands_after_the_plans_that_came_before_it() -> None:
+    model = ScriptedModel(agent)
+    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
+    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
+    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+
+    (sent,) = [
+        prompt_of(call)
+        for call in model.seen
+        if call.role == "optimizer" and "which is called plan.task:" in prompt_of(call)
+    ]
+    found = re.findall(r"Example (a\d), score 0(?:, call (\d) of plan)?\n(?:.*\n)*?feedback: Said by (\w+) (\d)", sent)
+    assert [each for each in found if each[0] == found[0][0]] == [
+        (found[0][0], "1", "plan", "1"),
+        (found[0][0], "2", "plan", "2"),
+        (found[0][0], "3", "plan", "3"),
+        (found[0][0], "", "combine", "1"),
+    ]
+    assert len(found) == 16
 
 
 def graph(answer: Node) -> tuple[dict[str, tuple[str, int]], set[tuple[str, str]], set[tuple[str, str]]]:

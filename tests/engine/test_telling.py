@@ -114,6 +114,22 @@ async def test_the_optimizers_prompt_lists_repeated_calls_of_an_example_with_t_a
     assert "feedback: of form" not in sent
 
 
+def test_what_a_step_in_the_middle_says_along_a_skip_stands_between_the_calls_before_and_after_it() -> None:
+    first = reply_of("query", TASK)
+    looked = made_of("look", first, skips=(TASK,))
+    second = reply_of("query", TASK, looked, t=2)
+    again = made_of("look", second, t=2, skips=(TASK,))
+    early = made_of("early", given("question"), skips=(TASK,))
+    root = reply_of("answer", FORM, early, again)
+    told = [
+        piece(TASK, t, f"{source} {t}", source)
+        for source, t in (("early", 1), ("look", 2), ("query", 2), ("look", 1), ("query", 1))
+    ]
+    (evidence,) = feedback_evidence([outcome(0, "a1", root)], [told]).values()
+    said = [each.shown.rpartition("feedback: ")[2] for each in evidence]
+    assert said == ["early 1", "query 1", "look 1", "query 2", "look 2"]
+
+
 def test_what_is_read_from_a_reply_is_known_of_the_texts_that_it_was_asked_for_with() -> None:
     told = reply_of("answer", TASK, reply_of("query", FORM))
     assert told.exchange is not None

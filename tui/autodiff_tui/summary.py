@@ -93,5 +93,10 @@ def _places(view: RunView) -> list[tuple[str, str]]:
         return [("folder", view.opened.run_dir)] if view.opened else []
     rows = [("folder", finished.run_dir)]
     if finished.best:
-        rows += [("best", finished.best), ("next", f"autodiff-tui export {finished.run_dir}")]
+        rows.append(("best", finished.best))
+    if finished.status not in ("done", "stopped"):
+        more = ", with a larger budget" if finished.status == "budget" else ""
+        rows.append(("next", f"autodiff-tui resume {finished.run_dir}{more}"))
+    elif finished.best:
+        rows.append(("next", f"autodiff-tui export {finished.run_dir}"))
     return rows

@@ -12,6 +12,8 @@ from autodiff_tui.exits import Exit, of_run
 from .faulty import FAULTS, Case, Ended, Fault, Provider, check_ledger, no_waits
 from .loopback import Loopback, loopback
 
+pytestmark = pytest.mark.timeout(300)  # the first one imports litellm, which takes long on a busy machine
+
 RATES = (0.01, 0.1, 0.5, 1.0)
 BY_NAME = {fault.name: fault for fault in FAULTS}
 SOME = (

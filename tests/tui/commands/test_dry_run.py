@@ -18,6 +18,8 @@ from autodiff_tui.cli import run
 from ...loopback import Loopback
 from .test_training import CONFIG, SECRET, provider
 
+pytestmark = pytest.mark.timeout(300)  # the first one imports litellm, which takes long on a busy machine
+
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:

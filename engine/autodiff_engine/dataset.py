@@ -186,7 +186,7 @@ def _given_splits(data: DataConfig, base: Path) -> Splits:
         if count is not None and count > len(unique):
             raise DataError(f"data.{split} = {count}, but {file} has only {len(unique)} different examples")
         parts.append(unique)
-    _refuse_overlap(parts, [file or "" for _, file, _ in named])
+    _refuse_overlap(parts, [f"{split}: {file}" for split, file, _ in named])
     used = [part[:count] for part, (_, _, count) in zip(parts, named, strict=True)]
     return splits_of(used, dropped, ", ".join(source(file).shown for _, file, _ in named if file))
 
@@ -202,7 +202,7 @@ def _refuse_overlap(parts: list[list[Example]], files: list[str]) -> None:
             if twin.id != example.id:
                 same = "example" if twin.content == example.content else "inputs, with different answers"
                 raise DataError(
-                    f"data.source: {other} line {twin.line} and {file} line {example.line} hold the same {same}",
+                    f"data.{other} line {twin.line} and data.{file} line {example.line} hold the same {same}",
                     "a split must not hold what another one holds: take it out of one of the files",
                 )
             here.setdefault(asked, (example, file))

@@ -129,7 +129,7 @@ def test_overlap_between_the_users_own_splits_is_refused_with_both_places(tmp_pa
     first = rows(tmp_path / "a.jsonl", [("x", "1"), ("same", "2")])
     second = rows(tmp_path / "b.jsonl", [("y", "1"), ("z", "1"), ("same", "2")])
 
-    with pytest.raises(DataError, match=r"a\.jsonl line 2 and b\.jsonl line 3 hold the same example"):
+    with pytest.raises(DataError, match=r"train: a\.jsonl line 2 and data\.val: b\.jsonl line 3 hold the same example"):
         load(DataConfig(source=SourceFiles(train=first, val=second)), tmp_path)
     with pytest.raises(DataError, match="hold the same example"):
         load(DataConfig(source=SourceFiles(train=first, val=first)), tmp_path)
@@ -245,6 +245,6 @@ def test_a_question_that_two_splits_hold_with_different_answers_is_refused(tmp_p
     third = rows(tmp_path / "c.jsonl", [("w", "1")])
 
     for files in ((first, second, third), (second, first, third), (third, first, second)):
-        with pytest.raises(DataError, match=r"line \d and [abc]\.jsonl line \d hold the same inputs, with different"):
+        with pytest.raises(DataError, match=r"line \d and data\.\w+: [abc]\.jsonl line \d hold the same inputs, with different"):
             load(DataConfig(source=SourceFiles(train=files[0], val=files[1], test=files[2])), tmp_path)
     assert len(load(DataConfig(source=SourceFiles(train=first, val=third)), tmp_path).train) == 3

@@ -245,6 +245,6 @@ def test_a_question_that_two_splits_hold_with_different_answers_is_refused(tmp_p
     third = rows(tmp_path / "c.jsonl", [("w", "1")])
 
     for files in ((first, second, third), (second, first, third), (third, first, second)):
-        with pytest.raises(DataError, match=r"and data\.\w+: [abc]\.jsonl line \d hold the same inputs, with different"):
+        with pytest.raises(DataError, match=r"data\.\w+: [abc]\.jsonl line \d hold the same inputs, with different"):
             load(DataConfig(source=SourceFiles(train=files[0], val=files[1], test=files[2])), tmp_path)
     assert len(load(DataConfig(source=SourceFiles(train=first, val=third)), tmp_path).train) == 3

@@ -64,7 +64,7 @@ def test_a_terminal_that_goes_away_ends_the_app_and_its_run(controlling: bool) -
 
 def stop_reading(terminal: PseudoTerminal) -> None:
     """Read nothing while far more than a terminal holds is painted."""
-    for i in range(120):
+    for i in range(60):
         termios.tcsetwinsize(terminal.master, (40, 119 + i % 2))
         terminal.process.send_signal(signal.SIGWINCH)
         time.sleep(0.05)

@@ -106,7 +106,8 @@ class Played:
     def __init__(self, trainer: Trainer, events: list[Event], stack: Stack) -> None:
         self.trainer = trainer
         self.events = events
-        self.calls = stack.meter.totals.calls
+        self.spent = stack.meter.totals.spent
+        self.calls = self.spent.calls
         self.seen = stack.scripted.seen
         self.scripted = stack.scripted
 
@@ -227,12 +228,16 @@ async def test_the_same_again_over_one_store_gives_equal_facts_and_makes_no_call
 async def test_what_an_early_stop_cancelled_is_asked_for_by_nobody_again(tmp_path: Path, offline: bool) -> None:
     def late(call: Call) -> float:
         _, phase, name = call.at.split("/")[:3]
-        return 0.05 if "p" in phase and phase.endswith(".validation") and name >= "b6" else 0.0
+        return 0.3 if "p" in phase and phase.endswith(".validation") and name >= "b6" else 0.0
 
     first = await _timed(tmp_path, 2, late, {"two_stage": False})
     store = AnswerStore(tmp_path, lambda warning: None)
     assert store.stats().entries < first.calls.made  # cancelled in flight, so that nothing is stored for them
     assert first.calls.failed == 0
+    answered = [stored.usage for call in first.seen if (stored := store.get(call.request.key)) is not None]
+    assert first.spent.tokens.prompt == sum(usage.prompt or 0 for usage in answered)
+    assert first.spent.tokens.completion == sum(usage.completion or 0 for usage in answered)
+    assert first.spent.unsettled.calls == first.calls.made - len(answered) > 0
     store.close()
     again = await _timed(tmp_path, 2, late, {"two_stage": False}, offline=offline)
     assert again.facts == first.facts

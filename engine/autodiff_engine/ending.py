@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .events import CallCounts, ErrorInfo, RunFinished, TestScores, TokenCounts, ValScores
+from .events import ErrorInfo, RunFinished, Spent, TestScores, ValScores
 from .progress import Progress
 
 Status = Literal["done", "stopped", "failed", "budget", "interrupted"]
 BEST = "best.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a run has cost so far."""
-
-    calls: CallCounts
-    tokens: TokenCounts
-    cost_usd: float | None
 
 
 def finished(
@@ -46,6 +36,7 @@ def finished(
         seconds=round(seconds, 3),
         best=str(best) if best.is_file() else "",
         error=error,
+        unsettled=spent.unsettled,
     )
 
 

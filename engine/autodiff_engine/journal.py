@@ -15,11 +15,11 @@ from .errors import StorageError
 from .events import (
     DECISION_TYPES,
     FACT_TYPES,
+    AtMost,
     Decision,
     Event,
     LedgerUpdated,
     ProposalJudged,
-    Reserved,
     RunFinished,
     RunResumed,
     Stamped,
@@ -104,7 +104,7 @@ class Journal:
 
 
 def _reserves(event: Event) -> bool:
-    return isinstance(event, LedgerUpdated) and event.reserved != Reserved()
+    return isinstance(event, LedgerUpdated) and event.reserved != AtMost()
 
 
 @dataclass(frozen=True, slots=True)

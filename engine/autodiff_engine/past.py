@@ -19,6 +19,7 @@ from .events import (
     ProposalMade,
     RunFinished,
     RunOpened,
+    Spent,
     Stamped,
     StopChosen,
     TestCompared,
@@ -69,19 +70,17 @@ class Past:
     @property
     def totals(self) -> Totals:
         """What all executions spent: of calls that were in flight when a process was killed, the most."""
-        ledger: LedgerUpdated | RunFinished | None = None
+        spent = Spent()
         seconds = until = 0.0
         for stamped in self.recorded.events:
             if isinstance(stamped.event, RunOpened):
                 seconds, until = seconds + until, 0.0
             until = max(until, stamped.t)
             if isinstance(stamped.event, LedgerUpdated):
-                ledger = stamped.event.committed
+                spent = stamped.event.committed
             elif isinstance(stamped.event, RunFinished):
-                ledger = stamped.event
-        if ledger is None:
-            return Totals(seconds=seconds + until)
-        return Totals(ledger.calls, ledger.tokens, ledger.cost_usd, seconds + until)
+                spent = stamped.event.spent
+        return Totals(spent, seconds + until)
 
     def failures(self, facts: Sequence[Stamped]) -> Failures:
         """Return what has to fail again so that ``facts`` are said again."""

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from .control import Control, State
-from .ending import Spent, Status, finished
+from .ending import Status, finished
 from .errors import BudgetExhausted, EngineError, ProgramError, RunStopped, StorageError
 from .events import (
     BudgetEnded,
-    CallCounts,
     ControlChanged,
     ErrorInfo,
     Event,
@@ -25,9 +24,9 @@ from .events import (
     RunFinished,
     RunOpened,
     RunResumed,
+    Spent,
     Stamped,
     TestCompared,
-    TokenCounts,
     Warned,
 )
 from .journal import Journal
@@ -192,8 +191,8 @@ def _open(opening: Opening, rerun: Rerun | None, journal: Journal) -> None:
 
 def _spent_before(rerun: Rerun | None) -> Spent:
     if rerun is None:
-        return Spent(CallCounts(), TokenCounts(), 0.0)
-    return Spent(rerun.before.calls, rerun.before.tokens, rerun.before.cost_usd)
+        return Spent()
+    return rerun.before.spent
 
 
 def _closed(journal: Journal, last: RunFinished) -> RunFinished:

@@ -14,6 +14,7 @@ from autodiff_engine.encoding import encode
 from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import (
     FACT_TYPES,
+    AtMost,
     CallCounts,
     CallStarted,
     Event,
@@ -21,10 +22,10 @@ from autodiff_engine.events import (
     FeedbackMissing,
     LedgerUpdated,
     LossScore,
-    Reserved,
     RunFinished,
     RunOpened,
     RunResumed,
+    Spent,
     Stamped,
     StepStarted,
     StopChosen,
@@ -199,10 +200,11 @@ def test_what_a_call_may_take_is_on_disk_before_it_is_sent(tmp_path: Path) -> No
     writer = Journal(tmp_path, lambda stamped: None)
     writer.append(LedgerUpdated(CallCounts(1), TokenCounts(5, 2), 0.5))
     assert (tmp_path / FILE).read_text() == ""
-    writer.append(LedgerUpdated(CallCounts(1), TokenCounts(5, 2), 0.5, Reserved(2, 30, 20, 0.25)))
+    writer.append(LedgerUpdated(CallCounts(1), TokenCounts(5, 2), 0.5, AtMost(2, 30, 20, 0.25)))
     last = read(tmp_path).events[-1].event
     assert isinstance(last, LedgerUpdated)
-    assert last.committed == LedgerUpdated(CallCounts(3), TokenCounts(35, 22), 0.75)
+    assert last.committed == Spent(CallCounts(3), TokenCounts(5, 2), 0.5, AtMost(2, 30, 20, 0.25))
+    assert last.committed.most_usd == 0.75
     writer.close()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.events import (
+    AtMost,
     CallCounts,
     CallFinished,
     Event,
@@ -14,9 +15,9 @@ from autodiff_engine.events import (
     FeedbackMissing,
     LedgerUpdated,
     ProposalMade,
-    Reserved,
     RunOpened,
     RunResumed,
+    Spent,
     StepFinished,
     StepStarted,
     StopChosen,
@@ -109,9 +110,10 @@ def test_decisions_before_a_stop_stand_and_one_after_a_failure_was_made_from_it(
 
 def test_what_was_spent_is_of_all_executions_and_of_a_killed_one_the_most(tmp_path: Path) -> None:
     first = LedgerUpdated(CallCounts(3, 1, 0), TokenCounts(30, 12), 0.5)
-    again = replace(first, calls=CallCounts(4, 1, 0), reserved=Reserved(2, 100, 50, 0.25))
+    cut = AtMost(1, 10, 5, 0.125)
+    again = replace(first, calls=CallCounts(4, 1, 0), reserved=AtMost(2, 100, 50, 0.25), unsettled=cut)
     told = past(tmp_path, [first, Warned("x"), OPENED, RunResumed(0), again]).totals
-    assert (told.calls, told.tokens, told.cost_usd) == (CallCounts(6, 1, 0), TokenCounts(130, 62), 0.75)
+    assert told.spent == Spent(CallCounts(6, 1, 0), TokenCounts(30, 12), 0.5, AtMost(3, 110, 55, 0.375))
 
 
 def test_keys_of_answers_are_those_that_facts_were_made_from(tmp_path: Path) -> None:

@@ -54,8 +54,7 @@ class Bench:
         return ()
 
     def spent(self) -> Spent:
-        totals = self._stack.meter.totals
-        return Spent(totals.calls, totals.tokens, totals.cost_usd)
+        return self._stack.meter.totals.spent
 
     async def aclose(self) -> None:
         self._stack.store.close()

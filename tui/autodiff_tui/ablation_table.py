@@ -22,7 +22,8 @@ LEGEND = (
     "± is the standard deviation over runs (one a seed), n the examples of each; passed: proposals that passed a gate "
     "of those judged there.",
     "paid: calls sent to a provider, runs that were cut short included; whole: the different requests of the runs that "
-    "are done, whoever paid for their answers.",
+    "are done, whoever paid for their answers; unsettled: calls that were cut off, or answered without usage: the "
+    "most that they can have taken, in no other column.",
     "vs full: test examples on which the best prompts did better and worse than those of full with the same seed, and "
     "p of the sign test; one example under several seeds is no independent pair, so p is then too small.",
 )
@@ -154,6 +155,20 @@ def _against_values(row: Row) -> dict[str, object]:
     }
 
 
+def _unsettled(row: Row) -> str:
+    most = row.paid.unsettled
+    return f"{most.calls:,} calls, ≤{tokens(most.tokens)} tokens" if most.calls else "–"
+
+
+def _unsettled_values(row: Row) -> dict[str, object]:
+    most = row.paid.unsettled
+    return {
+        "calls_unsettled": most.calls,
+        "tokens_unsettled_at_most": most.tokens,
+        "usd_unsettled_at_most": most.cost_usd,
+    }
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("variant", lambda row: row.variant, lambda row: {"variant": row.variant}),
     Column("runs", lambda row: f"{row.runs}/{row.asked}", lambda row: {"runs": row.runs, "runs_asked": row.asked}),
@@ -188,6 +203,7 @@ COLUMNS: tuple[Column, ...] = (
             "completion_tokens_whole": row.whole.completion,
         },
     ),
+    Column("unsettled", _unsettled, _unsettled_values),
     Column("cost", lambda row: cost(row.paid.cost_usd), lambda row: {"cost_usd": row.paid.cost_usd}),
     Column("time", lambda row: duration(row.paid.seconds), lambda row: {"seconds": round(row.paid.seconds, 3)}),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autodiff_engine.contrast import Contrast, Paired, Setting, contrast
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.events import CallCounts, ProposalCounts, TestScores, TokenCounts, ValScores
+from autodiff_engine.events import AtMost, CallCounts, ProposalCounts, Spent, TestScores, TokenCounts, ValScores
 from autodiff_engine.journal import read
 
 from . import summary
@@ -20,7 +20,7 @@ from .view import RunView, reduce
 
 _NAMES = (
     "run", "state", "started", "config", "program", "data", "proposals", "minibatch", "validation", "calls", "tokens",
-    "cost", "time",
+    "cost", "unsettled", "time",
 )  # fmt: skip
 _GAP: Toned = (("", "plain"),)
 
@@ -44,6 +44,7 @@ class Side:
     calls: CallCounts
     tokens: TokenCounts
     cost_usd: float | None
+    unsettled: AtMost
     seconds: float
 
 
@@ -110,7 +111,8 @@ def lines(compared: Compared, width: int = 120) -> Iterator[Toned]:
 
 def _side(view: RunView, folder: Path) -> Side:
     finished, data = view.finished, view.data
-    spent = finished or view.traffic.ledger
+    told = finished or view.traffic.ledger
+    spent = told.spent if told else Spent()
     start, best = view.scores.start, view.scores.best
     val = ValScores(start.mean if start else None, best.mean if best else None, start.n if start else 0)
     return Side(
@@ -126,9 +128,10 @@ def _side(view: RunView, folder: Path) -> Side:
         test=finished.test if finished else None,
         proposals=view.gates,
         steps=finished.steps if finished else len(view.steps),
-        calls=spent.calls if spent else CallCounts(),
-        tokens=spent.tokens if spent else TokenCounts(),
-        cost_usd=spent.cost_usd if spent else 0.0,
+        calls=spent.calls,
+        tokens=spent.tokens,
+        cost_usd=spent.cost_usd,
+        unsettled=spent.unsettled,
         seconds=view.elapsed_s,
     )
 
@@ -140,7 +143,9 @@ def _texts(left: RunView, right: RunView) -> Iterator[TextPair]:
 
 
 def _rows(left: Side, right: Side) -> Iterator[tuple[str, str, str]]:
-    yield from zip(_NAMES, _cells(left), _cells(right), strict=True)
+    both = zip(_NAMES, _cells(left), _cells(right), strict=True)
+    untold = {"unsettled"} if not left.unsettled.calls and not right.unsettled.calls else set[str]()
+    yield from (row for row in both if row[0] not in untold)
 
 
 def _cells(side: Side) -> tuple[str, ...]:
@@ -158,6 +163,7 @@ def _cells(side: Side) -> tuple[str, ...]:
         summary.calls(side.calls),
         summary.paid(side.tokens),
         cost(side.cost_usd),
+        summary.unsettled(side.unsettled) if side.unsettled.calls else "nothing",
         duration(side.seconds),
     )
 

@@ -79,10 +79,12 @@ def tested(test: TestScores) -> str:
     return NO_DIFFERENCE if test.p == 1 and test.start == test.best else p_value(test.p)
 
 
-def cost(usd: float | None) -> str:
-    """Return dollars; None is unknown, and never shown as nothing."""
-    if usd is None:
+def cost(usd: float | None, most: float | None = 0.0) -> str:
+    """Return dollars, ``≤`` before them where ``most``, with what is unsettled, is more; None is not nothing."""
+    if usd is None or most is None:
         return UNKNOWN
+    if most > usd:
+        return f"≤{cost(most)}".replace("≤<", "<")
     if usd == 0:
         return "$0"
     return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}" if usd >= 0.0001 else "<$0.0001"

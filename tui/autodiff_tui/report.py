@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from autodiff_engine.events import Spent
+
 from . import summary
 from .format import comparison, cost, counted, fate, losses, score
 from .safe import block, one_line
@@ -27,6 +29,8 @@ class Row:
     steps: int
     calls: int
     cost_usd: float | None
+    most_usd: float | None
+    """With the most that calls without a known end can have cost."""
     started: str
     folder: str
 
@@ -34,7 +38,8 @@ class Row:
 def row(view: RunView, folder: str, *, running: bool = False) -> Row:
     """Return what the list of runs says about one; ``running``: a process executes it now."""
     finished, start, best = view.finished, view.scores.start, view.scores.best
-    spent = finished or view.traffic.ledger
+    told = finished or view.traffic.ledger
+    spent = told.spent if told else Spent()
     return Row(
         id=view.opened.run_id if view.opened else "",
         state="running" if running else finished.status if finished else "unfinished",
@@ -43,8 +48,9 @@ def row(view: RunView, folder: str, *, running: bool = False) -> Row:
         best=best.mean if best else None,
         n=start.n if start else 0,
         steps=len(view.steps),
-        calls=spent.calls.made if spent else 0,
-        cost_usd=spent.cost_usd if spent else 0.0,
+        calls=spent.calls.made,
+        cost_usd=spent.cost_usd,
+        most_usd=spent.most_usd,
         started=view.opened.started if view.opened else "",
         folder=folder,
     )
@@ -78,7 +84,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _cells(one: Row) -> tuple[str, ...]:
     scores = (score(one.best), score(one.start), str(one.n))
-    spent = (f"{one.calls:,}", cost(one.cost_usd))
+    spent = (f"{one.calls:,}", cost(one.cost_usd, one.most_usd))
     cells = (one.id or one.folder, one.state, one.pipeline, *scores, str(one.steps), *spent, one.started[:16])
     return tuple(one_line(cell, _CELL) for cell in cells)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff_engine.events import CallCounts, RunFinished, TestScores, TokenCounts, ValScores
+from autodiff_engine.events import AtMost, CallCounts, RunFinished, Spent, TestScores, TokenCounts, ValScores
 
 from .format import cost, counted, duration, rate, score, tested, tokens
 from .safe import one_line
@@ -18,11 +18,24 @@ def lines(view: RunView) -> list[str]:
         rows.append(("test", _test(finished.test)))
         rows += _losses(view, "test")
     rows += _proposals(view)
-    spent = finished or ledger
-    if spent is not None:
-        rows.append(("calls", f"{calls(spent.calls)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}"))
+    told = finished or ledger
+    if told is not None:
+        rows += spending(told.spent)
     rows += _places(view)
     return [one_line(f"{name:<11}{text}") for name, text in rows]
+
+
+def spending(spent: Spent) -> list[tuple[str, str]]:
+    """Return what was used, and apart from it what nobody knows the end of, each with its name."""
+    rows = [("calls", f"{calls(spent.calls)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}")]
+    return [*rows, ("unsettled", unsettled(spent.unsettled))] if spent.unsettled.calls else rows
+
+
+def unsettled(most: AtMost) -> str:
+    """Return how many calls have no known end, and what they can have taken."""
+    money = "" if most.cost_usd == 0 else f", cost {cost(most.cost_usd)}"
+    used = f"{tokens(most.prompt)} in, {tokens(most.completion)} out{money}"
+    return f"{counted(most.calls, 'call')} cut off or without usage, at most {used}"
 
 
 def calls(counts: CallCounts) -> str:

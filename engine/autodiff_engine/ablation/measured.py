@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..events import (
-    CallCounts,
+    AtMost,
     CallFinished,
     DataLoaded,
     ExampleScored,
@@ -16,8 +16,8 @@ from ..events import (
     ProgramDescribed,
     RunFinished,
     RunOpened,
+    Spent,
     Stamped,
-    TokenCounts,
 )
 from ..journal import Recorded
 
@@ -41,10 +41,13 @@ class Paid:
     used: Used = field(default_factory=Used)
     cost_usd: float | None = 0.0
     seconds: float = 0.0
+    unsettled: AtMost = field(default_factory=AtMost)
+    """What nobody told us the end of, at its most; in none of the other figures but the number of calls."""
 
     def __add__(self, other: Paid) -> Paid:
         known = None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd
-        return Paid(self.used + other.used, known, self.seconds + other.seconds)
+        unsettled = self.unsettled + other.unsettled
+        return Paid(self.used + other.used, known, self.seconds + other.seconds, unsettled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def measure(recorded: Recorded) -> Measured:
     Of a process that was killed, what it paid for is known as far as the journal reached the disk.
     """
     last: Stamped | None = None
-    ledger: RunFinished | LedgerUpdated | None = None
+    spent = Spent()
     program: ProgramDescribed | None = None
     parts: tuple[Fingerprint, ...] = ()
     data, corpus, answered = "", "", dict[str, Used]()
@@ -104,9 +107,9 @@ def measure(recorded: Recorded) -> Measured:
                 parts = stamped.event.parts
             case RunFinished():
                 last = stamped
-                ledger = stamped.event
+                spent = stamped.event.spent
             case LedgerUpdated():
-                ledger = stamped.event.committed
+                spent = stamped.event.committed
             case ProgramDescribed():
                 program = stamped.event
             case DataLoaded():
@@ -120,7 +123,7 @@ def measure(recorded: Recorded) -> Measured:
     seconds = recorded.events[-1].t if recorded.events else 0.0
     return Measured(
         last,
-        _paid(ledger.calls, ledger.tokens, ledger.cost_usd, seconds) if ledger else Paid(seconds=seconds),
+        _paid(spent, seconds),
         sum(answered.values(), Used()),
         MappingProxyType(tests["start.test"]),
         MappingProxyType(tests["best.test"] or tests["start.test"]),  # nothing accepted: the start prompts are the best
@@ -137,5 +140,6 @@ def executions_of(journals: Sequence[Measured]) -> Executions:
     return Executions(journals[-1] if journals and journals[-1].done else None, paid)
 
 
-def _paid(calls: CallCounts, tokens: TokenCounts, cost_usd: float | None, seconds: float) -> Paid:
-    return Paid(Used(calls.made, tokens.prompt, tokens.completion), cost_usd, seconds)
+def _paid(spent: Spent, seconds: float) -> Paid:
+    used = Used(spent.calls.made, spent.tokens.prompt, spent.tokens.completion)
+    return Paid(used, spent.cost_usd, seconds, spent.unsettled)

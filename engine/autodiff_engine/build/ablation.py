@@ -198,14 +198,14 @@ def left_of(budget: BudgetConfig, paid: Paid) -> BudgetConfig:
     Raises:
         ConfigError: A cap in US dollars cannot be kept after calls of unknown price.
     """
-    used = paid.used
-    if budget.usd is not None and paid.cost_usd is None:
+    used, unsettled = paid.used, paid.unsettled
+    if budget.usd is not None and (paid.cost_usd is None or paid.unsettled.cost_usd is None):
         raise ConfigError(
             "budget.usd cannot be kept: what earlier runs of this ablation cost is not known",
             "use budget.tokens, or begin anew with another --run-dir",
         )
-    usd = None if budget.usd is None else max(0.0, budget.usd - (paid.cost_usd or 0.0))
-    tokens = None if budget.tokens is None else max(0, budget.tokens - used.prompt - used.completion)
+    usd = None if budget.usd is None else max(0.0, budget.usd - (paid.cost_usd or 0.0) - (unsettled.cost_usd or 0.0))
+    tokens = None if budget.tokens is None else max(0, budget.tokens - used.prompt - used.completion - unsettled.tokens)
     calls = None if budget.calls is None else max(0, budget.calls - used.calls)
     minutes = None if budget.minutes is None else max(0.0, budget.minutes - paid.seconds / 60)
     return BudgetConfig(usd=usd, tokens=tokens, calls=calls, minutes=minutes)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from ..blame import blame
 from ..dataset import Splits
-from ..ending import Spent
-from ..events import ModelInfo
+from ..events import ModelInfo, Spent
 from ..export import Best, BestScore, BestText, Origin, write_best
 from ..metric import Metric
 from ..objective import OBJECTIVE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from ..config import Loaded
 from ..control import Control
 from ..errors import ConfigError, ModelUnavailable
 from ..evaluate import Outcome, Task, evaluate
-from ..events import CallCounts, LossMean, TokenCounts
+from ..events import AtMost, CallCounts, LossMean, Spent, TokenCounts
 from ..export import read_prompts
 from ..instructions import packaged
 from ..objective import check_nodes
@@ -42,10 +42,16 @@ class EvalReport:
     tokens: TokenCounts
     cost_usd: float | None
     candidate: str
+    unsettled: AtMost = field(default_factory=AtMost)
     losses: tuple[LossMean, ...] = ()
     """Each of several losses; ``mean`` is then their weighted mean, and ``on_answer`` that of the task's metric."""
     on_answer: float | None = None
     answer_metric: str = ""
+
+    @property
+    def spent(self) -> Spent:
+        """What the evaluation took."""
+        return Spent(self.calls, self.tokens, self.cost_usd, self.unsettled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ class Evaluating:
             self.split, task.scored_by(metric), average, len(scored), *wilson(average, len(scored)),
             wrong_format=sum(each.wrong_format for each in outcomes), excluded=len(outcomes) - len(scored),
             calls=spent.calls, tokens=spent.tokens, cost_usd=spent.cost_usd, candidate=candidate.id,
-            losses=loss_means(outcomes), on_answer=on_answer(outcomes), answer_metric=metric.name,
+            unsettled=spent.unsettled, losses=loss_means(outcomes), on_answer=on_answer(outcomes),
+            answer_metric=metric.name,
         )  # fmt: skip
 
 

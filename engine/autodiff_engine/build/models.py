@@ -11,9 +11,8 @@ from ..concurrency import close_all
 from ..config import ModelConfig, RunConfig
 from ..config import model as model_reference
 from ..control import Control
-from ..ending import Spent
 from ..errors import ConfigError, ModelRejected
-from ..events import CallFinished, CallStarted, Event, LedgerUpdated
+from ..events import CallFinished, CallStarted, Event, LedgerUpdated, Spent
 from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel, KeptModel
 from ..llm.deadline import DeadlineModel
@@ -200,8 +199,7 @@ class Models:
 
     def spent(self) -> Spent:
         """The ledger so far."""
-        totals = self.meter.totals
-        return Spent(totals.calls, totals.tokens, totals.cost_usd)
+        return self.meter.totals.spent
 
     async def aclose(self) -> None:
         """End local servers, close connections and the store, each whatever becomes of the others."""
@@ -231,8 +229,7 @@ class Models:
         reserved, before = meter.reserved, self._open
         self._open = reserved.calls
         if reserved.calls > before:
-            spent = self.spent()
-            self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd, reserved))
+            self._tell_ledger()
 
     def _started(self, call: Call, in_flight: int) -> None:
         self._emit(CallStarted(call.at, call.role, node_of(call.at), in_flight))
@@ -255,8 +252,11 @@ class Models:
                 in_flight=report.in_flight,
             )
         )
+        self._tell_ledger()
+
+    def _tell_ledger(self) -> None:
         spent = self.spent()
-        self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd, self.meter.reserved))
+        self._emit(LedgerUpdated(spent.calls, spent.tokens, spent.cost_usd, self.meter.reserved, spent.unsettled))
 
 
 def asker(players: Cast, role: Role, model: Model) -> Asker:

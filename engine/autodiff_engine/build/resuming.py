@@ -172,7 +172,7 @@ def _lost(past: Past, folder: Path, *, anyway: bool) -> tuple[str, ...]:
 
 
 def _check_price(past: Past, loaded: Loaded) -> None:
-    if loaded.config.budget.usd is not None and past.totals.cost_usd is None:
+    if loaded.config.budget.usd is not None and past.totals.spent.most_usd is None:
         raise ConfigError(
             "budget.usd cannot be kept: what the run has cost so far is not known", "use budget.tokens instead"
         )

@@ -13,9 +13,9 @@ from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
 from ..control import Control, Decided
 from ..critic import LLMCritic
 from ..dataset import Splits, load
-from ..ending import BEST, Spent
+from ..ending import BEST
 from ..evaluate import Task
-from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, TextInfo
+from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, Spent, TextInfo
 from ..instructions import Instructions, packaged
 from ..lint import Lint, secret_runs
 from ..llm import Model, Role

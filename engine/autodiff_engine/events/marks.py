@@ -7,12 +7,13 @@ from typing import Literal
 
 from .parts import (
     LATER,
+    AtMost,
     BudgetCaps,
     CallCounts,
     ErrorInfo,
     Fingerprint,
     ProposalCounts,
-    Reserved,
+    Spent,
     TestScores,
     TokenCounts,
     ValScores,
@@ -113,6 +114,12 @@ class RunFinished:
     seconds: float
     best: str
     error: ErrorInfo | None
+    unsettled: AtMost = field(default=AtMost(), metadata=LATER)
+
+    @property
+    def spent(self) -> Spent:
+        """What all executions of the run have taken."""
+        return Spent(self.calls, self.tokens, self.cost_usd, self.unsettled)
 
 
 Mark = RunOpened | RunResumed | ControlChanged | PhaseStarted | Warned | BudgetEnded | Interrupted | RunFinished
@@ -156,18 +163,19 @@ class LedgerUpdated:
     calls: CallCounts
     tokens: TokenCounts
     cost_usd: float | None
-    reserved: Reserved = field(default=Reserved(), metadata=LATER)
+    reserved: AtMost = field(default=AtMost(), metadata=LATER)
+    unsettled: AtMost = field(default=AtMost(), metadata=LATER)
 
     @property
-    def committed(self) -> LedgerUpdated:
-        """The totals if nothing more is ever heard of the calls in flight: each counts at its maximum."""
-        most, calls, tokens = self.reserved, self.calls, self.tokens
-        known = None if self.cost_usd is None or most.cost_usd is None else self.cost_usd + most.cost_usd
-        return LedgerUpdated(
-            replace(calls, made=calls.made + most.calls),
-            replace(tokens, prompt=tokens.prompt + most.prompt, completion=tokens.completion + most.completion),
-            known,
-        )
+    def spent(self) -> Spent:
+        """The totals, without the calls in flight."""
+        return Spent(self.calls, self.tokens, self.cost_usd, self.unsettled)
+
+    @property
+    def committed(self) -> Spent:
+        """The totals if nothing more is ever heard of the calls in flight: they are unsettled then."""
+        calls = replace(self.calls, made=self.calls.made + self.reserved.calls)
+        return Spent(calls, self.tokens, self.cost_usd, self.unsettled + self.reserved)
 
 
 Telemetry = CallStarted | CallFinished | LedgerUpdated

@@ -205,7 +205,7 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """Tokens paid for now, and those that cached answers once cost."""
+    """Tokens that providers say were used now, and those that cached answers once cost."""
 
     prompt: int = 0
     completion: int = 0
@@ -214,13 +214,49 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    """The most that the calls in flight can take; ``cost_usd`` None: a price is not known."""
+class AtMost:
+    """The most that some calls can take or have taken; ``cost_usd`` None: a price is not known."""
 
     calls: int = 0
     prompt: int = 0
     completion: int = 0
     cost_usd: float | None = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """In and out together."""
+        return self.prompt + self.completion
+
+    def __add__(self, other: AtMost) -> AtMost:
+        known = None if self.cost_usd is None or other.cost_usd is None else self.cost_usd + other.cost_usd
+        return AtMost(self.calls + other.calls, self.prompt + other.prompt, self.completion + other.completion, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent; ``cost_usd`` is None once any answer had no known price.
+
+    ``unsettled`` is what nobody told us the end of, at its most: calls that were cut off (by an early stop, an abort, a
+    deadline, a kill), whose provider may have worked for us, and answers that came without their usage. Its calls are
+    among those made; its tokens and cost are in no other figure, and count in full against a budget.
+    """
+
+    calls: CallCounts = CallCounts()
+    tokens: TokenCounts = TokenCounts()
+    cost_usd: float | None = 0.0
+    unsettled: AtMost = AtMost()
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens in and out, what is unsettled included: what a budget counts."""
+        return self.tokens.prompt + self.tokens.completion + self.unsettled.tokens
+
+    @property
+    def most_usd(self) -> float | None:
+        """US dollars, what is unsettled included: what a budget counts."""
+        if self.cost_usd is None or self.unsettled.cost_usd is None:
+            return None
+        return self.cost_usd + self.unsettled.cost_usd
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,12 @@ def most_tokens(request: Request) -> Tokens | None:
     return Tokens(prompt + _MESSAGE_TOKENS * len(request.messages) + _TEMPLATE_TOKENS, bound)
 
 
-def settled(usage: Usage, most: Tokens | None) -> Tokens:
-    """Return the tokens that count: what the provider said, and where it did not say, the bound (0 without one)."""
+def settled(usage: Usage, most: Tokens | None) -> tuple[Tokens, Tokens]:
+    """Return the tokens that the provider said, and the bound (0 without one) of those that it did not say."""
     bound = most or Tokens(0, 0)
-    return Tokens(
-        bound.prompt if usage.prompt is None else usage.prompt,
-        bound.completion if usage.completion is None else usage.completion,
+    said = Tokens(usage.prompt or 0, usage.completion or 0)
+    unsaid = Tokens(
+        bound.prompt if usage.prompt is None else 0,
+        bound.completion if usage.completion is None else 0,
     )
+    return said, unsaid

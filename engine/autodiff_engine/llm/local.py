@@ -119,7 +119,7 @@ class LocalServer:
                 *(sys.executable, "-P", "-m", f"{__package__}.local_server", str(self._path.resolve())),
                 *("--slots", str(self._slots)),
                 *("--context-per-slot", str(self._context_per_slot)),
-                *("--threads", str(os.cpu_count() or 1)),
+                *("--threads", str(_cores())),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -212,6 +212,13 @@ class LocalModels:
     async def aclose(self) -> None:
         """End all servers."""
         await close_all([model.aclose for model in self._models.values()])
+
+
+def _cores() -> int:
+    """Return the cores that we may use: llama.cpp's threads wait for one another, and one too many stops them all."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _sent(request: Request, name: str, address: str) -> Request:

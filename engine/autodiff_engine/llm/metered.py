@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected
-from ..events import CallCounts, Reserved, TokenCounts
+from ..events import AtMost, Spent
 from .budget import FREE, Caps, Price, Tokens, most_tokens, settled
 from .model import OUTSIDE, Call, Model, Reply, Usage
 from .unavailable import NotBilled
@@ -16,15 +16,14 @@ from .unavailable import NotBilled
 __all__ = ["FREE", "Caps", "Meter", "MeteredModel", "Price", "Totals"]
 
 _UNKNOWN = Usage(None, None)
+_NOTHING = Usage(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a run's whole life; ``cost_usd`` is None once any paid answer had no known price."""
+    """Sums over a run's whole life."""
 
-    calls: CallCounts = field(default_factory=CallCounts)
-    tokens: TokenCounts = field(default_factory=TokenCounts)
-    cost_usd: float | None = 0.0
+    spent: Spent = field(default_factory=Spent)
     seconds: float = 0.0
 
 
@@ -34,6 +33,11 @@ class _Reservation:
 
     tokens: Tokens | None
     usd: float | None
+
+    @property
+    def most(self) -> AtMost:
+        tokens = self.tokens or Tokens(0, 0)
+        return AtMost(1, tokens.prompt, tokens.completion, self.usd)
 
 
 class Meter:
@@ -68,19 +72,16 @@ class Meter:
 
     @property
     def committed(self) -> Totals:
-        """What is settled and the most that the calls in flight can take: what is spent if we are killed now."""
-        totals = self.totals
-        for reservation in self._open:
-            totals = _with_spent(totals, reservation.tokens or Tokens(0, 0), reservation.usd)
-        return totals
+        """What is spent if we are killed now: the calls in flight are unsettled then."""
+        totals, most = self.totals, self.reserved
+        spent = totals.spent
+        calls = replace(spent.calls, made=spent.calls.made + most.calls)
+        return replace(totals, spent=replace(spent, calls=calls, unsettled=spent.unsettled + most))
 
     @property
-    def reserved(self) -> Reserved:
+    def reserved(self) -> AtMost:
         """The most that the calls in flight can take."""
-        tokens = [each.tokens or Tokens(0, 0) for each in self._open]
-        costs = [each.usd for each in self._open]
-        known = None if None in costs else sum(each or 0.0 for each in costs)
-        return Reserved(len(costs), sum(each.prompt for each in tokens), sum(each.completion for each in tokens), known)
+        return sum((each.most for each in self._open), AtMost())
 
     @property
     def seconds_left(self) -> float | None:
@@ -95,17 +96,14 @@ class Meter:
 
     def hit(self, reply: Reply) -> None:
         """Count an answer that cost nothing now, with what it once cost in tokens."""
-        calls, tokens = self._totals.calls, self._totals.tokens
-        usage = settled(reply.usage, None)
-        self._totals = replace(
-            self._totals,
-            calls=replace(calls, cached=calls.cached + 1),
-            tokens=replace(
-                tokens,
-                cached_prompt=tokens.cached_prompt + usage.prompt,
-                cached_completion=tokens.cached_completion + usage.completion,
-            ),
+        spent, (said, _) = self._totals.spent, settled(reply.usage, None)
+        tokens = replace(
+            spent.tokens,
+            cached_prompt=spent.tokens.cached_prompt + said.prompt,
+            cached_completion=spent.tokens.cached_completion + said.completion,
         )
+        calls = replace(spent.calls, cached=spent.calls.cached + 1)
+        self._totals = replace(self._totals, spent=replace(spent, calls=calls, tokens=tokens))
         self._changed()
 
     async def reserve(self, call: Call) -> _Reservation:
@@ -131,20 +129,24 @@ class Meter:
     ) -> float | None:
         """Replace a reservation by what was used (None: nothing); return its cost in US dollars, None if unknown.
 
+        What ``usage`` does not say stays unsettled, at its most.
+
         ``failed`` is for attempts that ended in an error; one that we cancelled ourselves neither failed nor answered.
         """
         del self._open[reservation]
-        tokens = Tokens(0, 0) if usage is None else settled(usage, reservation.tokens)
-        price = self.price(call.request.model)
-        usd = 0.0 if usage is None else None if price is None else price.of(tokens)
-        totals = _with_spent(self._totals, tokens, usd)
-        self._totals = replace(totals, calls=replace(totals.calls, failed=totals.calls.failed + failed))
+        said, unsaid = settled(usage or _NOTHING, reservation.tokens)
+        price = FREE if usage is None else self.price(call.request.model)
+        usd = None if price is None else price.of(said)
+        unsettled = AtMost()
+        if usage is not None and None in (usage.prompt, usage.completion):
+            unsettled = AtMost(1, unsaid.prompt, unsaid.completion, None if price is None else price.of(unsaid))
+        self._totals = replace(self._totals, spent=_with_attempt(self._totals.spent, said, usd, unsettled, failed))
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             if not waiter.done():  # a cancelled waiter is done
                 waiter.set_result(None)
         self._changed()
-        return usd
+        return usd if unsettled.cost_usd == 0 else None
 
     def _changed(self) -> None:
         if self._on_change is not None:
@@ -165,17 +167,18 @@ class Meter:
 
     def _over(self, ask: _Reservation) -> tuple[str, str] | None:
         """Return why ``ask`` does not fit now and how to mend it, or None when it fits."""
-        caps, now = self._caps, self.committed
-        calls, tokens, usd = now.calls.made, now.tokens.prompt + now.tokens.completion, now.cost_usd or 0.0
-        spent = self._totals
+        caps, now = self._caps, self.committed.spent
+        calls, tokens, usd = now.calls.made, now.most_tokens, now.most_usd or 0.0
+        spent = self._totals.spent
         if caps.calls is not None and calls + 1 > caps.calls:
             return _refusal("calls", f"{spent.calls.made} of {caps.calls} calls are made", "")
         most = ask.tokens.total if ask.tokens else 0
         if caps.tokens is not None and tokens + most > caps.tokens:
-            done = spent.tokens.prompt + spent.tokens.completion
+            done = _sum(spent.most_tokens, spent.unsettled.tokens, "{:d}")
             return _refusal("tokens", f"{done} of {caps.tokens} tokens are spent", f"up to {most}")
         if caps.usd is not None and usd + (ask.usd or 0.0) > caps.usd:
-            return _refusal("usd", f"${spent.cost_usd or 0.0:.4f} of ${caps.usd:.4f} is spent", f"up to ${ask.usd:.4f}")
+            done = _sum(spent.most_usd or 0.0, spent.unsettled.cost_usd or 0.0, "${:.4f}")
+            return _refusal("usd", f"{done} of ${caps.usd:.4f} is spent", f"up to ${ask.usd:.4f}")
         if self.seconds_left == 0.0:
             return self.out_of_time()
         return None
@@ -186,7 +189,7 @@ class Meter:
 
 
 class MeteredModel:
-    """Reserves before each attempt and settles after it; an attempt without a known end counts at its maximum.
+    """Reserves before each attempt and settles after it; one without a known end stays unsettled, at its maximum.
 
     A call that is in flight when the minutes are over is cancelled.
     """
@@ -213,9 +216,7 @@ class MeteredModel:
         except BaseException:
             self._meter.settle(call, reservation, _UNKNOWN, failed=True)
             raise
-        cost = self._meter.settle(call, reservation, reply.usage)
-        known = None not in (reply.usage.prompt, reply.usage.completion)
-        return replace(reply, cost_usd=cost if known or cost == 0 else None)
+        return replace(reply, cost_usd=self._meter.settle(call, reservation, reply.usage))
 
     async def _in_time(self, call: Call) -> Reply:
         clock = asyncio.timeout(self._meter.seconds_left)
@@ -228,15 +229,19 @@ class MeteredModel:
             raise BudgetExhausted(*self._meter.out_of_time()) from late
 
 
-def _with_spent(totals: Totals, tokens: Tokens, usd: float | None) -> Totals:
-    """Add one attempt."""
-    sums = totals.tokens
-    return replace(
-        totals,
-        calls=replace(totals.calls, made=totals.calls.made + 1),
-        tokens=replace(sums, prompt=sums.prompt + tokens.prompt, completion=sums.completion + tokens.completion),
-        cost_usd=None if usd is None or totals.cost_usd is None else totals.cost_usd + usd,
+def _with_attempt(spent: Spent, tokens: Tokens, usd: float | None, unsettled: AtMost, failed: bool) -> Spent:
+    calls, sums = spent.calls, spent.tokens
+    return Spent(
+        replace(calls, made=calls.made + 1, failed=calls.failed + failed),
+        replace(sums, prompt=sums.prompt + tokens.prompt, completion=sums.completion + tokens.completion),
+        None if usd is None or spent.cost_usd is None else spent.cost_usd + usd,
+        spent.unsettled + unsettled,
     )
+
+
+def _sum(total: float, unsettled: float, form: str) -> str:
+    """Return what is spent, and how much of it nobody knows for sure."""
+    return form.format(total) + (f" (up to {form.format(unsettled)} of it unsettled)" if unsettled else "")
 
 
 def _refusal(cap: str, state: str, ask: str) -> tuple[str, str]:

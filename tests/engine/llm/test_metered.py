@@ -4,15 +4,16 @@ import pytest
 from tests.engine.llm.calls import Held, a_call
 
 from autodiff_engine.errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected, ModelUnavailable
-from autodiff_engine.events import CallCounts, TokenCounts
+from autodiff_engine.events import AtMost, CallCounts, Spent, TokenCounts
 from autodiff_engine.llm import Call, Message, Reply, Request, ScriptedModel, Usage
-from autodiff_engine.llm.budget import most_tokens
+from autodiff_engine.llm.budget import Tokens, most_tokens
 from autodiff_engine.llm.metered import FREE, Caps, Meter, MeteredModel, Price, Totals
 from autodiff_engine.llm.unavailable import NotBilled, RateLimited
 
 PRICE = Price(0.001, 0.01)
 MOST = most_tokens(a_call("00").request)
 assert MOST is not None
+AT_MOST = AtMost(1, MOST.prompt, MOST.completion, PRICE.of(MOST))
 
 
 def a_meter(caps: Caps | None = None, price: Price | None = PRICE, **more: object) -> Meter:
@@ -30,9 +31,9 @@ async def test_usage_and_cost_add_up_over_all_roles() -> None:
     replies = [await model.complete(a_call(role=role)) for role in ("task", "backward", "optimizer")]
 
     assert [reply.cost_usd for reply in replies] == [pytest.approx(0.17)] * 3
-    assert meter.totals.calls == CallCounts(made=3)
-    assert meter.totals.tokens == TokenCounts(300, 21)
-    assert meter.totals.cost_usd == pytest.approx(0.51)
+    assert meter.totals.spent.calls == CallCounts(made=3)
+    assert meter.totals.spent.tokens == TokenCounts(300, 21)
+    assert meter.totals.spent.cost_usd == pytest.approx(0.51)
 
 
 async def test_a_hit_costs_nothing_and_what_it_once_took_is_counted_apart() -> None:
@@ -40,9 +41,9 @@ async def test_a_hit_costs_nothing_and_what_it_once_took_is_counted_apart() -> N
 
     meter.hit(Reply("8", "stop", Usage(100, 7), 0.17, cached=True))
 
-    assert meter.totals.calls == CallCounts(cached=1)
-    assert meter.totals.tokens == TokenCounts(0, 0, 100, 7)
-    assert meter.totals.cost_usd == 0.0
+    assert meter.totals.spent.calls == CallCounts(cached=1)
+    assert meter.totals.spent.tokens == TokenCounts(0, 0, 100, 7)
+    assert meter.totals.spent.cost_usd == 0.0
 
 
 async def test_an_unknown_price_is_no_cost_of_zero() -> None:
@@ -51,8 +52,8 @@ async def test_an_unknown_price_is_no_cost_of_zero() -> None:
     reply = await MeteredModel(using(100, 7), meter).complete(a_call())
 
     assert reply.cost_usd is None
-    assert meter.totals.cost_usd is None
-    assert meter.totals.tokens == TokenCounts(100, 7)
+    assert meter.totals.spent.cost_usd is None
+    assert meter.totals.spent.tokens == TokenCounts(100, 7)
 
 
 async def test_a_local_model_is_free() -> None:
@@ -61,7 +62,7 @@ async def test_a_local_model_is_free() -> None:
     reply = await MeteredModel(using(100, 7), meter).complete(a_call())
 
     assert reply.cost_usd == 0.0
-    assert meter.totals.cost_usd == 0.0
+    assert meter.totals.spent.cost_usd == 0.0
 
 
 @pytest.mark.parametrize(
@@ -95,10 +96,11 @@ async def test_32_calls_at_once_never_overshoot_a_budget_for_five(caps: Caps, ca
     assert len(refused) == 27
     assert f"the budget in {cap} is spent" in str(refused[0])
     assert f"budget.{cap}" in refused[0].hint
-    totals = meter.totals
-    assert totals.calls.made == 5
-    assert totals.tokens.prompt + totals.tokens.completion == 5 * MOST.total
-    assert totals.cost_usd == pytest.approx(5 * PRICE.of(MOST))
+    spent = meter.totals.spent
+    assert spent.calls.made == 5
+    assert spent.tokens.prompt + spent.tokens.completion == 5 * MOST.total
+    assert spent.cost_usd == pytest.approx(5 * PRICE.of(MOST))
+    assert spent.unsettled == AtMost()
 
 
 async def test_a_call_that_does_not_fit_waits_for_those_in_flight_and_takes_what_they_leave() -> None:
@@ -112,8 +114,8 @@ async def test_a_call_that_does_not_fit_waits_for_those_in_flight_and_takes_what
 
     await asyncio.gather(*tasks)
 
-    assert meter.totals.calls.made == 3
-    assert meter.totals.tokens == TokenCounts(30, 15)
+    assert meter.totals.spent.calls.made == 3
+    assert meter.totals.spent.tokens == TokenCounts(30, 15)
 
 
 async def test_a_refusal_names_the_cap_what_is_spent_and_what_was_asked_for() -> None:
@@ -126,16 +128,26 @@ async def test_a_refusal_names_the_cap_what_is_spent_and_what_was_asked_for() ->
         await model.complete(a_call())
 
 
-async def test_a_cancelled_attempt_counts_at_its_maximum_and_is_no_failure() -> None:
+async def test_a_cancelled_attempt_is_unsettled_at_its_maximum_and_is_no_failure() -> None:
     meter = a_meter()
     task = asyncio.create_task(MeteredModel(Held(), meter).complete(a_call("00")))
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    assert meter.totals.calls == CallCounts(made=1)
-    assert meter.totals.tokens == TokenCounts(MOST.prompt, MOST.completion)
-    assert meter.totals.cost_usd == pytest.approx(PRICE.of(MOST))
+    assert meter.totals.spent == Spent(CallCounts(made=1), TokenCounts(), 0.0, AT_MOST)
+
+
+async def test_what_is_unsettled_counts_against_the_budget_in_full_and_the_refusal_says_so() -> None:
+    meter = a_meter(Caps(tokens=2 * MOST.total - 1))
+    task = asyncio.create_task(MeteredModel(Held(), meter).complete(a_call("00")))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    told = rf"{MOST.total} \(up to {MOST.total} of it unsettled\) of {2 * MOST.total - 1} tokens are spent"
+    with pytest.raises(BudgetExhausted, match=told):
+        await MeteredModel(using(1, 1), meter).complete(a_call("01"))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +161,7 @@ async def test_a_cancelled_attempt_counts_at_its_maximum_and_is_no_failure() -> 
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_only_a_failure_that_may_have_been_billed_counts_at_its_maximum(error: Exception, spent: int) -> None:
+async def test_only_a_failure_that_may_have_been_billed_is_unsettled(error: Exception, spent: int) -> None:
     meter = a_meter()
     held = Held()
     held.error = error
@@ -158,18 +170,30 @@ async def test_only_a_failure_that_may_have_been_billed_counts_at_its_maximum(er
     with pytest.raises(type(error)):
         await MeteredModel(held, meter).complete(a_call("00"))
 
-    assert meter.totals.calls == CallCounts(made=1, failed=1)
-    assert meter.totals.tokens.prompt + meter.totals.tokens.completion == spent
-    assert meter.totals.cost_usd == pytest.approx(PRICE.of(MOST) if spent else 0.0)
+    assert meter.totals.spent.calls == CallCounts(made=1, failed=1)
+    assert meter.totals.spent.most_tokens == spent
+    assert meter.totals.spent.most_usd == pytest.approx(PRICE.of(MOST) if spent else 0.0)
+    assert (meter.totals.spent.tokens, meter.totals.spent.cost_usd) == (TokenCounts(), 0.0)
 
 
-async def test_an_answer_without_usage_counts_at_its_maximum_and_has_no_cost_of_its_own() -> None:
+async def test_what_an_answer_does_not_say_of_its_usage_is_unsettled_and_it_has_no_cost_of_its_own() -> None:
     meter = a_meter()
 
     reply = await MeteredModel(using(None, None), meter).complete(a_call("00"))
 
     assert reply.cost_usd is None
-    assert meter.totals.tokens == TokenCounts(MOST.prompt, MOST.completion)
+    assert meter.totals.spent == Spent(CallCounts(made=1), TokenCounts(), 0.0, AT_MOST)
+
+
+async def test_the_half_of_the_usage_that_an_answer_says_is_settled() -> None:
+    meter = a_meter()
+
+    await MeteredModel(using(10, None), meter).complete(a_call("00"))
+
+    spent = meter.totals.spent
+    assert (spent.tokens, spent.cost_usd) == (TokenCounts(10, 0), pytest.approx(PRICE.of(Tokens(10, 0))))
+    assert (spent.unsettled.calls, spent.unsettled.prompt, spent.unsettled.completion) == (1, 0, MOST.completion)
+    assert spent.unsettled.cost_usd == pytest.approx(PRICE.of(Tokens(0, MOST.completion)))
 
 
 async def test_what_is_in_flight_is_committed_at_its_maximum() -> None:
@@ -178,17 +202,18 @@ async def test_what_is_in_flight_is_committed_at_its_maximum() -> None:
     task = asyncio.create_task(MeteredModel(held, meter).complete(a_call("00")))
     await asyncio.sleep(0)
 
-    assert meter.totals.calls.made == 0
-    assert meter.committed.calls.made == 1
-    assert meter.committed.tokens == TokenCounts(MOST.prompt, MOST.completion)
+    assert meter.totals.spent.calls.made == 0
+    assert meter.committed.spent.calls.made == 1
+    assert (meter.committed.spent.tokens, meter.committed.spent.unsettled) == (TokenCounts(), AT_MOST)
 
     held.let.set()
     await task
-    assert meter.committed.tokens == meter.totals.tokens == TokenCounts(10, 5)
+    assert meter.committed.spent == meter.totals.spent
+    assert (meter.totals.spent.tokens, meter.totals.spent.unsettled) == (TokenCounts(10, 5), AtMost())
 
 
 async def test_a_resumed_run_has_only_what_its_earlier_executions_left() -> None:
-    before = Totals(CallCounts(made=4, failed=1), TokenCounts(100, 50), 0.6, 30.0)
+    before = Totals(Spent(CallCounts(made=4, failed=1), TokenCounts(100, 50), 0.6), 30.0)
     meter = a_meter(Caps(calls=5), before=before)
     model = MeteredModel(using(10, 5), meter)
     await model.complete(a_call())
@@ -196,7 +221,7 @@ async def test_a_resumed_run_has_only_what_its_earlier_executions_left() -> None
     with pytest.raises(BudgetExhausted, match="5 of 5 calls"):
         await model.complete(a_call())
 
-    assert meter.totals.tokens == TokenCounts(110, 55)
+    assert meter.totals.spent.tokens == TokenCounts(110, 55)
     assert meter.totals.seconds >= 30.0
 
 
@@ -221,7 +246,7 @@ async def test_a_call_in_flight_is_cut_off_when_the_minutes_are_over() -> None:
         await MeteredModel(held, meter).complete(a_call("00"))
 
     assert held.open == 0
-    assert meter.totals.calls == CallCounts(made=1, failed=1)
+    assert meter.totals.spent.calls == CallCounts(made=1, failed=1)
 
 
 @pytest.mark.parametrize("caps", [Caps(usd=1.0), Caps(tokens=10_000)], ids=["usd", "tokens"])
@@ -242,7 +267,7 @@ async def test_a_cap_in_dollars_cannot_be_kept_without_a_price() -> None:
 
 async def test_each_change_is_announced() -> None:
     seen: list[int] = []
-    meter = a_meter(on_change=lambda meter: seen.append(meter.committed.calls.made))
+    meter = a_meter(on_change=lambda meter: seen.append(meter.committed.spent.calls.made))
 
     await MeteredModel(using(1, 1), meter).complete(a_call())
     meter.hit(Reply("8", "stop", Usage(1, 1), cached=True))

@@ -69,8 +69,8 @@ async def test_the_same_run_again_calls_no_function_and_has_equal_facts(tmp_path
     assert len(facts) > 30
     assert len(clock.asked) == len(set(clock.asked)) == 8 + 6 + 4  # once an example, whatever the candidate
     assert again.asked == []
-    assert second.meter.totals.calls.made == len(second.scripted.seen) == 0
-    assert first.meter.totals.calls.made == len(first.scripted.seen) + len(clock.asked)
+    assert second.meter.totals.spent.calls.made == len(second.scripted.seen) == 0
+    assert first.meter.totals.spent.calls.made == len(first.scripted.seen) + len(clock.asked)
 
 
 async def test_it_is_stored_by_name_inputs_and_draw(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_what_it_raises_is_not_tried_again_and_names_it(tmp_path: Path) ->
     stack.store.close()
     assert tried == ["a"]
     assert "threads.py" not in raised.value.traceback
-    assert stack.meter.totals.calls.failed == 1
+    assert stack.meter.totals.spent.calls.failed == 1
 
 
 async def test_it_counts_as_a_call_takes_no_tokens_and_is_free() -> None:
@@ -153,7 +153,7 @@ async def test_it_counts_as_a_call_takes_no_tokens_and_is_free() -> None:
     meter = Meter(Caps(usd=0.0, tokens=0, calls=1), {"scripted": None})
     model = MeteredModel(OutsideModel(ScriptedModel(answer)), meter)
     assert (await model.complete(_call("a" * 9999, clock))).cost_usd == 0
-    assert (meter.totals.calls.made, meter.totals.tokens.prompt, meter.totals.cost_usd) == (1, 0, 0.0)
+    assert (meter.totals.spent.calls.made, meter.totals.spent.tokens.prompt, meter.totals.spent.cost_usd) == (1, 0, 0.0)
     assert meter.price("outside/look") == FREE
     with pytest.raises(BudgetExhausted, match="1 of 1 calls"):
         await model.complete(_call("b", clock))

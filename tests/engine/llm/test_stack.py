@@ -56,9 +56,9 @@ async def test_the_ledger_says_what_was_sent_what_failed_and_what_was_free(
     stack.store.close()
 
     assert len(server.received) == 8
-    assert stack.meter.totals.calls == CallCounts(made=8, cached=7, failed=2)
-    assert stack.meter.totals.tokens == TokenCounts(6 * 11, 6 * 7, 7 * 11, 7 * 7)
-    assert stack.meter.totals.cost_usd == pytest.approx(6 * (0.011 + 0.07))
+    assert stack.meter.totals.spent.calls == CallCounts(made=8, cached=7, failed=2)
+    assert stack.meter.totals.spent.tokens == TokenCounts(6 * 11, 6 * 7, 7 * 11, 7 * 7)
+    assert stack.meter.totals.spent.cost_usd == pytest.approx(6 * (0.011 + 0.07))
     assert sum(report.reply is not None and not report.reply.cached for report in stack.reports) == 6
 
 
@@ -85,4 +85,4 @@ async def test_a_wait_for_the_budget_is_no_part_of_the_deadline(client: LiteLLMM
     stack.store.close()
 
     assert [reply.text for reply in replies] == ["fine"] * 4
-    assert stack.meter.totals.calls == CallCounts(made=4)
+    assert stack.meter.totals.spent.calls == CallCounts(made=4)

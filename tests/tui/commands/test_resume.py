@@ -549,8 +549,10 @@ def test_a_process_that_runs_holds_its_folder_and_a_killed_one_gives_it_back(
     writer = {body for body in asked if json.loads(body)["model"] == "writer"}
     assert {body for body, count in bodies(server).items() if count > 1} == writer  # it alone was never answered
     assert end["calls"]["made"] == len(server.received)
-    most = 18e-6 * len(server.received)
-    assert end["cost_usd"] > most  # what was in flight when it was killed counts at its maximum
+    lost = sum(bodies(server)[body] - 1 for body in writer)  # in flight when it was killed: nobody knows their end
+    assert end["unsettled"]["calls"] == lost > 0
+    assert end["cost_usd"] == pytest.approx(18e-6 * (len(server.received) - lost))
+    assert end["unsettled"]["cost_usd"] > 18e-6 * lost  # at their maximum
 
 
 @pytest.mark.timeout(900)

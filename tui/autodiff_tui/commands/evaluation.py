@@ -74,7 +74,7 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
 
 def _say(report: EvalReport, flags: Flags) -> None:
     from autodiff_tui import summary
-    from autodiff_tui.format import cost, losses, score
+    from autodiff_tui.format import losses, score
     from autodiff_tui.headless import write_line
     from autodiff_tui.narration import wrong_format
 
@@ -83,10 +83,10 @@ def _say(report: EvalReport, flags: Flags) -> None:
         return
     interval = f"95 % interval {score(report.low)} to {score(report.high)}"
     left_out = f", {report.excluded} left out because nobody answered" if report.excluded else ""
-    spent = f"calls {summary.calls(report.calls)}; tokens {summary.paid(report.tokens)}; cost {cost(report.cost_usd)}"
+    spent = [f"{name} {told}" for name, told in summary.spending(report.spent)]
     mean = f"{report.split} {report.metric} {score(report.mean, report.n)}, {interval}"
     apart = losses(report.losses, report.on_answer, report.answer_metric)
-    lines = (f"{mean}{wrong_format(report.wrong_format)}{left_out}", *([f"losses: {apart}"] if apart else []), spent)
+    lines = (f"{mean}{wrong_format(report.wrong_format)}{left_out}", *([f"losses: {apart}"] if apart else []), *spent)
     for line in lines:
         write_line(line, sys.stdout, ascii_only=flags.ascii)
 

@@ -162,6 +162,8 @@ def spent(view: RunView) -> tuple[Named, ...]:
     if told is not None:
         rows += [Named("calls", summary.calls(told.calls)), Named("tokens", summary.paid(told.tokens))]
         rows.append(Named("cost", cost(told.cost_usd)))
+        if told.unsettled.calls:
+            rows.append(Named("unsettled", summary.unsettled(told.unsettled)))
     budget = view.opened.budget if view.opened is not None else None
     for each in caps(budget, view.traffic, view.elapsed_s):
         rows.append(Named(f"budget, {each.name}", cap(each) if view.finished else f"{cap(each)}; {still_pays(each)}"))

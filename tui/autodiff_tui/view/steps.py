@@ -70,8 +70,16 @@ def _differences(spending: Iterable[Spending]) -> Iterable[tuple[int, Spending]]
     before: Spending | None = None
     for spent in spending:
         if before is not None:
-            unknown = spent.usd is None or before.usd is None
-            usd = None if unknown else (spent.usd or 0.0) - (before.usd or 0.0)
-            tokens, calls = spent.tokens - before.tokens, spent.calls - before.calls
-            yield spent.step, Spending(spent.step, usd, tokens, calls, spent.minutes - before.minutes)
+            yield spent.step, _took(before, spent)
         before = spent
+
+
+def _took(before: Spending, after: Spending) -> Spending:
+    return Spending(
+        after.step, _more(before.usd, after.usd), after.tokens - before.tokens, after.calls - before.calls,
+        after.minutes - before.minutes, _more(before.most_usd, after.most_usd), after.most_tokens - before.most_tokens,
+    )  # fmt: skip
+
+
+def _more(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before

@@ -48,6 +48,9 @@ class Spending:
     tokens: int
     calls: int
     minutes: float
+    most_usd: float | None
+    """With what is unsettled: as a budget counts it."""
+    most_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,12 @@ def spending_of(traffic: Traffic, step: int, elapsed_s: float) -> Spending:
     """Return what has been taken by now."""
     ledger = traffic.ledger
     if ledger is None:
-        return Spending(step, 0.0, 0, 0, elapsed_s / 60)
-    used = ledger.tokens
-    return Spending(step, ledger.cost_usd, used.prompt + used.completion, ledger.calls.made, elapsed_s / 60)
+        return Spending(step, 0.0, 0, 0, elapsed_s / 60, 0.0, 0)
+    used, most = ledger.tokens, ledger.spent
+    return Spending(
+        step, ledger.cost_usd, used.prompt + used.completion, ledger.calls.made, elapsed_s / 60,
+        most.most_usd, most.most_tokens,
+    )  # fmt: skip
 
 
 def caps(budget: BudgetCaps | None, traffic: Traffic, elapsed_s: float) -> tuple[Cap, ...]:
@@ -110,4 +116,4 @@ def per_step(spending: Trail[Spending], name: CapName) -> float | None:
 
 
 def _taken(spent: Spending, name: CapName) -> float | None:
-    return {"usd": spent.usd, "tokens": spent.tokens, "calls": spent.calls, "minutes": spent.minutes}[name]
+    return {"usd": spent.most_usd, "tokens": spent.most_tokens, "calls": spent.calls, "minutes": spent.minutes}[name]

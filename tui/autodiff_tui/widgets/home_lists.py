@@ -95,7 +95,8 @@ def _cells(each: RunFound) -> tuple[str, ...]:
     if view is None:
         return (each.name, each.state, each.problem, "", "", "", "")
     finished, best, ledger = view.finished, view.scores.best, view.traffic.ledger
-    spent = finished or ledger
+    told = finished or ledger
+    spent = told.spent if told else None
     test = finished.test if finished else None
     return (
         each.name,
@@ -103,7 +104,7 @@ def _cells(each: RunFound) -> tuple[str, ...]:
         score(best.mean, best.n) if best else "not scored",
         score(test.best, test.n) if test else "–",
         view.program.pipeline if view.program else "",
-        cost(spent.cost_usd) if spent else "–",
+        cost(spent.cost_usd, spent.most_usd) if spent else "–",
         _local(view.opened.started) if view.opened else "",
     )
 

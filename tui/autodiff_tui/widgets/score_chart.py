@@ -90,7 +90,7 @@ def _pitch(room: int, steps: int) -> tuple[int, int]:
     """Return the cells of step 0, which has no minibatch, and of each step after it."""
     pitch = max(1, min(5, (room - 1) // max(1, steps)))
     if pitch > 2:
-        pitch = max(2, min(pitch, (room - 2) // steps))
+        pitch = max(2, min(pitch, (room - 2) // max(1, steps)))
     return (2 if pitch > 1 and 2 + steps * pitch <= room else 1), pitch
 
 

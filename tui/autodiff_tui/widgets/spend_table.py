@@ -9,6 +9,7 @@ from textual.reactive import reactive
 
 from autodiff_tui.format import cap, cost, still_pays, tokens
 from autodiff_tui.safe import one_line
+from autodiff_tui.summary import unsettled
 from autodiff_tui.view import RoleCalls, RunView, caps, per_step
 
 from .paint import ACCENT, BAD, MUTED, PLAIN, STRONG, WARN, Line, fit
@@ -83,6 +84,9 @@ def _line(label: str, calls: RoleCalls, width: int, style: str) -> Line:
 
 
 def _budget(view: RunView) -> Iterator[Line]:
+    ledger = view.traffic.ledger
+    if ledger is not None and ledger.unsettled.calls:
+        yield ((f"unsettled: {unsettled(ledger.unsettled)}", PLAIN),)
     told = caps(view.opened.budget if view.opened is not None else None, view.traffic, view.elapsed_s)
     for each in told:
         little = each.steps is not None and each.steps < 2

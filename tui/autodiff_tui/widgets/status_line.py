@@ -86,6 +86,8 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
             parts.append((counted(calls.made, "call"), PLAIN))
             parts.append((f"{tokens(used.prompt + used.completion)} tokens", PLAIN))
         parts.append((f"cost {cost(ledger.cost_usd)}" if ledger.cost_usd is None else cost(ledger.cost_usd), PLAIN))
+        if ledger.unsettled.calls:
+            parts.append((f"{counted(ledger.unsettled.calls, 'call')} unsettled", MUTED))
     steps = [each.steps for each in _caps(view) if each.steps is not None]
     if steps and view.finished is None:
         parts.append((f"budget ≈{min(steps):.0f} steps", WARN if min(steps) < 2 else PLAIN))

@@ -182,7 +182,7 @@ async def test_react_is_figure_3_with_a_skip_connection_from_combine_to_the_task
     assert prompt_of(model.seen[2]).endswith(
         "What you did so far:\nAction: retrieve(Mud novel)\nObservation: Mud\nMud is a novel by Ana Rol.\n"
         "Action: retrieve(Ana Rol)\nObservation: Ana Rol\nAna Rol was born in Lund.\n\nMud\nMud is a novel by Ana Rol."
-        f"\n\nThis is step 3 of 3.\n\n{form}"
+        f"\n\nThis is step 3 of 3, the last one: finish now.\n\n{form}"
     )
 
 

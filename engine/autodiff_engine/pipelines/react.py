@@ -20,7 +20,7 @@ NOTHING = "error: no passage was found; ask in other words"
 
 PLAN = Prompt(
     user="Question: {{ question }}\n\n{% if history %}What you did so far:\n{{ history }}\n\n{% endif %}"
-    "This is step {{ step }} of {{ steps }}.\n\n{{ format }}",
+    "This is step {{ step }} of {{ steps }}{% if step == steps %}, the last one: finish now{% endif %}.\n\n{{ format }}",
     system="{{ task }}\n\nTools:\n{{ tools }}",
 )
 TEXTS = (

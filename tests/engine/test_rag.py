@@ -179,10 +179,12 @@ async def test_react_is_figure_3_with_a_skip_connection_from_combine_to_the_task
     assert texts_of(answer) == {"plan": {"plan.task", "plan.tools", "plan.format"}}
     assert (answer.value, len(model.seen)) == ("Lund", 3)
     form = next(text.value for text in TEXTS if text.name == "plan.format")
+    assert prompt_of(model.seen[1]).endswith(f"\n\nThis is step 2 of 3.\n\n{form}")
     assert prompt_of(model.seen[2]).endswith(
         "What you did so far:\nAction: retrieve(Mud novel)\nObservation: Mud\nMud is a novel by Ana Rol.\n"
         "Action: retrieve(Ana Rol)\nObservation: Ana Rol\nAna Rol was born in Lund.\n\nMud\nMud is a novel by Ana Rol."
-        f"\n\nThis is step 3 of 3, the last one: finish now.\n\n{form}"
+        "\n\nThis is step 3 of 3, the last one. Reply with one line, which begins with 'Action: finish(' and holds the "
+        "answer in as few words as possible."
     )
 
 

@@ -20,7 +20,8 @@ NOTHING = "error: no passage was found; ask in other words"
 
 PLAN = Prompt(
     user="Question: {{ question }}\n\n{% if history %}What you did so far:\n{{ history }}\n\n{% endif %}"
-    "This is step {{ step }} of {{ steps }}{% if step == steps %}, the last one: finish now{% endif %}.\n\n{{ format }}",
+    "This is step {{ step }} of {{ steps }}{% if step == steps %}, the last one. Reply with one line, which begins "
+    "with 'Action: finish(' and holds the answer in as few words as possible.{% else %}.\n\n{{ format }}{% endif %}",
     system="{{ task }}\n\nTools:\n{{ tools }}",
 )
 TEXTS = (
@@ -58,6 +59,7 @@ class Action:
 def react(search: Search, *, k: int, steps: int) -> Pipeline:
     """Return the agent: at most ``steps`` plans, after each but a finishing one what its action gave.
 
+    In the last step it is asked for the answer alone: a small LLM that was told its form there looked things up again.
     A tool that cannot be used as asked gives an error in words, which the next plan sees. An agent that never finishes
     answers nothing. Feedback on the answer goes to the actions, and by a skip connection to the agent's task (§3.3.4).
     """

@@ -50,6 +50,10 @@ class RetrievalConfig(Table):
         Positive | None,
         Field(description="How many passages a search gives at most. Default: the program's own number"),
     ] = None
+    agent_steps: Annotated[
+        Annotated[int, Field(ge=1, le=20)] | None,
+        Field(description="How many steps the agent of react takes at most, 1 to 20. Default: 3, the paper's"),
+    ] = None
 
 
 class Price(Table):

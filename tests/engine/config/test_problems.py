@@ -55,6 +55,7 @@ def test_set_of_another_form_is_refused(tmp_path: Path, override: str) -> None:
         ("[trainer]\nthreshold = nan", "c.toml: [trainer] threshold must be "),
         ("[trainer]\ndemos = {raws = 2}", "c.toml: [trainer.demos] has no key raws; did you mean raw?"),
         ("[trainer]\ndemos = {raw = -1}", "c.toml: [trainer.demos] raw must be greater than or equal to 0, not -1"),
+        ("[trainer]\ndemos = {start = 0}", "c.toml: [trainer.demos] start must be greater than or equal to 1, not 0"),
         ("[trainer]\ndemos = 2", "c.toml: trainer.demos must be a table, not 2"),
         ("[budget]\nusd = inf", "c.toml: [budget] usd must be a finite number, not inf"),
         ("[traner]\nseed = 1", "c.toml: there is no table [traner]; did you mean trainer?"),

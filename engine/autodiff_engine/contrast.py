@@ -135,7 +135,7 @@ def _differing(left: Path, right: Path) -> tuple[Setting, ...]:
     ours, theirs = (dict(_settings(folder)) for folder in (left, right))
     keys = dict.fromkeys((*ours, *theirs))
     differing = [Setting(key, ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)]
-    same_files = _seen_from(left, right) if differing else {}
+    same_files = _seen_from(left, right)
     return tuple(each for each in differing if each.left is None or each.left != same_files.get(each.key))
 
 

@@ -478,14 +478,15 @@ def test_the_baseline_shows_random_examples_and_asks_for_nothing_but_scores(
         assert (end["status"], end["test"]["n"]) == ("done", 4)
         assert end["test"]["best"] == end["test"]["start"]
 
-    before = len(server.received)
+    assert run(["replay", "abl/few-shot-s2", "--verify", "--ui", "none"]) == 0
+    assert len(server.received) == len(asked)
     assert run(["train", "c.toml", "--ui", "none", "--seed", "1", "--run-dir", "trained"]) == 0
     capsys.readouterr()
     assert run(["compare", "trained", "abl/few-shot-s1"]) == 0
     said = capsys.readouterr().out
-    assert "trainer.demos.start" in said
-    assert "test" in said
-    assert len(server.received) > before
+    settings = said.partition("settings: ")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in settings.splitlines()[1:]] == ["trainer.max_steps", "trainer.demos.start"]
+    assert re.search(r"best on test, by example: right is better on \d, worse on \d, equal on \d of 4", said)
 
 
 def test_where_there_is_no_place_for_the_baselines_examples_nothing_is_begun(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -216,6 +217,23 @@ async def loopback(
         yield server
     finally:
         await server.stop()
+
+
+@contextlib.contextmanager
+def beside(otherwise: Turn | Callable[[dict[str, Any]], Turn]) -> Generator[Loopback]:
+    """A running server in a thread of its own, for commands: they own the main one."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    server = Loopback(otherwise=otherwise)
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @contextlib.asynccontextmanager

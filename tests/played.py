@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 import sys
-import threading
 import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ from autodiff_engine.config import load
 from autodiff_engine.dataset import Example
 from autodiff_engine.dataset import load as load_data
 
-from .loopback import Loopback, Turn, ok
+from .loopback import Loopback, Turn, beside, ok
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.toml"))
 HOPS = "data.source=generated:two_hop"
@@ -109,20 +107,10 @@ class Stage:
 
 @contextmanager
 def served() -> Generator[Stage]:
-    """The provider, in a thread of its own, as a command owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
+    """The provider, beside the command under test."""
     provider = Provider()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    try:
-        yield Stage(provider, loopback)
-    finally:
-        asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with beside(provider) as server:
+        yield Stage(provider, server)
 
 
 @contextmanager

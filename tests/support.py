@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from .loopback import Loopback, Turn, ok
+from .loopback import Loopback, Turn, beside, ok
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "support"
 WRITTEN = "Write key words for our help articles: name the thing and what the customer wants done with it."
@@ -53,18 +50,6 @@ def _blames(key: str) -> str:
     return "It should name what is asked for." if blamed else "NOT TO BLAME. It did its part."
 
 
-@contextmanager
-def served() -> Generator[Loopback]:
-    """The provider, in a thread of its own, as a command owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    try:
-        yield loopback
-    finally:
-        asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def served() -> AbstractContextManager[Loopback]:
+    """The provider, beside the command under test."""
+    return beside(provider)

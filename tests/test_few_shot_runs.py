@@ -324,4 +324,6 @@ def test_demos_that_hold_a_marker_of_a_slot_are_data_and_can_be_read_again() -> 
 
 
 def test_the_defaults_are_two_and_two_and_no_teacher() -> None:
-    assert TrainerConfig().demos.model_dump() == {"bootstrapped": 2, "raw": 2, "teacher": False}
+    assert TrainerConfig().demos.model_dump() == {
+        "bootstrapped": 2, "raw": 2, "start": None, "teacher": False,
+    }  # fmt: skip

@@ -39,13 +39,13 @@ def config_of(name: str, here: Path) -> Path:
     return path
 
 
-async def default_k(program: Pipeline) -> str:
-    """How many passages a program asks for when the config does not say."""
+async def defaults(program: Pipeline) -> tuple[str, ScriptedModel]:
+    """How many passages a program asks for when the config does not say, and what it sends until it gives up."""
     model = ScriptedModel(lambda call: "Action: retrieve(it)\nAnswer: it")
     trace = Trace(start(program.texts), program.texts, asker(model), at="1/forward/a1", draw=0)
     answer = await program.run(trace, {"question": "What is it?"})
     (k,) = {node.value for node in topological([answer]) if node.kind is Kind.HYPERPARAMETER}
-    return k
+    return k, model
 
 
 def test_each_table_names_exactly_the_built_in_programs() -> None:
@@ -73,7 +73,11 @@ async def test_a_program_that_searches_says_with_how_many_passages(row: list[str
         loaded = load(config_of(name, tmp_path))
         program = pipeline(loaded.config, loaded.base)
         assert program.corpus is not None
-        assert await default_k(program) == told
+        k, model = await defaults(program)
+        assert k == told
+        assert re.findall(r"`retrieval\.agent_steps` \((\d)\)", row[2]) == (
+            [str(len(model.seen))] if name == "react" else []
+        )
 
 
 def test_the_graphs_name_every_step_of_every_program() -> None:

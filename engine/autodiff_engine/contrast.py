@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from .config import load, rebased, to_toml
 from .errors import ConfigError
 from .events import DataLoaded, Event, ExampleScored, ProgramDescribed, TestCompared
 from .journal import Recorded
@@ -132,7 +134,21 @@ def _tested(events: tuple[Event, ...]) -> Mapping[str, Fraction] | None:
 def _differing(left: Path, right: Path) -> tuple[Setting, ...]:
     ours, theirs = (dict(_settings(folder)) for folder in (left, right))
     keys = dict.fromkeys((*ours, *theirs))
-    return tuple(Setting(key, ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key))
+    differing = [Setting(key, ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)]
+    same_files = _seen_from(left, right)
+    return tuple(each for each in differing if each.left is None or each.left != same_files.get(each.key))
+
+
+def _seen_from(left: Path, right: Path) -> Mapping[str, object]:
+    """Return the settings of ``right`` with its files as ``left`` names them: each run's are relative to its folder.
+
+    None of a config that cannot be loaded, of another version perhaps: then files are told apart by their names.
+    """
+    try:
+        loaded = load(right / "config.toml")
+        return dict(_flat(tomllib.loads(to_toml(rebased(loaded.config, loaded.base, left))), ""))
+    except ConfigError:
+        return {}
 
 
 def _settings(folder: Path) -> Iterator[tuple[str, object]]:

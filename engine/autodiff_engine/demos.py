@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from .candidate import Candidate
 from .config import TrainerConfig
 from .dataset import Example
-from .errors import ProgramError
 from .evaluate import Outcome, Task
 from .events import TextChange, Warned
 from .graph import Exchange, Kind, Node, topological
-from .llm import Call, Reply, Usage
 from .loss import reached
 from .proposal import Proposal
+from .raw_shots import Started, direct, rehearsed
 from .shots import Shot, drawn, fitted, joined
-from .trace import Trace
 
 METHOD = "demos"
 EVERY = 3
@@ -26,8 +25,6 @@ EVERY = 3
 
 _CUT_OFF = ("length", "content_filter")
 """A reply that ended so is no example of how to reply."""
-_GIVEN = (Kind.INPUT, Kind.TEXT, Kind.DEMOS, Kind.HYPERPARAMETER)
-"""What is there before any call: a call that is sent these alone can be rehearsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,7 @@ class Demos:
         settings: TrainerConfig,
         max_words: int,
         warn: Callable[[Warned], object],
+        started: Mapping[str, Started] = MappingProxyType({}),
     ) -> None:
         texts = task.pipeline.texts
         asked = settings.demos
@@ -69,7 +67,7 @@ class Demos:
         self._sent: dict[tuple[str, str], str] = {}
         self._direct: dict[str, bool] = {}
         """Of each text whose call gives the program's answer: whether that call needs no other one before it."""
-        self._written: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._written = {(name, told.value): told.examples for name, told in started.items()}
 
     def due(self, step: int, frozen: Collection[str] = ()) -> bool:
         """Return whether ``step`` begins with a proposal of demos: every third does, every one if all is demos.
@@ -103,10 +101,10 @@ class Demos:
     def shown_in(self, candidate: Candidate) -> Mapping[str, tuple[str, ...]]:
         """Return, by text, the ids of the training examples that its demos give away: those shown, and equal ones.
 
-        A text that was not put together here, a start value, is not in it.
+        A text that was not put together from examples, a start value of the program's, is not in it.
         """
-        shown = {name: self._written.get((name, candidate.texts[name])) for name in self._names}
-        return {name: self._with_equals(ids) for name, ids in shown.items() if ids is not None}
+        shown = [(name, self._written.get((name, value))) for name, value in candidate.texts.items()]
+        return {name: self._with_equals(ids) for name, ids in shown if ids is not None}
 
     async def propose(self, step: int, parent: Candidate, frozen: Collection[str] = ()) -> Proposal | None:
         """Return proposal 1 of ``step``: ``parent`` with new demos in all such texts but ``frozen``; no call is made.
@@ -151,19 +149,13 @@ class Demos:
 
     async def _raw(self, name: str, example: Example, parent: Candidate) -> Shot | None:
         expected, direct = example.expected or "", self._direct[name]
-        user = await self._rehearsed(example, expected, parent) if direct else self._sent[name, example.id]
+        user = await self._rehearsed(example, parent) if direct else self._sent[name, example.id]
         return None if user is None else Shot(example.id, user, expected, "raw", self._now(example))
 
-    async def _rehearsed(self, example: Example, expected: str, parent: Candidate) -> str | None:
-        """Return what the program's only call would be sent, had it been asked: ``expected`` stands for its reply."""
-        asker = replace(self._task.asker, model=_Saying(expected))
-        texts = self._task.pipeline.texts
-        trace = Trace(parent, texts, asker, at=f"0/demos/{example.id}", draw=self._task.draw)
-        try:
-            answer = await self._task.pipeline.run(trace, example.inputs)
-        except ProgramError:  # the user's program cannot take the expected answer as a reply: no shot of it
-            return None
-        return answer.exchange.bare if answer.exchange else None
+    async def _rehearsed(self, example: Example, parent: Candidate) -> str | None:
+        """Return what the program's only call would be sent, had it been asked."""
+        answer = await rehearsed(self._task.pipeline, example, parent)
+        return answer.exchange.bare if answer and answer.exchange else None
 
     def _can_be_raw(self, name: str, example: Example) -> bool:
         if name not in self._direct or example.expected is None:
@@ -183,7 +175,7 @@ class Demos:
         if right and _is_example(exchange) and (teacher or known is None or not known.teacher):
             self._successes[key] = _Success(user, exchange.reply, outcome.score, teacher)
         if node is outcome.answer and not teacher:
-            self._direct[name] = all(each.kind in _GIVEN for each in node.predecessors)
+            self._direct[name] = direct(node)
             self._sent[key] = user
 
     def _known(self, example: str) -> list[_Success]:
@@ -205,17 +197,6 @@ def _judged(outcome: Outcome) -> list[Node]:
     """Return what led to the answer and to what losses are on: of other calls nobody knows whether they are right."""
     on_losses = [call.node for told in outcome.losses for call in told.calls]
     return topological([outcome.answer, *on_losses]) if outcome.answer else []
-
-
-class _Saying:
-    """A model that says one thing."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    async def complete(self, call: Call) -> Reply:
-        """Say it."""
-        return Reply(self._text, "stop", Usage(0, 0))
 
 
 def _is_example(exchange: Exchange) -> bool:

@@ -16,6 +16,7 @@ from .loss import Loss, reached
 from .metric import Metric
 from .optimizer import Optimizer
 from .proposal import Evidence, Proposal, Situation, Version
+from .raw_shots import Started
 from .telling import forms_of, in_words, peers_of
 from .validation import Gates, Verdict
 
@@ -35,6 +36,8 @@ class Parts:
     settings: TrainerConfig
     teacher: Task | None = None
     """The program played by the teacher; None: demos are made of own replies alone."""
+    started: Mapping[str, Started] = field(default_factory=dict[str, Started])
+    """By text of demos: the examples that it shows from the start, where these were drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ class Trainer:
         self._steering = Steering(control, emit, [text.name for text in parts.task.pipeline.texts], decided)
         self._forward = Forward(parts, control, self.tell, self._steering.check)
         self._graph = GraphSeen()
-        self._demos = Demos(parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, self.tell)
+        self._demos = Demos(
+            parts.task, parts.splits.train, parts.settings, parts.gates.lint.max_words, self.tell, parts.started
+        )
         self._batches = Batches(parts.splits.train, parts.settings)
         self._stale = 0
         self.progress = Progress()

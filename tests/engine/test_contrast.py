@@ -53,6 +53,29 @@ def test_equal_configs_differ_in_nothing(tmp_path: Path) -> None:
     assert compared(run(tmp_path / "a"), run(tmp_path / "b")).settings == ()
 
 
+WHOLE = """
+[task]
+pipeline = "{up}prog.py:sort"
+metric = "{up}{metric}.py:right"
+[data]
+source = "{up}mails.csv"
+[models.task]
+model = "openai/w"
+"""
+
+
+def test_a_file_is_the_same_from_folders_of_another_depth(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "grid").mkdir(parents=True)
+    left, right = run(tmp_path / "runs" / "a"), run(tmp_path / "runs" / "grid" / "b")
+    (left / "config.toml").write_text(WHOLE.format(up="../../", metric="m"), encoding="utf-8")
+
+    (right / "config.toml").write_text(WHOLE.format(up="../../../", metric="m"), encoding="utf-8")
+    assert compared(left, right).settings == ()
+
+    (right / "config.toml").write_text(WHOLE.format(up="../../../", metric="other"), encoding="utf-8")
+    assert compared(left, right).settings == (Setting("task.metric", "../../m.py:right", "../../../other.py:right"),)
+
+
 def test_the_best_prompts_are_paired_by_test_example(tmp_path: Path) -> None:
     left = run(tmp_path / "a", on_test([0, 0, 0, 0, 0, 0, 1, 1]))
     right = run(tmp_path / "b", on_test([1, 1, 1, 1, 1, 1, 1, 0]))

@@ -24,6 +24,7 @@ from autodiff_engine.metric import by_name
 from autodiff_engine.objective import LossTerm
 from autodiff_engine.pipeline import Pipeline
 from autodiff_engine.proposal import Proposal
+from autodiff_engine.raw_shots import Started
 from autodiff_engine.template import Template
 from autodiff_engine.trace import Prompt, Trace
 
@@ -365,3 +366,13 @@ async def test_a_call_that_a_loss_is_on_gives_shots_though_the_answer_does_not_c
     made = await bench.made()
     assert made is not None
     assert [change.name for change in made.changes] == ["demos"]
+
+
+@pytest.mark.parametrize("asked", [2, 0])
+def test_examples_that_were_drawn_before_the_training_are_known_as_shown(asked: int) -> None:
+    bench = Bench()
+    settings = TrainerConfig.model_validate({"demos": {"bootstrapped": asked, "raw": asked}})
+    started = {"demos": Started("Q\nA", ("a1", "a4"))}
+    demos = Demos(bench.task, bench.train, settings, 200, lambda event: None, started)
+    assert demos.shown_in(bench.candidate) == {}
+    assert demos.shown_in(bench.candidate.with_texts({"demos": "Q\nA"})) == {"demos": ("a1", "a4")}

@@ -3,9 +3,10 @@
 from .folder import Manifest
 from .measured import Executions, Measured, Paid, Used, executions_of, measure
 from .table import Pairs, Passed, Row, Spread, table
-from .variants import VARIANTS, Variant, applied, named
+from .variants import UNTRAINED, VARIANTS, Variant, applied, named
 
 __all__ = [
+    "UNTRAINED",
     "VARIANTS",
     "Executions",
     "Manifest",

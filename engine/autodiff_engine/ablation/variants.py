@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import cast
 
-from ..config import DemosConfig, RunConfig, TrainerConfig
+from ..config import RunConfig, TrainerConfig
 from ..errors import ConfigError
 
 
@@ -15,7 +16,7 @@ from ..errors import ConfigError
 class Variant:
     """A way to train, ``about`` in at most 60 characters, for help.
 
-    ``settings`` are keys of ``[trainer]``, which beat the config's and its preset's.
+    ``settings`` are keys of ``[trainer]``, and some of its ``demos``, which beat the config's and its preset's.
     """
 
     name: str
@@ -28,7 +29,7 @@ def _variant(name: str, about: str, **settings: object) -> Variant:
 
 
 FULL = "full"
-_NO_DEMOS = DemosConfig(bootstrapped=0, raw=0)
+_NO_DEMOS: Mapping[str, object] = {"bootstrapped": 0, "raw": 0, "teacher": False}
 """The baselines propose rewrites alone: with one proposal a step, demos would be the only one of every third step."""
 VARIANTS: tuple[Variant, ...] = (
     _variant(FULL, "the config as it is"),
@@ -50,15 +51,25 @@ VARIANTS: tuple[Variant, ...] = (
     ),
 )
 """In the order in which a table lists them when nobody asks for another."""
+SHOTS = 12
+UNTRAINED: tuple[Variant, ...] = (
+    _variant(
+        "few-shot",
+        f"the start prompts with {SHOTS} random examples, not trained",
+        max_steps=0,
+        demos={"start": SHOTS},
+    ),
+)
+"""Run where they are named alone: not every program has a place for examples."""
 
 
 def named(names: Sequence[str]) -> tuple[Variant, ...]:
-    """Return the variants of these names in their order; all of them for none.
+    """Return the variants of these names in their order; ``VARIANTS`` for none.
 
     Raises:
         ConfigError: There is no such variant (the nearest is named), or one is named twice.
     """
-    known = {each.name: each for each in VARIANTS}
+    known = {each.name: each for each in (*VARIANTS, *UNTRAINED)}
     for name in names:
         if name not in known:
             close = get_close_matches(name, known, 1, 0.5)
@@ -72,5 +83,7 @@ def named(names: Sequence[str]) -> tuple[Variant, ...]:
 def applied(config: RunConfig, variant: Variant, seed: int) -> RunConfig:
     """Return ``config`` as ``variant`` trains it with ``seed``; the splits stay, as ``data.seed`` does."""
     told: dict[str, object] = config.trainer.model_dump()
-    trainer = TrainerConfig.model_validate({**told, **variant.settings, "seed": seed})
+    changed = cast("Mapping[str, object]", variant.settings.get("demos", {}))
+    demos = {**config.trainer.demos.model_dump(), **changed}
+    trainer = TrainerConfig.model_validate({**told, **variant.settings, "demos": demos, "seed": seed})
     return config.model_copy(update={"trainer": trainer})

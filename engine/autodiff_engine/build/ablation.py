@@ -14,8 +14,10 @@ from ..errors import ConfigError, StorageError
 from ..instructions import packaged
 from ..instructions import read as read_instructions
 from ..lock import locked
+from ..objective import OBJECTIVE
 from ..run import Run
 from .fingerprints import changed, is_file, parts_of_run
+from .first_demos import showing
 from .models import Place
 from .options import RunOptions, check_writable
 from .training import Plan, plan_of, run_of, with_hashes
@@ -60,6 +62,7 @@ class Ablation:
         self.cells = tuple(Cell(variant, seed) for variant in variants for seed in manifest.seeds)
         self._manifest, self._plan, self._loaded, self._options = manifest, plan, loaded, options
         self._variants = tuple(variants)
+        self._plans = {each.key: self._planned(each) for each in self.cells}
         self._grid = {each.key: folder.executions(place / each.name) for each in self.cells}
         for cell in self.cells:
             self._check(cell)
@@ -76,8 +79,8 @@ class Ablation:
 
     @property
     def metric(self) -> str:
-        """The name of the metric that every score in the table is by."""
-        return self._plan.metric.name
+        """What every score in the table is by: the metric, or the weighted mean of several losses."""
+        return OBJECTIVE if self._plan.losses else self._plan.metric.name
 
     def done(self, cell: Cell) -> Measured | None:
         """Return what a run came to, None while it is not done."""
@@ -120,7 +123,8 @@ class Ablation:
         place = self.folder / cell.name
         folder.set_aside(place)
         config = applied(self._loaded.config, cell.variant, cell.seed)
-        plan = replace(self._plan, config=config.model_copy(update={"budget": left_of(config.budget, self.paid)}))
+        left = {"budget": left_of(config.budget, self.paid)}
+        plan = replace(self._plans[cell.key], config=config.model_copy(update=left))
         run_id = f"{self.id}/{cell.name}"
         answers = self._options.answers(self._loaded.config, self._loaded.base)
         models = Place(run_id, answers, place / "debug.log", self._options.offline)
@@ -134,6 +138,12 @@ class Ablation:
     def _config_in(self, config: RunConfig, place: Path) -> RunConfig:
         return with_hashes(rebased(config, self._loaded.base, place), self._plan.players)
 
+    def _planned(self, cell: Cell) -> Plan:
+        """Return the plan of a cell: which examples its prompts show at first is drawn by its seed."""
+        config = applied(self._loaded.config, cell.variant, cell.seed)
+        program, started = showing(self._plan.program, config, self._plan.splits.train)
+        return replace(self._plan, config=config, program=program, started=started)
+
     def _check(self, cell: Cell) -> None:
         """Refuse a run that is done, but of something else than what is asked for now."""
         done, place = self._grid[cell.key].done, self.folder / cell.name
@@ -142,7 +152,7 @@ class Ablation:
             return
         config = applied(self._loaded.config, cell.variant, cell.seed)
         asked = self._config_in(config, place)
-        texts = tuple((text.name, text.value) for text in self._plan.program.texts)
+        texts = tuple((text.name, text.value) for text in self._plans[cell.key].program.texts)
         now = parts_of_run(to_toml(asked), self._plan.instructions, config, self._loaded.base)
         differ = [
             what

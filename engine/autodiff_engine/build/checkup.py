@@ -16,6 +16,7 @@ from ..llm import Role
 from ..llm.litellm_client import Limits, limits, missing_key, nearest, price
 from ..llm.local import DEFAULT_CONTEXT, check_local
 from ..pipeline import Pipeline
+from .first_demos import showing
 from .measures import losses_of, metric_of, roles_of
 from .models import API_CONTEXT, LOCAL, USED
 from .program import check_columns, pipeline
@@ -63,7 +64,13 @@ def checkup(loaded: Loaded) -> Iterator[Finding]:
         except EngineError as error:
             yield refused("program", error)
     if program is not None and splits is not None:
-        yield _columns(program, splits)
+        columns = _columns(program, splits)
+        yield columns
+        if columns.level == "ok":
+            try:
+                program, _ = showing(program, config, splits.train)
+            except EngineError as error:
+                yield refused("demos", error)
     yield from _metrics(loaded, splits)
     for role in roles_of(config, called(config, program) if program else USED):
         yield from _model(role, loaded, _longest(program, splits) if program and splits else 0)

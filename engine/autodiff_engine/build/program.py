@@ -27,7 +27,7 @@ from .retrieval import retriever
 
 ANSWER_MARK = "Answer:"
 REACT_STEPS = 3
-"""The paper's limit of the agent's steps."""
+"""The paper's limit of the agent's steps, where the config says none."""
 
 _ROLES: Mapping[str, str] = {
     "task": "says what the LLM has to do with its input",
@@ -127,7 +127,9 @@ BUILT_IN: Mapping[str, Make] = MappingProxyType(
             config, base, lambda search: multi_hop_cycle(search, after(ANSWER_MARK), k=config.retrieval.k or 2)
         ),
         "react": lambda config, base, given: _searching(
-            config, base, lambda search: react(search, k=config.retrieval.k or 2, steps=REACT_STEPS)
+            config,
+            base,
+            lambda search: react(search, k=config.retrieval.k or 2, steps=config.retrieval.agent_steps or REACT_STEPS),
         ),
     }
 )

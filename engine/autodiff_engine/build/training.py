@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from ..objective import LossTerm
 from ..optimizer import Optimizer
 from ..pipeline import Pipeline
 from ..progress import Parts, Progress
+from ..raw_shots import Started
 from ..run import Machine, Make, Run
 from ..run_folder import Opening
 from ..sentences import word_count
@@ -33,6 +34,7 @@ from ..validation import Gates
 from .best import write
 from .expected import check_expected
 from .fingerprints import parts_of_run
+from .first_demos import showing
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_writable
@@ -56,6 +58,8 @@ class Plan:
     instructions: Instructions
     warnings: tuple[str, ...] = ()
     """What is odd about the data, a line each."""
+    started: Mapping[str, Started] = field(default_factory=dict[str, Started])
+    """By text of demos: the examples that were drawn for it to start with."""
 
 
 def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Run:  # noqa: B008 - frozen
@@ -107,6 +111,7 @@ def plan_of(
         program = program.starting_from(prompts, where)
     splits = load(config.data, base) if splits is None else splits
     check_columns(program, splits)
+    program, started = showing(program, config, splits.train, keep=prompts or ())
     metric = metric_of(config.task.metric, config, base, instructions, where="task.metric")
     named = config.trainer.minibatch_metric
     minibatch_metric = (
@@ -116,7 +121,7 @@ def plan_of(
     elsewhere = [term.metric for term in losses if not term.expected]
     warnings = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
     players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
-    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings)
+    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started)
 
 
 def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
@@ -281,6 +286,7 @@ def parts_of(plan: Plan, model: Model) -> Parts:
         ),
         settings=settings,
         teacher=replace(task, asker=teacher, draw=draw_of(config, "teacher")) if teacher else None,
+        started=plan.started,
     )  # fmt: skip
 
 

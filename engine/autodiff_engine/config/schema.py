@@ -60,6 +60,12 @@ class RunConfig(Table):
             raise ValueError('task.pipeline = "prompt" needs a table [program]')
         return self
 
+    @model_validator(mode="after")
+    def _steps_of_the_agent(self) -> RunConfig:
+        if self.retrieval.agent_steps is not None and self.task.pipeline != "react":
+            raise ValueError(f'[retrieval] agent_steps is only for task.pipeline = "react", not "{self.task.pipeline}"')
+        return self
+
 
 def schema() -> dict[str, object]:
     """Return the JSON schema of a config as a person writes it, for editors."""

@@ -50,6 +50,10 @@ class RetrievalConfig(Table):
         Positive | None,
         Field(description="How many passages a search gives at most. Default: the program's own number"),
     ] = None
+    agent_steps: Annotated[
+        Annotated[int, Field(ge=1, le=20)] | None,
+        Field(description="How many steps the agent of react takes at most, 1 to 20. Default: 3, the paper's"),
+    ] = None
 
 
 class Price(Table):
@@ -84,12 +88,19 @@ class ModelConfig(Table):
 
 
 class DemosConfig(Table):
-    """How many examples a text of kind demos shows; 0 and 0: such texts stay as they start."""
+    """How many examples a text of kind demos shows; ``bootstrapped`` and ``raw`` 0: such texts stay as they start."""
 
     bootstrapped: Count = 2
     """Replies of the program, or of the teacher, that came out right."""
     raw: Count = 2
     """Inputs with their expected answers."""
+    start: Annotated[
+        Positive | None,
+        Field(
+            description="How many training examples with their expected answers such a text shows before any training, "
+            "drawn evenly by trainer.seed, in place of its start text. Default: its start text"
+        ),
+    ] = None
     teacher: bool = False
     """Whether the teacher runs the program on what it failed; filled in: true where [models.teacher] is written."""
 

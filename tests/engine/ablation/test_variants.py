@@ -234,6 +234,24 @@ def test_the_variants_are_those_of_the_method_and_all_by_default() -> None:
     assert len({applied(config, each, 0).trainer.model_dump_json() for each in VARIANTS}) == len(VARIANTS)
 
 
+def test_the_baseline_without_training_is_run_where_it_is_named_and_takes_no_step() -> None:
+    (baseline,) = named(["few-shot"])
+    config = parse(tomllib.loads(f"{BASE}[trainer]\ndemos = {{bootstrapped = 1, raw = 7}}\n"))
+
+    trainer = applied(config, baseline, 3).trainer
+
+    assert (trainer.max_steps, trainer.seed) == (0, 3)
+    assert trainer.demos.model_dump() == {"bootstrapped": 1, "raw": 7, "start": 12, "teacher": False}
+    assert baseline not in named([])
+
+
+@pytest.mark.parametrize("name", ["opro", "opro-data", "textgrad"])
+def test_a_baseline_starts_with_the_examples_that_the_config_asks_for(name: str) -> None:
+    config = parse(tomllib.loads(f"{BASE}[trainer]\ndemos = {{start = 4}}\n"))
+    demos = applied(config, named([name])[0], 0).trainer.demos
+    assert (demos.start, demos.bootstrapped, demos.raw, demos.teacher) == (4, 0, 0, False)
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [

@@ -141,6 +141,20 @@ def test_a_defect_is_one_finding_with_a_fix(before: str, after: str, expected: t
     assert bad(CONFIG.replace(before, after)) == [expected]
 
 
+def test_examples_that_the_prompts_are_to_start_with_are_looked_for_and_count_as_part_of_them() -> None:
+    shown = CONFIG.replace("{{ task }}", "{{ task }} {{ shots }}").replace("[prompts]", 'demos = ["shots"]\n[prompts]')
+    assert bad(f"{shown}[trainer]\ndemos = {{start = 4}}\n") == []
+    assert said(f"{shown}[trainer]\ndemos = {{start = 5}}\n", "demos").text.startswith(
+        "trainer.demos.start = 5: only 4 of 4 training examples"
+    )
+    assert "has no text of kind demos" in said(f"{CONFIG}[trainer]\ndemos = {{start = 4}}\n", "demos").text
+    rows = "\n".join(f"{'How many? ' * 200}{number},{number}" for number in range(10))
+    Path("rows.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
+    small = shown.replace('gpt-4o-mini"', 'gpt-4o-mini"\ncontext = 2000\nmax_tokens = 100', 1)
+    assert bad(small) == []
+    assert ("warning", "models.task") in bad(f"{small}[trainer]\ndemos = {{start = 4}}\n")
+
+
 def test_the_installed_program_and_its_packages_are_named_with_versions() -> None:
     told = {each.about: each for each in installed()}
 

@@ -315,9 +315,9 @@ def test_there_is_a_teacher_where_its_table_is_written_also_after_the_config_was
 
 
 def test_demos_can_be_set_from_outside(tmp_path: Path) -> None:
-    told = loaded(tmp_path, SMALL, "trainer.demos.raw=1", "models.teacher.model=big").config
+    told = loaded(tmp_path, SMALL, "trainer.demos.raw=1", "trainer.demos.start=12", "models.teacher.model=big").config
 
-    assert told.trainer.demos.model_dump() == {"bootstrapped": 2, "raw": 1, "teacher": True}
+    assert told.trainer.demos.model_dump() == {"bootstrapped": 2, "raw": 1, "start": 12, "teacher": True}
     assert told.models["teacher"].model == "big"
 
 

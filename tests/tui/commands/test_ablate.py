@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import os
@@ -15,51 +14,26 @@ import threading
 import tomllib
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autodiff_engine.ablation import VARIANTS
+from autodiff_engine.ablation import UNTRAINED, VARIANTS
 from autodiff_engine.llm.store import AnswerStore
 from autodiff_engine.lock import locked
 from autodiff_tui.ablation_table import COLUMNS
 from autodiff_tui.cli import run
 
+from ...counting import events_of, provider
 from ...loopback import Loopback, Turn, error, hang, ok
-from .test_training import CONFIG, SECRET, events_of, provider
 
 ABLATE = ["ablate", "c.toml", "--variants", "full,opro", "--seeds", "1,2"]
 
 
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    """A provider in a thread of its own, as the command under test owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
+def _wide(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
 
 
 def varied(body: dict[str, Any]) -> Turn:
@@ -459,10 +433,77 @@ def test_help_names_every_variant_and_the_page_of_docs_does(capsys: pytest.Captu
     assert run(["ablate", "--help"]) == 0
 
     told = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
-    for each in VARIANTS:
+    for each in (*VARIANTS, *UNTRAINED):
         assert [each.name, each.about] in told
-    names = {each.name for each in VARIANTS}
+    names = {each.name for each in (*VARIANTS, *UNTRAINED)}
     page = (Path(__file__).parents[3] / "docs" / "ablations.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)) == names
     for column in COLUMNS:
         assert f"**{column.heading}**" in page
+
+
+def with_a_place_for_examples(config: str) -> str:
+    """The counting task with thirty questions more to draw from, and a text of demos."""
+    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 47))
+    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
+    changed = config.replace("train = 6", "train = 20").replace("{{ task }}", "{{ task }}\\n{{ shots }}")
+    return changed.replace('answer = "last_number"', 'answer = "last_number"\ndemos = ["shots"]')
+
+
+def test_the_baseline_shows_random_examples_and_asks_for_nothing_but_scores(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    Path("c.toml").write_text(with_a_place_for_examples(Path("c.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    assert run(["ablate", "c.toml", "--variants", "few-shot", "--seeds", "1,2", "--run-dir", "abl", "-o", "t.csv"]) == 0
+
+    asked = [each.body for each in server.received]
+    assert {body["model"] for body in asked} == {"worker"}
+    shown = {body["messages"][0]["content"].removeprefix("Count.").strip() for body in asked}
+    assert len(shown) == 2  # drawn by each seed anew
+    train = {question for text in shown for question in re.findall(r"How many are \d+ things\?", text)}
+    for text in shown:
+        shots = text.split("\n\n")
+        assert len(set(shots)) == len(shots) == 12
+        for shot in shots:
+            question, _, expected = shot.partition("\n")
+            assert question == f"How many are {expected} things?"
+    assert not train & {body["messages"][1]["content"] for body in asked}
+    assert len(asked) == 2 * (6 + 4)
+
+    (row,) = csv_of(Path("t.csv"))
+    assert (row["variant"], row["runs"]) == ("few-shot", "2")
+    for told in journals(Path("abl")).values():
+        assert [event["type"] for event in told if event["type"] in ("StepStarted", "ProposalMade")] == []
+        end = told[-1]
+        assert (end["status"], end["test"]["n"]) == ("done", 4)
+        assert end["test"]["best"] == end["test"]["start"]
+
+    assert run(["replay", "abl/few-shot-s2", "--verify", "--ui", "none"]) == 0
+    assert len(server.received) == len(asked)
+    assert run(["train", "c.toml", "--ui", "none", "--seed", "1", "--run-dir", "trained"]) == 0
+    capsys.readouterr()
+    assert run(["compare", "trained", "abl/few-shot-s1"]) == 0
+    said = capsys.readouterr().out
+    settings = said.partition("settings: ")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in settings.splitlines()[1:]] == ["trainer.max_steps", "trainer.demos.start"]
+    assert re.search(r"best on test, by example: right is better on \d, worse on \d, equal on \d of 4", said)
+
+
+def test_where_there_is_no_place_for_the_baselines_examples_nothing_is_begun(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    assert run(["ablate", "c.toml", "--variants", "few-shot", "--ui", "none"]) == 2
+    assert "trainer.demos.start = 12: prompt has no text of kind demos" in capsys.readouterr().err
+    Path("c.toml").write_text(with_a_place_for_examples(Path("c.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    assert run(["ablate", "c.toml", "--variants", "full,few-shot", "--set", "data.train=11", "--ui", "none"]) == 2
+    assert "trainer.demos.start = 12: only 11 of 11 training examples" in capsys.readouterr().err
+    assert server.received == []
+    assert not Path("runs").exists()
+
+
+def test_with_several_losses_the_scores_are_said_to_be_their_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    losses = 'losses = [{node = "answer", metric = "exact_match"}, {node = "answer", metric = "f1", weight = 0.5}]'
+    config = Path("c.toml").read_text(encoding="utf-8")
+    Path("c.toml").write_text(config.replace("[data]", f"{losses}\n[data]", 1), encoding="utf-8")
+    assert run(["ablate", "c.toml", "--variants", "full", "--max-steps", "0"]) == 0
+    assert ": metric objective, seeds 0" in capsys.readouterr().out

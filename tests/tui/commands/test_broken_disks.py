@@ -14,11 +14,11 @@ import pytest
 from autodiff_engine.journal import FILE, read
 from autodiff_tui.cli import run
 
+from ...counting import events_of, provider
 from ...loopback import Loopback, Turn
 from .test_resume import RUN, TRAIN, at, bodies, cut
-from .test_resume import _here as _here  # its fixtures hold here, too
-from .test_resume import server as server
-from .test_training import events_of, provider
+
+pytestmark = pytest.mark.usefixtures("counting")
 
 FULL = Path("/dev/full")
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import sqlite3
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +11,13 @@ import pytest
 
 from autodiff_tui.cli import run
 
+from ...counting import CONFIG
 from ...loopback import Loopback
-from .test_training import CONFIG, SECRET, provider
 
-pytestmark = pytest.mark.timeout(300)  # the first one imports litellm, which takes long on a busy machine
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
+pytestmark = [
+    pytest.mark.usefixtures("counting"),
+    pytest.mark.timeout(300),  # the first one imports litellm, which takes long on a busy machine
+]
 
 
 def said(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, Any]:

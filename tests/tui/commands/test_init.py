@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pytest
 
 from autodiff_tui.cli import run
 
-from ...loopback import Loopback, Turn, ok
+from ...loopback import Loopback, Turn, beside, ok
 
 KINDS = ["prompt", "program"]
 HINT = "Messages about drivers go to drivers."
@@ -35,16 +33,8 @@ def provider(body: dict[str, Any]) -> Turn:
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with beside(provider) as loopback:
+        yield loopback
 
 
 @pytest.fixture(autouse=True)

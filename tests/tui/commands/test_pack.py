@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,9 +27,9 @@ from autodiff_tui.cli import run
 from autodiff_tui.interruptible import run as run_until_signal
 from autodiff_tui.interruptible import unwinding
 
+from ...counting import SECRET, provider
 from ...loopback import Loopback, Turn, content_filter
 from ...packs import changed, everything_below, member, packed
-from .test_training import CONFIG, SECRET, provider
 
 RUN = Path("r")
 TRAIN = ["train", "c.toml", "--ui", "none", "--run-dir", "r"]
@@ -48,38 +47,15 @@ async def answer(trace: Trace, question: str) -> Node:
 """
 
 
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    """A provider in a thread of its own, as the command under test owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
 @pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> Iterator[Path]:
+def temporary(counting: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of temporary files, which has to be empty when a test is over."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    folder = counting / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
-    yield tmp_path / "tmp"
-    assert everything_below(tmp_path / "tmp") == []
+    yield folder
+    assert everything_below(folder) == []
 
 
 def edit(old: str, new: str) -> None:

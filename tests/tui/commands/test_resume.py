@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,39 +41,13 @@ from autodiff_engine.journal import FILE, Recorded, read
 from autodiff_engine.lock import locked
 from autodiff_tui.cli import run
 
+from ...counting import events_of, provider
 from ...loopback import Loopback, Turn, content_filter, error, hang, ok
-from .test_training import CONFIG, SECRET, events_of, provider
+
+pytestmark = pytest.mark.usefixtures("counting")
 
 RUN = Path("r")
 TRAIN = ["train", "c.toml", "--ui", "none", "--run-dir", "r"]
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    """A provider in a thread of its own, as the command under test owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
 
 
 def cut(line_of: Callable[[list[dict[str, Any]]], int], *, torn: bool = False) -> None:

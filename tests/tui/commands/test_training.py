@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -11,9 +10,7 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,94 +18,10 @@ from autodiff_engine.errors import ConfigError
 from autodiff_tui.cli import run
 from autodiff_tui.exporting import copy_best
 
-from ...loopback import Loopback, Turn, error, hang, ok, unauthorized
+from ...counting import SECRET, events_of
+from ...loopback import Loopback, error, hang, unauthorized
 
-CONFIG = """
-[task]
-pipeline = "prompt"
-metric = "exact_match"
-
-[data]
-source = "questions.csv"
-train = 6
-val = 6
-test = 4
-
-[program]
-system = "{{{{ task }}}}"
-user = "{{{{ question }}}}"
-answer = "last_number"
-
-[prompts]
-task = "Count."
-
-[models.task]
-model = "openai/worker"
-api_base = "{url}"
-price = {{prompt = 1.0, completion = 1.0}}
-
-[models.backward]
-model = "openai/critic"
-api_base = "{url}"
-price = {{prompt = 1.0, completion = 1.0}}
-
-[models.optimizer]
-model = "openai/writer"
-api_base = "{url}"
-price = {{prompt = 1.0, completion = 1.0}}
-
-[trainer]
-max_steps = 3
-max_proposals = 2
-"""
-SECRET = "sk-loopback-0123456789abcdef"
-
-
-def provider(body: dict[str, Any]) -> Turn:
-    """A worker that counts right once it is told to be careful, a critic and a writer who say so."""
-    said = " ".join(message["content"] for message in body["messages"])
-    if body["model"] == "worker":
-        number = int(re.findall(r"\d+", body["messages"][-1]["content"])[-1])
-        return ok(f"Answer: {number if 'carefully' in said or number % 2 else number + 1}")
-    if body["model"] == "sage":
-        (number,) = re.findall(r"\d+", body["messages"][-1]["content"])
-        return ok(f"I counted carefully.\n\nAnswer: {number}")
-    if body["model"] == "critic":
-        keys = re.findall(r'<feedback key="([^"]+)">', said)
-        return ok("\n".join(f'<feedback key="{key}">Say to count carefully.</feedback>' for key in keys) or "Wrong.")
-    return ok("<reasoning>care</reasoning><method>rephrase</method><new_text>Count carefully.</new_text>")
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    """A provider in a thread of its own, as the command under test owns the main one."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=provider)
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
-
-
-def events_of(out: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in out.splitlines()]
+pytestmark = pytest.mark.usefixtures("counting")
 
 
 def test_from_training_to_the_score_of_what_was_exported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

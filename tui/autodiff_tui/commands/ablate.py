@@ -72,7 +72,7 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
     type=_Listed(),
     default=(),
     metavar="A,B",
-    help="The variants above that are run, in this order; all of them by default.",
+    help="The variants above that are run, in this order; by default all but few-shot.",
 )
 @click.option(
     "--seeds",
@@ -115,6 +115,11 @@ def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[i
     one-stage      no minibatch gate: all proposals go to validation
     no-peers       a backward call for each text, the others not shown
     textgrad       no-selective, one-stage, fresh batches, one proposal
+
+    Run where it is named alone, as it needs a text of kind demos:
+
+    \b
+    few-shot       the start prompts with 12 random examples, not trained
     """  # noqa: D301 - click reads the character itself: what follows it is not wrapped
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_tui.ablating import check_output, execute

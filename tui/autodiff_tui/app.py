@@ -145,7 +145,7 @@ class RunApp(Steered):
             if len(new) > len(old):
                 more = len(new) - len(old) - 1
                 tail = f" (and {more} more)" if more else ""
-                self.toast(new[-1] + tail, severe=severity == "error")
+                self.toast(f"{severity}: {new[-1]}{tail}", severe=severity == "error")
 
     def action_export(self) -> None:
         """Write the best prompts."""
@@ -159,7 +159,8 @@ class RunApp(Steered):
         try:
             said, severe = export(), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on and the person reads it
-            said, severe = f"export failed: {error}", True
+            hint = f"; {error.hint}" if isinstance(error, EngineError) and error.hint else ""
+            said, severe = f"export failed: {error}{hint}", True
         self.call_from_thread(self.toast, said, severe=severe)
 
     def action_help(self) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 Command = tuple[str, ...]
 """Words as they stand behind ``autodiff-tui`` on a command line."""
+_LOOK_S = 0.1
+"""How often the terminal is looked at, as in a run."""
 _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
@@ -105,7 +107,7 @@ class HomeApp(Handy[Command]):
         """Show the empty lists, then look."""
         self.push_screen(self._home)
         self._give_signals_back = catch_signals(self._signalled)
-        self.set_interval(1.0, self._leave_if_lost)
+        self.set_interval(_LOOK_S, self._look_at_terminal)
         if self._notice[0]:
             self._toast(*self._notice)
         self.call_after_refresh(self._look)
@@ -281,7 +283,8 @@ class HomeApp(Handy[Command]):
         if not self.copied_selection():
             self.exit()
 
-    def _leave_if_lost(self) -> None:
+    def _look_at_terminal(self) -> None:
+        """Paint anew what a terminal that did not read has missed; leave when it is gone."""
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:

@@ -280,7 +280,7 @@ async def test_a_defect_of_the_engine_is_a_screen_with_the_journal() -> None:
         await pilot.press("q")
     assert "RuntimeError: [/boom] ␛[2J" in text
     assert "journal.jsonl" in text
-    assert "train again" in text
+    assert "To go on: autodiff-tui resume" in text
     assert app.return_code == 1
 
 

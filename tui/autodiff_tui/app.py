@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
-from rich.segment import Segments
-from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 
@@ -21,7 +18,7 @@ from .actions import ACTIONS, Action, Mode
 from .driver import caught_up
 from .feed import feed
 from .format import counted
-from .safe import marked, one_line
+from .safe import one_line
 from .screens.examples import ExamplesScreen
 from .screens.help import HelpScreen
 from .screens.keys import bindings
@@ -256,9 +253,6 @@ class RunApp(Steered):
             super().panic(*renderables)
 
     def _fatal_error(self) -> None:
-        """Leave with a traceback without the values of locals, which may hold keys; the engine is told to end."""
-        self.bell()
+        """Leave as every app of ours does that fails; the engine is told to end."""
         self._source.abort("the app failed")
-        report = Text(marked(traceback.format_exc()))
-        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
-        self._close_messages_no_wait()
+        super()._fatal_error()

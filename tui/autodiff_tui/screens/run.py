@@ -110,7 +110,12 @@ class RunScreen(Screen[None]):
     def on_resize(self) -> None:
         """Arrange the panes anew, and catch up on what was hidden before."""
         self._arrange()
-        self.call_after_refresh(lambda: self.watch_view(self.view))
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self.watch_view(self.view)
+        if self.focused is None:  # what is hidden loses it, as when the terminal was too small for panes
+            self.set_focus(self._panes.current)
 
     def _arrange(self) -> None:
         layout = layout_for(self.size, zoomed=self._zoomed)

@@ -71,12 +71,12 @@ class GraphTree(RowList):
         times = f" ×{node.calls}" if node.calls > 1 else ""
         glyph, style = _status(node.kind, calls)
         left: Line = ((row.guides, MUTED), (f"{glyph} ", style), (name, _name_style(node.kind)), (times, MUTED))
-        return Row(row.name, _row((*left, (_skip(row), MUTED)), _counts(row.name, view), width))
+        return Row(row.name, both_ends((*left, (_skip(row), MUTED)), _counts(row.name, view), width))
 
 
-def _row(left: Line, right: Line, cells: int) -> Line:
+def both_ends(left: Line, right: Line, cells: int) -> Line:
     """Return both ends of a row: the name is whole before the counts are, of which the newest stays the longest."""
-    while len(right) > 1 and wide(left) + wide(right) > cells:
+    while len(right) > 1 and wide(left) + 1 + wide(right) > cells:
         right = right[1:]
     return spread(left, right, cells)
 

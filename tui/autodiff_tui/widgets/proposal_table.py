@@ -14,7 +14,7 @@ from autodiff_tui.format import change, p_value, pass_rates, proposal_state, rat
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Proposals, ProposalView, RunView
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, longest
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, inner_cut, longest
 from .row_list import Row, RowList
 
 MAX_ROWS = 500
@@ -125,9 +125,9 @@ def _texts(one: ProposalView, cells: int) -> str:
     names = [one_line(changed.name, 60) for changed in one.changes]
     whole = ", ".join(names) or "–"
     if cell_len(whole) <= cells or len(names) < 2:
-        return fit(whole, cells)
+        return fit(inner_cut(whole, cells), cells)
     more = f" +{len(names) - 1}"
-    return fit(names[0], cells - len(more)) + more
+    return fit(inner_cut(names[0], cells - len(more)), cells - len(more)) + more
 
 
 def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
@@ -141,7 +141,7 @@ def _verdict(one: ProposalView, cells: int) -> Line:
     glyph, style = _GLYPHS["vetoed" if one.vetoed else one.fate or ("unusable" if one.problem else "")]
     state = proposal_state(one)
     if one.fate == "lint" and one.lint:
-        state = f"lint: {one_line(one.lint, 60)}"
+        state = longest((f"lint: {one_line(one.lint, 60)}", "refused by lint"), cells - 2)
     elif one.fate in ("minibatch", "validation"):
         state = f"lost {one.fate}"
     whole = one.validation

@@ -118,7 +118,7 @@ async def test_the_palette_at_home_has_the_keys_of_home() -> None:
         text = await pressed(app, pilot, "colon")
         assert "Refresh (f5)" in text
         assert "Maximize" not in text
-        await pressed(app, pilot, *"train")
+        await pressed(app, pilot, *"playthedemo")
         await pressed(app, pilot, "down", "enter")
     assert app.return_value == ("demo",)
 

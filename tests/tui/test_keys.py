@@ -78,14 +78,17 @@ def toasts(app: RunApp | HomeApp) -> list[str]:
     return [each.message for each in app._notifications]
 
 
+def panes_of(app: RunApp) -> Panes:
+    return app._run_screen.query_one(Panes)
+
+
 async def effect(app: RunApp, source: ListSource, pilot: Pilot[None], key: str) -> str:
     """Press ``key``; return what came of it, the weightiest first."""
     told, said, position = len(source.told), toasts(app), app.transport.position
     theme, speed, screen, focused = app.theme, app.transport.speed, app.screen, app.focused
-    playing, text = app.transport.playing, await at_rest(app, pilot)
+    playing, alone = app.transport.playing, panes_of(app).has_class("-one")
     await pilot.press(key)
     await app.workers.wait_for_complete()
-    after = await at_rest(app, pilot)
     if source.told[told:]:
         return f"tells the run: {source.told[-1].partition('(')[0]}"
     if app.screen is not screen:
@@ -104,9 +107,7 @@ async def effect(app: RunApp, source: ListSource, pilot: Pilot[None], key: str) 
         return f"says: {new[-1].partition(':')[0]}"
     if app.focused is not focused and app.focused is not None:
         return f"goes to {app.focused.id}"
-    if text != after:
-        return "changes what is shown"
-    return "nothing"
+    return "one pane alone" if panes_of(app).has_class("-one") and not alone else "nothing"
 
 
 async def back(app: RunApp, pilot: Pilot[None], *keys: str) -> None:
@@ -115,12 +116,11 @@ async def back(app: RunApp, pilot: Pilot[None], *keys: str) -> None:
         if isinstance(app.screen, RunScreen) and not isinstance(app.focused, Input):
             break
         await pilot.press("escape")
-        await pilot.pause()
     app.clear_notifications()
     await pilot.press(*keys)
-    await pilot.pause()
 
 
+@pytest.mark.timeout(240)  # some 150 keys
 @pytest.mark.parametrize("mode", ["live", "replay"])
 async def test_every_key_does_on_the_run_screen_what_the_table_says(
     mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -128,19 +128,22 @@ async def test_every_key_does_on_the_run_screen_what_the_table_says(
     monkeypatch.chdir(tmp_path)  # a key writes a picture
     app, source = app_of(JUDGED, mode)
     lines: list[str] = []
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await settled(app, pilot)
         for action in ACTIONS:
             if action.id in LEAVING:
                 continue
-            start = ("G", "less_than_sign", "1") if mode == "replay" or action.id.startswith("forward") else ("G", "1")
+            start = (
+                ("G", "less_than_sign", "1")
+                if mode == "replay" or action.id.startswith(("forward", "latest"))
+                else ("G", "1")
+            )
             done: list[str] = []
             for key in action.keys:
                 await back(app, pilot, *(("2", "2") if action.id == "pane('graph')" else start))
-                if app.screen.query_one(Panes).has_class("-one"):
+                if panes_of(app).has_class("-one"):
                     await pilot.press("z")
                 done.append(await effect(app, source, pilot, key))
-                assert key != "z" or app.screen.query_one(Panes).has_class("-one")
             lines.append(row(action, " | ".join(dict.fromkeys(done))))
     assert not [line for line in lines if line.endswith("nothing") and mode == "live"]
     compare(f"run screen, {mode}", lines)

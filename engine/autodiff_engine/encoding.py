@@ -15,6 +15,8 @@ from .events import SCHEMA_VERSION, Event, Stamped
 
 _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
+_REMARKS = ("tried",)
+"""Fields that explain another one, and that older journals lack: left out, too."""
 _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
 _HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
@@ -79,5 +81,5 @@ def decode(line: str, where: str) -> Stamped | None:
 def placeless(stamped: Stamped) -> str:
     """Return an event as JSON without line number, time and place: equal for equal facts of two executions."""
     told = json.loads(encode(stamped))
-    kept = {key: value for key, value in told.items() if key not in ("v", "seq", "t", *_PLACES)}
+    kept = {key: value for key, value in told.items() if key not in ("v", "seq", "t", *_PLACES, *_REMARKS)}
     return json.dumps(kept, sort_keys=True)

@@ -66,9 +66,10 @@ class Optimizer:
             TextChange(name, each.text, each.method, each.reasoning, each.asked_by, each.left_out)
             for name, each in by_name.items()
         )
+        tried = tuple(f"{name}: {each.tried}" for name, each in by_name.items() if each.tried)
         texts = {} if problem else {change.name: change.value for change in changes}
         return Proposal(
-            situation.step, situation.k, situation.parent, situation.parent.with_texts(texts), changes, problem
+            situation.step, situation.k, situation.parent, situation.parent.with_texts(texts), changes, problem, tried
         )
 
     def rewritten(self, situation: Situation) -> list[str]:
@@ -97,7 +98,7 @@ class Optimizer:
                 reply = await self._ask(situation, name, again)
                 second = _checked(read_rewrite(reply, unclosed=True), before, messages)
                 if rewrite.problem or not second.problem:  # else the old text stays, and spoils no rewrite of another
-                    rewrite = second
+                    rewrite = replace(second, tried=problem) if second.problem else second
         return rewrite.because_of(tuple(dict.fromkeys(piece.example for piece in evidence)), left_out)
 
     def _idle(self, rewrite: Rewrite, before: str) -> str:

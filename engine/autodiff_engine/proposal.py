@@ -60,7 +60,10 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A rewrite of some texts of ``parent``; with a ``problem`` there is nothing to judge."""
+    """A rewrite of some texts of ``parent``; with a ``problem`` there is nothing to judge.
+
+    ``tried`` are the problems with the replies before the last.
+    """
 
     step: int
     k: int
@@ -68,3 +71,4 @@ class Proposal:
     candidate: Candidate
     changes: tuple[TextChange, ...]
     problem: str = ""
+    tried: tuple[str, ...] = ()

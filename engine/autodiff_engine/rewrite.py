@@ -15,7 +15,10 @@ _FENCED = re.compile(r"\A```[\w-]*\n((?:(?!```).)*)\n```\Z", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """One new value of a text, or the ``problem`` with the reply; ``raw`` is the reply, empty if it was cut off."""
+    """One new value of a text, or the ``problem`` with the reply; ``raw`` is the reply, empty if it was cut off.
+
+    ``tried`` is the problem with the reply before it, if that could not be used either.
+    """
 
     text: str
     method: str
@@ -24,6 +27,7 @@ class Rewrite:
     problem: str = ""
     asked_by: tuple[str, ...] = ()
     left_out: int = 0
+    tried: str = ""
 
     def because_of(self, asked_by: tuple[str, ...], left_out: int) -> Rewrite:
         """Return it with the examples whose evidence was shown, and how many pieces were not."""

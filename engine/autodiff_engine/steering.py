@@ -130,7 +130,7 @@ class Steering:
             self.tell(
                 ProposalMade(
                     proposal.step, proposal.k, proposal.candidate.id, proposal.parent.id, proposal.changes,
-                    proposal.problem,
+                    proposal.problem, proposal.tried,
                 )
             )  # fmt: skip
             await self.boundary("phase", "proposal")

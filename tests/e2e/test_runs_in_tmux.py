@@ -199,7 +199,7 @@ def test_a_replay_opens_plays_holds_and_is_left_with_q(
     terminal.press("q")
     after = terminal.wait_for("code")
 
-    assert "‖ · event" in held
+    assert "‖ held · event" in held
     assert "step 2/12" in playing
     assert "0.63 (n=60)" in ended
     assert "code 0" in after

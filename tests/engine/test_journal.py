@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff_engine.encoding import encode
+from autodiff_engine.encoding import decode, encode, placeless
 from autodiff_engine.errors import ConfigError, StorageError
 from autodiff_engine.events import (
     FACT_TYPES,
@@ -22,6 +22,7 @@ from autodiff_engine.events import (
     FeedbackMissing,
     LedgerUpdated,
     LossScore,
+    ProposalMade,
     RunFinished,
     RunOpened,
     RunResumed,
@@ -290,3 +291,13 @@ def test_what_came_later_is_written_where_it_says_something_and_read_where_it_is
     assert lines[1]["losses"] == [{"node": "retrieve", "metric": "recall@4", "score": 0.5, "calls": [0.0, 1.0]}]
     assert lines[1]["on_answer"] == 0.0
     assert [each.event for each in read(tmp_path).events] == [plain, several]
+
+
+def test_what_was_wrong_with_earlier_replies_is_kept_and_is_no_difference() -> None:
+    made = ProposalMade(1, 2, "c", "p", (), "task: it is empty")
+    remarked = replace(made, tried=("task: it was cut off",))
+
+    assert decode(encode(Stamped(7, 0.5, 3, remarked)), "line 1") == Stamped(7, 0.5, 3, remarked)
+    assert "tried" not in encode(Stamped(7, 0.5, 3, made))
+    assert placeless(Stamped(7, 0.5, 3, remarked)) == placeless(Stamped(8, 0.9, 3, made))
+    assert placeless(Stamped(7, 0.5, 3, made)) != placeless(Stamped(7, 0.5, 3, replace(made, problem="other")))

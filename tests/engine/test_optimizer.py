@@ -265,6 +265,20 @@ async def test_an_unusable_reply_is_asked_for_once_more_and_then_rejected_with_i
     assert made.candidate.id == PARENT.id
 
 
+async def test_both_reasons_of_an_unusable_proposal_are_told() -> None:
+    _, made = await proposed(
+        situation(evidence=BOTH),
+        lambda call: GOOD if "query.task" in call.at else "chat" if again(call) else Reply("x", "length", Usage(1, 1)),
+    )
+    first = "task: it was cut off at the length limit; write a shorter text"
+    assert (made.tried, made.problem) == ((first,), "task: there is no text between <new_text> and </new_text>")
+
+
+async def test_a_repaired_proposal_tells_of_no_problem() -> None:
+    _, made = await proposed(situation(), lambda call: GOOD if again(call) else "chat")
+    assert (made.tried, made.problem) == ((), "")
+
+
 @pytest.mark.parametrize(("bad", "problem"), BAD)
 async def test_a_repaired_reply_is_as_good_as_a_first_one(bad: str | Reply, problem: str) -> None:
     model, made = await proposed(situation(), lambda call: GOOD if again(call) else bad)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autodiff_engine.encoding import encode
-from autodiff_engine.events import Event, RunFinished, RunOpened
+from autodiff_engine.events import Event, ProposalMade, RunFinished, RunOpened
 from autodiff_engine.journal import FILE
 
 from .runs import small_run, stamped
@@ -23,6 +23,17 @@ test = 2
 [models.task]
 model = "openai/gpt-4o-mini"
 """
+
+
+def with_text(text: str) -> list[Event]:
+    """A small run whose proposals say ``text``."""
+
+    def changed(event: Event) -> Event:
+        if isinstance(event, ProposalMade):
+            return replace(event, changes=tuple(replace(each, value=text) for each in event.changes))
+        return event
+
+    return [changed(event) for event in small_run()]
 
 
 def add_config(path: Path, what: str = "things") -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from tests.tui.sources import ListSource
 from textual.app import App
 from textual.pilot import Pilot
 
 from autodiff_tui.app import RunApp
 
+GOLDENS = Path(__file__).with_name("goldens")
 SIZES = [(120, 40), (100, 30), (80, 24), (60, 16)]
 
 
@@ -36,3 +40,12 @@ async def at_rest(app: App[None], pilot: Pilot[None]) -> str:
         if before == text:
             break
     return text
+
+
+def as_golden(name: str, text: str) -> None:
+    """Look at the files when this fails; AUTODIFF_GOLDENS=write makes them again."""
+    golden = GOLDENS / f"{name}.txt"
+    if os.environ.get("AUTODIFF_GOLDENS") == "write":
+        GOLDENS.mkdir(exist_ok=True)
+        golden.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == golden.read_text(encoding="utf-8")

@@ -167,6 +167,7 @@ async def test_a_run_that_is_only_watched_cannot_be_steered_and_q_leaves_it() ->
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         text = await settled(app, pilot)
         assert "(p Pause)" in text
+        assert "Watched: another process executes this run" in text
         await pilot.press("p", "s")
         await pilot.pause()
         assert "only be watched" in screen_text(app)
@@ -280,7 +281,7 @@ async def test_a_defect_of_the_engine_is_a_screen_with_the_journal() -> None:
         await pilot.press("q")
     assert "RuntimeError: [/boom] ␛[2J" in text
     assert "journal.jsonl" in text
-    assert "train again" in text
+    assert "To go on: autodiff-tui resume" in text
     assert app.return_code == 1
 
 
@@ -298,14 +299,21 @@ async def test_export_says_what_it_wrote_and_why_it_could_not() -> None:
     def fail() -> str:
         raise OSError("disk [/full]")
 
-    for export, said in ((lambda: "wrote [best].toml", "wrote [best].toml"), (fail, "export failed: disk [/full]")):
+    def early() -> str:
+        raise ConfigError("runs/r1: has no best.toml yet", "the start prompts come first")
+
+    for export, said in (
+        (lambda: "wrote [best].toml", "wrote [best].toml"), (fail, "export failed: disk [/full]"),
+        (early, "no best.toml yet; the start prompts come first"),
+    ):  # fmt: skip
         app = app_of(ListSource(recorded(1)), export=export)
         async with app.run_test(size=(120, 40), notifications=True) as pilot:
             await settled(app, pilot)
             await pilot.press("e")
             await app.workers.wait_for_complete()
             await pilot.pause()
-            assert said in screen_text(app)
+            assert said in " ".join(each.message for each in app._notifications)
+            assert said[:16] in screen_text(app)
 
 
 async def test_help_lists_every_action() -> None:

@@ -7,25 +7,16 @@ from pathlib import Path
 import pytest
 
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.events import DataLoaded, Event, ProposalMade
+from autodiff_engine.events import DataLoaded, Event
 from autodiff_tui.comparing import Compared, compare, lines
 from autodiff_tui.toned import spelled
 
-from .home import add_run
+from .home import add_run, with_text
 from .runs import small_run
 
 
 def told(compared: Compared, width: int = 120) -> list[str]:
     return [spelled(each).rstrip() for each in lines(compared, width)]
-
-
-def with_text(text: str) -> list[Event]:
-    def changed(event: Event) -> Event:
-        if isinstance(event, ProposalMade):
-            return replace(event, changes=tuple(replace(each, value=text) for each in event.changes))
-        return event
-
-    return [changed(event) for event in small_run()]
 
 
 def on_other_data(events: Sequence[Event]) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from autodiff_tui.screens.asking import AskScreen
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
 
-from .home import add_config, add_run
+from .home import add_config, add_run, with_text
 from .runs import small_run
-from .screens import SIZES, at_rest
+from .screens import SIZES, as_golden, at_rest
 
 Home = Callable[..., HomeApp]
 
@@ -30,6 +31,15 @@ Home = Callable[..., HomeApp]
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture
@@ -66,6 +76,60 @@ async def chosen(*keys: str, **options: object) -> Command | None:
         await shown(app, pilot)
         await pilot.press(*keys)
     return app.return_value
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.usefixtures("_utc")
+async def test_home_is_as_it_was(size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty, on a config, on a run with another one marked, both compared, and before one is deleted."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    empty, filled, told = home(), home(), list[str]()
+    async with empty.run_test(size=size) as pilot:
+        told += ["==== empty", await shown(empty, pilot)]
+    add_config(Path("b.toml"))
+    for age, (name, text) in enumerate({"r2": "Count with great care.", "r1": "Count."}.items()):
+        os.utime(add_run(Path("runs"), name, events=with_text(text)) / FILE, (1_000_000 - age, 1_000_000 - age))
+    async with filled.run_test(size=size) as pilot:
+        told += ["==== a config", await shown(filled, pilot)]
+        told += ["==== runs: 2,space,down", await pressed(filled, pilot, "2", "space", "down")]
+        told += ["==== compared: c", await pressed(filled, pilot, "c")]
+        told += ["==== delete: escape,d", await pressed(filled, pilot, "escape", "d")]
+        told += ["==== help: n,question_mark", await pressed(filled, pilot, "n", "question_mark")]
+    as_golden(f"home-{size[0]}x{size[1]}", "\n".join(told))
+
+
+@pytest.mark.parametrize(("width", "beside"), [(120, True), (80, False)])
+async def test_texts_of_two_runs_stand_beside_each_other_where_the_width_allows_it(width: int, beside: bool) -> None:
+    for name, text in {"r1": "Count.", "r2": "Count with great care."}.items():
+        add_run(Path("runs"), name, events=with_text(text))
+    app = home()
+    async with app.run_test(size=(width, 70)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2", "space", "down", "c")
+    assert ("left: [-removed-]" in text) is beside
+    assert ("[-removed-] {+added+}" in text) is not beside
+    assert "n N changes" in text
+
+
+async def test_the_palette_at_home_has_the_keys_of_home() -> None:
+    app = home()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "colon")
+        assert "Refresh (f5)" in text
+        assert "Maximize" not in text
+        await pressed(app, pilot, *"playthedemo")
+        await pressed(app, pilot, "down", "enter")
+    assert app.return_value == ("demo",)
+
+
+@pytest.mark.usefixtures("_filled")
+async def test_the_footer_calls_a_key_what_it_does_on_what_is_selected() -> None:
+    app = home()
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "t Train" in await shown(app, pilot)
+        assert "t Play" in await pressed(app, pilot, "end")
+        assert "(t Train)" in await pressed(app, pilot, "2")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

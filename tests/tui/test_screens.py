@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.tui.recorded import recorded
-from tests.tui.screens import SIZES, at_rest, screen_text, settled
+from tests.tui.screens import SIZES, as_golden, at_rest, screen_text, settled
 from tests.tui.sources import ListSource
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -26,7 +26,6 @@ from autodiff_tui.widgets.panes import Panes
 from autodiff_tui.widgets.proposal_table import ProposalTable
 from autodiff_tui.widgets.row_list import RowList
 
-GOLDENS = Path(__file__).with_name("goldens")
 RUN = recorded(6)
 MIDDLE = recorded(4, finished=False)[:-140]
 SCREENS = {
@@ -52,15 +51,6 @@ async def after(app: RunApp, pilot: Pilot[None], *keys: str) -> str:
 
 def shown(app: RunApp) -> list[str]:
     return [pane.id or "" for pane in app.screen.query_one(Panes).every if pane.display]
-
-
-def as_golden(name: str, text: str) -> None:
-    """Look at the files when this fails; AUTODIFF_GOLDENS=write makes them again."""
-    golden = GOLDENS / f"{name}.txt"
-    if os.environ.get("AUTODIFF_GOLDENS") == "write":
-        GOLDENS.mkdir(exist_ok=True)
-        golden.write_text(text + "\n", encoding="utf-8")
-    assert text + "\n" == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

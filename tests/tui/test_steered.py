@@ -268,7 +268,7 @@ async def test_a_replay_plays_holds_and_goes_by_events_and_steps() -> None:
     app, now = replayed(speed=2.0)
     async with app.run_test(size=(120, 40)) as pilot:
         text = await settled(app, pilot)
-        assert "▶ 2× · event 0 of" in text.replace("event 1 of", "event 0 of")
+        assert "replay ▶ 2× · event 0 of" in text.replace("event 1 of", "event 0 of")
         now[0] = 1.0
         app.drain_now()
         played = app.transport.position
@@ -286,7 +286,7 @@ async def test_a_replay_plays_holds_and_goes_by_events_and_steps() -> None:
             )
             assert app.transport.position == position, key
         text = await at_rest(app, pilot)
-        assert f"‖ · event {BEGUN[-1]:,} of {len(EVENTS):,} · step 3" in text
+        assert f"replay ‖ held · event {BEGUN[-1]:,} of {len(EVENTS):,} · step 3" in text
         await pilot.press("plus", "plus", "minus")
         assert app.transport.speed == 4.0
         await pilot.press("q")

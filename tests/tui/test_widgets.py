@@ -2,19 +2,33 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.tui.recorded import recorded
+from tests.tui.runs import small_run
 
-from autodiff_engine.events import EdgeInfo, ErrorInfo, NodeInfo, RunFinished, TextChange, TextInfo
+from autodiff_engine.events import (
+    EdgeInfo,
+    ErrorInfo,
+    Event,
+    Interrupted,
+    NodeInfo,
+    RunFinished,
+    Stamped,
+    TextChange,
+    TextInfo,
+    Warned,
+)
 from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
 from autodiff_tui.format import proposal_state
 from autodiff_tui.screens.proposal_text import proposal_lines
-from autodiff_tui.view import GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
+from autodiff_tui.view import Control, GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
+from autodiff_tui.widgets.graph_tree import both_ends
 from autodiff_tui.widgets.node_text import made_of, node_lines
-from autodiff_tui.widgets.paint import clip, cut, fit, spread, width, wrapped
+from autodiff_tui.widgets.paint import clip, cut, fit, inner_cut, spread, width, wrapped
 from autodiff_tui.widgets.proposal_table import Columns
 from autodiff_tui.widgets.score_chart import chart
 from autodiff_tui.widgets.status_line import first_line, second_line, tiny_line
@@ -32,6 +46,12 @@ def view_of(steps: int, *, finished: bool = True) -> RunView:
     view = RunView()
     for stamped in recorded(steps, finished=finished):
         view = reduce(view, stamped)
+    return view
+
+
+def after(view: RunView, *events: Event) -> RunView:
+    for event in events:
+        view = reduce(view, Stamped(0, 0.0, None, event))
     return view
 
 
@@ -169,6 +189,45 @@ def test_the_status_line_drops_what_matters_least_first() -> None:
     assert "best 0.77 (n=60)" in texts[3]
 
 
+@pytest.mark.parametrize(
+    ("state", "in_flight", "words"),
+    [
+        ("pausing", 3, "pausing: 3 calls finish first"),
+        ("pausing", 1, "pausing: 1 call finishes first"),
+        ("stopping", 2, "stopping: 2 calls finish first"),
+        ("paused", 0, ""),
+        ("running", 2, "2 calls open"),
+    ],
+)
+@pytest.mark.parametrize("cells", [58, 118])
+def test_a_pause_says_which_calls_it_waits_for(state: str, in_flight: int, words: str, cells: int) -> None:
+    view = replace(view_of(2, finished=False), control=Control(state, "", in_flight))  # type: ignore[arg-type]
+    line = plain((second_line(view, cells, behind=False),))
+    assert line.endswith(words or line)
+    assert ("first" in line) is ("first" in words)
+
+
+def test_errors_stand_before_what_a_narrow_terminal_drops_and_say_where_to_read_them() -> None:
+    opened = small_run()[0]
+    view = after(RunView(), opened, Interrupted("SIGTERM"))
+    assert "1 error in 7 Log" in plain((first_line(view, 75, 58),))
+    again = after(view, opened)
+    assert "error" not in plain((first_line(again, 75, 200),))
+    assert "error" not in plain((first_line(after(again, Warned("odd")), 75, 200),))
+    assert "1 error in 7 Log" in plain((first_line(after(again, Interrupted("SIGHUP")), 75, 58),))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "shown"),
+    [
+        ("query.format", 12, "query.format"), ("query.format", 9, "qu…format"), ("answer.format", 6, "a…rmat"),
+        ("query", 4, "que…"), ("日本語日本語", 6, "日本… "),
+    ],
+)  # fmt: skip
+def test_a_name_is_cut_inside_so_that_its_end_still_tells_it_apart(name: str, cells: int, shown: str) -> None:
+    assert inner_cut(name, cells) == shown
+
+
 def test_the_second_line_says_what_goes_on_and_how_far() -> None:
     view = view_of(1, finished=False)
     assert "17/60" in plain((second_line(replace(view, progress=replace(view.progress, done=17)), 78, behind=False),))
@@ -282,3 +341,20 @@ def test_a_text_of_demos_is_a_trained_text_without_feedback() -> None:
     assert text.startswith("trained examples · shows examples")
     assert "Examples  as it started\n(empty)" in text
     assert "none: examples get scores alone" in text
+
+
+def test_an_unusable_proposal_tells_what_was_wrong_with_each_reply() -> None:
+    one = ProposalView(
+        2, 1, "c", (), {}, "task: there is no text", ("task: it was cut off",), reason="task: there is no text"
+    )
+    page = plain(proposal_lines(RunView(), one)).split("\n")
+    assert page[1:3] == ["1st reply   task: it was cut off", "2nd reply   task: there is no text"]
+    alone = plain(proposal_lines(RunView(), replace(one, tried=()))).split("\n")
+    assert alone[1] == "problem     task: there is no text"
+
+
+def test_the_name_in_the_graph_is_whole_before_the_counts_are() -> None:
+    left, right = (("query.task", ""),), ((" 814→", ""), (" 18←", ""))
+    assert [plain((both_ends(left, right, cells),)).split() for cells in (20, 15, 12)] == [
+        ["query.task", "814→", "18←"], ["query.task", "18←"], ["query.…", "18←"],
+    ]  # fmt: skip

@@ -110,9 +110,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane('log')", ("7",), "Log", "warnings, excluded examples, failures, newest first"),
     Action("next_pane", ("tab",), "Next pane", "move to the next pane; shift+tab goes back"),
     Action("previous_pane", ("shift+tab",), "Previous pane", "move to the pane before"),
-    Action("zoom", ("z",), "Zoom", "the current pane alone on the screen, and back"),
-    Action("examples", ("x",), "Examples", "validation examples by accepted version, as a heat map"),
-    Action("blame", ("b",), "Blame", "each sentence of the best prompts with the proposal that brought it"),
+    Action("zoom", ("z",), "Zoom", "the current pane alone on the screen, and back", footer=True),
+    Action("examples", ("x",), "Examples", "validation examples by accepted version, as a heat map", footer=True),
+    Action(
+        "blame", ("b",), "Blame", "each sentence of the best prompts with the proposal that brought it", footer=True
+    ),
     Action("cycle_diff", ("d",), "Diff", "in the node: the prompt, what the last version changed, all since the start"),
     Action("back_event", ("comma",), "Event back", "look back, event by event; the run goes on meanwhile"),
     Action("forward_event", ("full_stop",), "Event on", "one event on"),
@@ -126,11 +128,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("next", ("right_square_bracket",), "Next", "the call after it, the next proposal"),
     Action("next_change", ("n",), "Next change", "in a diff: scroll to the next change"),
     Action("previous_change", ("N",), "Change before", "in a diff: scroll to the change before"),
-    Action("filter", ("slash",), "Filter", "show what holds a text; enter keeps it, escape clears it"),
+    Action("filter", ("slash",), "Filter", "show what holds a text; enter keeps it, escape clears it", footer=True),
     Action("copy_text", ("y",), "Copy", "send the prompt, the rewrite or the page to the terminal's clipboard"),
     Action("read_text", ("o",), "Editor", "read the same text in $EDITOR or $PAGER"),
     Action("jump", ("ctrl+o",), "Jump", "go to a node or a proposal by name"),
-    Action("command_palette", ("ctrl+p", "colon"), "Palette", "every action by name"),
+    Action("command_palette", ("ctrl+p", "colon"), "Palette", "every action by name", footer=True),
     Action("next_theme", ("t",), "Theme", "dark, light, or the terminal's own colours"),
     Action("save_picture", ("f8",), "Picture", "write the screen to an SVG file here"),
     Action(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
-from rich.segment import Segments
-from rich.text import Text
 from textual import work
 from textual.binding import BindingType
 
@@ -21,7 +18,7 @@ from .actions import ACTIONS, Action, Mode
 from .driver import caught_up
 from .feed import feed
 from .format import counted
-from .safe import marked, one_line
+from .safe import one_line
 from .screens.examples import ExamplesScreen
 from .screens.help import HelpScreen
 from .screens.keys import bindings
@@ -145,7 +142,7 @@ class RunApp(Steered):
             if len(new) > len(old):
                 more = len(new) - len(old) - 1
                 tail = f" (and {more} more)" if more else ""
-                self.toast(new[-1] + tail, severe=severity == "error")
+                self.toast(f"{severity}: {new[-1]}{tail}", severe=severity == "error")
 
     def action_export(self) -> None:
         """Write the best prompts."""
@@ -159,7 +156,8 @@ class RunApp(Steered):
         try:
             said, severe = export(), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on and the person reads it
-            said, severe = f"export failed: {error}", True
+            hint = f"; {error.hint}" if isinstance(error, EngineError) and error.hint else ""
+            said, severe = f"export failed: {error}{hint}", True
         self.call_from_thread(self.toast, said, severe=severe)
 
     def action_help(self) -> None:
@@ -255,9 +253,6 @@ class RunApp(Steered):
             super().panic(*renderables)
 
     def _fatal_error(self) -> None:
-        """Leave with a traceback without the values of locals, which may hold keys; the engine is told to end."""
-        self.bell()
+        """Leave as every app of ours does that fails; the engine is told to end."""
         self._source.abort("the app failed")
-        report = Text(marked(traceback.format_exc()))
-        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
-        self._close_messages_no_wait()
+        super()._fatal_error()

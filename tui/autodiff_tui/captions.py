@@ -16,6 +16,7 @@ _PHASES = {
     "best.test": "The best prompts answer the test set: the only look at it.",
 }
 """Each fits a terminal of 80 cells."""
+WATCHED = "Watched: another process executes this run; here it is read, not steered."
 _DONE = "The run has ended. Open a proposal to read its changes; , and < look back."
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 
 from autodiff_engine.contrast import Contrast, Paired, Setting, contrast
 from autodiff_engine.errors import ConfigError
@@ -92,9 +94,17 @@ def compare(left: Path, right: Path) -> Compared:
 
 def lines(compared: Compared, width: int = 120) -> Iterator[Toned]:
     """Return the comparison as a person reads it, its table within ``width`` cells; safe for a terminal."""
+    yield from numbers(compared, width)
+    for pair in compared.texts:
+        yield _GAP
+        yield from _text(pair)
+
+
+def numbers(compared: Compared, width: int) -> Iterator[Toned]:
+    """Return all of the comparison but the texts."""
     left, right, told = compared.left, compared.right, compared.contrast
     room = max(16, (width - 16) // 2)
-    rows = [(name, ours, one_line(theirs, room)) for name, ours, theirs in _rows(left, right)]
+    rows = [row for each in _rows(left, right) for row in _folded(each, room)]
     yield from columns([("", "left", "right"), *rows], ("muted", "plain", "plain"), room)
     if told.incomparable:
         yield line(f"scores are not compared: {told.incomparable}", "warn")
@@ -104,9 +114,14 @@ def lines(compared: Compared, width: int = 120) -> Iterator[Toned]:
         yield from _tested(told.test, told.untested)
     yield _GAP
     yield from _settings(told.settings)
-    for pair in compared.texts:
-        yield _GAP
-        yield from _text(pair)
+
+
+def _folded(row: tuple[str, str, str], room: int) -> Iterator[tuple[str, str, str]]:
+    """Return a row as one line or more, as its cells have ``room`` for so many characters."""
+    name, ours, theirs = row
+    folded = (wrap(one_line(each), room) or [""] for each in (ours, theirs))
+    for place, (left, right) in enumerate(zip_longest(*folded, fillvalue="")):
+        yield "" if place else name, left, right
 
 
 def _side(view: RunView, folder: Path) -> Side:

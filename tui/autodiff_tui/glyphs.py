@@ -12,9 +12,10 @@ SPELLED: Mapping[str, str] = MappingProxyType(
 
 CELLS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys("─━┈═▔▁", "-"),
+        **dict.fromkeys("─┈▔▁", "-"),
+        **dict.fromkeys("━═", "="),
         **dict.fromkeys("│┃║▎▏▕", "|"),
-        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝", "+"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼╔╗╚╝┏┓┗┛", "+"),
         **dict.fromkeys("●■█▇▆▅", "#"),
         **dict.fromkeys("▄▃▂▀", "="),
         **dict(zip("◐◌◍○·•◆◇✎✓✗", "oooo.*@%*+x", strict=True)),

@@ -23,6 +23,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane('runs')", ("2",), "Runs", "the runs of runs/, the newest first"),
     Action("next_pane", ("tab", "shift+tab"), "Other pane", "between configs and runs"),
     Action("clear_filter", ("escape",), "Clear", "show all again"),
+    Action("command_palette", ("ctrl+p", "colon"), "Palette", "every action by name, and every theme"),
+    Action("save_picture", ("f8",), "Picture", "write the screen to an SVG file here"),
     Action("interrupt", ("ctrl+c",), "Leave", "copy the selected text; else leave"),
 )
 

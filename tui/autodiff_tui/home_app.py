@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from rich.segment import Segments
-from rich.text import Text
 from textual import on, work
 from textual.binding import BindingType
 from textual.message import Message
@@ -24,14 +21,15 @@ from .deleting import delete
 from .driver import caught_up
 from .found import ConfigFound, RunFound, Shelf, configs
 from .home_actions import ACTIONS
-from .home_texts import Lines, fixed, of_run, of_text, of_two
+from .home_texts import fixed, of_run, of_text
 from .keymap import of_home
-from .safe import marked, one_line
 from .screens.asking import AskScreen
+from .screens.comparison import comparison
 from .screens.desk import Handy
 from .screens.home import HomeScreen, bindings
-from .screens.home_pages import help_page, page
+from .screens.home_pages import Draw, help_page, page
 from .screens.page import PageScreen
+from .screens.palette import ActionCommands
 from .terminal import Terminal, catch_signals
 from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
 
 Command = tuple[str, ...]
 """Words as they stand behind ``autodiff-tui`` on a command line."""
+_LOOK_S = 0.1
+"""How often the terminal is looked at, as in a run."""
 _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
@@ -55,8 +55,10 @@ class HomeApp(Handy[Command]):
     """
 
     CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
+    COMMANDS: ClassVar = {ActionCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("open", "train", "replay", "resume", "compare", "check", "delete", "refresh", "help", "leave"),
+        *bindings("command_palette", "save_picture"),
         *bindings("interrupt", priority=True),
     ]
 
@@ -72,7 +74,8 @@ class HomeApp(Handy[Command]):
         """A page to read is ready, or it failed."""
 
         title: str
-        lines: Lines
+        draw: Draw
+        keys: str = ""
 
     @dataclass
     class Said(Message):
@@ -94,7 +97,7 @@ class HomeApp(Handy[Command]):
         self._known = known
         self._check = check
         self._notice = (notice, severe)
-        self._actions = tuple(actions)
+        self.actions = tuple(actions)
         self._keys = {action.id: action.key for action in actions}
         self._home = HomeScreen(here, selected, actions)
         self.set_keymap(of_home(actions, run_actions))
@@ -105,9 +108,9 @@ class HomeApp(Handy[Command]):
         """Show the empty lists, then look."""
         self.push_screen(self._home)
         self._give_signals_back = catch_signals(self._signalled)
-        self.set_interval(1.0, self._leave_if_lost)
+        self.set_interval(_LOOK_S, self._look_at_terminal)
         if self._notice[0]:
-            self._toast(*self._notice)
+            self.toast(self._notice[0], severe=self._notice[1])
         self.call_after_refresh(self._look)
 
     def on_unmount(self) -> None:
@@ -135,6 +138,7 @@ class HomeApp(Handy[Command]):
 
     def action_refresh(self) -> None:
         """Look again."""
+        self.toast("looking again")
         self._look()
 
     # what is to be done
@@ -162,14 +166,14 @@ class HomeApp(Handy[Command]):
         if run is None:
             self._ask_for("a run", "pane('runs')")
         elif command not in self._known:
-            self._toast(f"comes with the command {command}, which this version does not have")
+            self.toast(f"comes with the command {command}, which this version does not have")
         elif command == "resume" and (why := run.not_to_resume):
-            self._toast(why)
+            self.toast(why)
         else:
             self._leave_for(command, str(run.folder))
 
     def _ask_for(self, what: str, pane: str) -> None:
-        self._toast(f"select {what} first: {self._keys[pane]} goes there")
+        self.toast(f"select {what} first: {self._keys[pane]} goes there")
 
     def _leave_for(self, *command: str) -> None:
         self.exit(command)
@@ -182,10 +186,10 @@ class HomeApp(Handy[Command]):
         """Read the selected config or run."""
         if self._home.on_runs:
             if (run := self._home.run) is not None:
-                self._write(f"Run {run.name}", lambda: of_run(run.folder))
+                self._write(f"Run {run.name}", lambda: page(of_run(run.folder)))
         elif (config := self._home.config) is not None:
             text = config.text
-            self._write(config.name, lambda: of_text(text))
+            self._write(config.name, lambda: page(of_text(text)))
         elif self._home.demo:
             self.action_train()
 
@@ -195,8 +199,9 @@ class HomeApp(Handy[Command]):
         if config is None:
             self._ask_for("a config", "pane('configs')")
         else:
-            self._toast(f"looking at {config.name}; models are looked up, nobody is asked")
-            self._write(f"Check of {config.name}", lambda: fixed(list(self._check(self._here / config.path))))
+            self.toast(f"looking at {config.name}; models are looked up, nobody is asked")
+            found = self._here / config.path
+            self._write(f"Check of {config.name}", lambda: page(fixed(list(self._check(found)))))
 
     def action_compare(self) -> None:
         """Compare the two marked runs, or the marked one with the selected one."""
@@ -207,9 +212,9 @@ class HomeApp(Handy[Command]):
         chosen = [run.folder for name in names if (run := self._home.run_called(name)) is not None]
         if len(chosen) == 2:
             left, right = chosen[0], chosen[1]
-            self._write(" and ".join(names), lambda: of_two(left, right))
+            self._write(" and ".join(names), lambda: comparison(left, right), PageScreen.OF_CHANGES)
         else:
-            self._toast(f"mark two runs with {self._keys['mark']}, then compare them with {self._keys['compare']}")
+            self.toast(f"mark two runs with {self._keys['mark']}, then compare them with {self._keys['compare']}")
 
     def action_delete(self) -> None:
         """Ask, then delete the selected run."""
@@ -239,32 +244,28 @@ class HomeApp(Handy[Command]):
             self.post_message(self.Said(f"deleted {run.name}{kept}", look=True))
 
     @work(thread=True, exclusive=True, group="write", exit_on_error=False)
-    def _write(self, title: str, write: Callable[[], Lines]) -> None:
+    def _write(self, title: str, write: Callable[[], Draw], keys: str = "") -> None:
         try:
-            lines = write()
+            draw = write()
         except EngineError as error:
             self.post_message(self.Said(f"{error}. {error.hint}", severe=True))
             return
-        self.post_message(self.Written(title, lines))
+        self.post_message(self.Written(title, draw, keys))
 
     @on(Written)
     def _read(self, event: Written) -> None:
         if self.screen is self._home:  # a question or a page was opened meanwhile
-            self.push_screen(PageScreen(event.title, page(event.lines)))
+            self.push_screen(PageScreen(event.title, event.draw, event.keys))
 
     @on(Said)
     def _say(self, event: Said) -> None:
-        self._toast(event.text, event.severe)
+        self.toast(event.text, severe=event.severe)
         if event.look:
             self._look()
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(PageScreen("Help", help_page(self._actions)))
-
-    def _toast(self, message: str, severe: bool = False) -> None:
-        level, seconds = ("error", 15.0) if severe else ("information", 5.0)
-        self.notify(one_line(message, 400), severity=level, timeout=seconds, markup=False)
+        self.push_screen(PageScreen("Help", help_page(self.actions)))
 
     # the ways out
 
@@ -281,7 +282,8 @@ class HomeApp(Handy[Command]):
         if not self.copied_selection():
             self.exit()
 
-    def _leave_if_lost(self) -> None:
+    def _look_at_terminal(self) -> None:
+        """Paint anew what a terminal that did not read has missed; leave when it is gone."""
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:
@@ -290,10 +292,3 @@ class HomeApp(Handy[Command]):
 
     def _signalled(self, number: int) -> None:
         self.exit(return_code=128 + number)
-
-    def _fatal_error(self) -> None:
-        """Leave with a traceback without the values of locals, which may hold keys."""
-        self.bell()
-        text = Text(marked(traceback.format_exc()))
-        self._exit_renderables.append(Segments(self.console.render(text, self.console.options)))
-        self._close_messages_no_wait()

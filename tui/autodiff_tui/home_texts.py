@@ -1,15 +1,14 @@
-"""What home has to read, as lines for a width: a config, a checkup, a run's report, two runs compared; may block."""
+"""What home has to read, as lines for a width: a config, a checkup, a run's report; may block."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from autodiff_engine.journal import read
 
-from . import comparing, report
+from . import report
 from .toned import Tone, Toned, line
 from .view import RunView, reduce
 
@@ -44,12 +43,3 @@ def of_run(folder: Path) -> Lines:
         view = reduce(view, stamped)
     lines = chain.from_iterable(each.split("\n") for each in report.whole(view))
     return fixed([line(each, _TONES.get(each[:3], "plain")) for each in lines])
-
-
-def of_two(left: Path, right: Path) -> Lines:
-    """Return two runs compared.
-
-    Raises:
-        ConfigError, StorageError: As ``comparing.compare``.
-    """
-    return partial(comparing.lines, comparing.compare(left, right))

@@ -122,6 +122,7 @@ def _proposal(proposal: ProposalView) -> Iterable[str]:
     for compared in (proposal.minibatch, proposal.validation):
         if compared is not None:
             yield f"      {comparison(compared)}"
-    reason = proposal.problem or proposal.reason
-    if reason:
-        yield f"      {reason}"
+    reasons = proposal.problems or (("", proposal.reason),)
+    for name, reason in reasons:
+        if reason:
+            yield f"      {f'{name}: ' if len(reasons) > 1 else ''}{reason}"

@@ -157,6 +157,9 @@ class ProposalMade:
     parent: str
     changes: tuple[TextChange, ...]
     problem: str = ""
+    tried: tuple[str, ...] = field(default=(), metadata=LATER)
+    """With a problem: why the replies before the last could not be used either. A remark: executions may differ in it,
+    as those of older versions do not say it."""
 
 
 @dataclass(frozen=True, slots=True)

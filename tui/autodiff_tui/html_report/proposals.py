@@ -125,9 +125,13 @@ def _row(one: ProposalView, whole: bool) -> ProposalPart:
         methods=", ".join(dict.fromkeys(each.method for each in one.changes if each.method)) or "–",
         minibatch=_moved(one.minibatch),
         validation=_moved(one.validation),
-        reason="; ".join(dict.fromkeys(filter(None, (one.problem, one.reason)))),
+        reason="; ".join(dict.fromkeys(filter(None, (*_problems(one), one.reason)))),
         whole=whole,
     )
+
+
+def _problems(one: ProposalView) -> list[str]:
+    return [why if len(one.problems) == 1 or why == one.reason else f"{name}: {why}" for name, why in one.problems]
 
 
 def _look(one: ProposalView) -> str:

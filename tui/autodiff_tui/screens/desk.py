@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
+from rich.segment import Segments
+from rich.text import Text
 from textual.app import ReturnType, SuspendNotSupported, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
@@ -18,7 +21,7 @@ from textual.screen import Screen
 from autodiff_tui import keymap
 from autodiff_tui.actions import ACTIONS, Action
 from autodiff_tui.driver import STEADY
-from autodiff_tui.safe import one_line
+from autodiff_tui.safe import marked, one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
 
 from . import editor
@@ -40,9 +43,14 @@ class Handy(Keyed[ReturnType]):
     def __init__(self) -> None:
         super().__init__(driver_class=STEADY)
 
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
+        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
+
     def toast(self, message: str, *, severe: bool = False) -> None:
-        """Show a message for a moment; it may be foreign."""
-        self.notify(one_line(message, 400), severity="error" if severe else "information", markup=False)
+        """Show a message for a moment, a severe one for longer; it may be foreign."""
+        level, seconds = ("error", 15.0) if severe else ("information", 5.0)
+        self.notify(one_line(message, 400), severity=level, timeout=seconds, markup=False)
 
     def copy(self, text: str) -> None:
         """Send ``text`` to the terminal's clipboard, if it fits; no terminal says whether it took it."""
@@ -86,6 +94,13 @@ class Handy(Keyed[ReturnType]):
             self.toast(changed[1], severe=True)
         return changed[0]
 
+    def _fatal_error(self) -> None:
+        """Leave with a traceback without the values of locals, which may hold keys."""
+        self.bell()
+        report = Text(marked(traceback.format_exc()))
+        self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
+        self._close_messages_no_wait()
+
     def action_next_theme(self) -> None:
         """Take the next theme."""
         index = THEMES.index(self.theme) if self.theme in THEMES else -1
@@ -122,10 +137,6 @@ class Desk(Handy[None]):
         """Return Textual's filters, and ours after them when all must be ASCII."""
         filters = super().get_line_filters()
         return [*filters, self._ascii] if self._ascii.enabled else filters
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
-        yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
 
     async def do(self, action: Action, screen: DOMNode) -> None:
         """Do what a key of ``action`` would do on ``screen``."""

@@ -23,9 +23,12 @@ from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
 from autodiff_tui.widgets.paint import MUTED, PLAIN, Line, label
 from autodiff_tui.widgets.row_list import RowList
 
+from .desk import handy_of
+
 _ON_RUNS = frozenset({"replay", "resume", "compare"})
+_RUNS = "pane('runs')"
 _NO_CONFIGS = (
-    "no config here: a .toml with a table [task] in this folder or in configs/. autodiff-tui init DIR makes one"
+    "no config here: autodiff-tui init DIR makes one. A config is a .toml with a table [task], here or in configs/"
 )
 
 
@@ -48,8 +51,7 @@ class HomeScreen(Screen[None]):
     def __init__(self, here: Path, selected: str = "", actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
         self._keys = {action.id: action.key for action in actions}
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (28, "-tall")]
         self._here = here
         self._configs: tuple[ConfigFound, ...] = ()
         self._runs: tuple[RunFound, ...] = ()
@@ -125,8 +127,9 @@ class HomeScreen(Screen[None]):
         self._config_list.show(configs, demo=self._fits("demo"))
         self._run_list.empty_text = self._why_no_runs
         self._run_list.show(runs, self.marked)
-        self._config_list.border_title = Content("1 Configs")
-        self._config_list.border_subtitle = Content(_NO_CONFIGS if self._looked and not self._configs else "")
+        self._config_list.border_title = Content("1 Configs and the demo")
+        self._config_list.note = _NO_CONFIGS if self._looked and not self._configs else ""
+        self._config_list.set_class(bool(self._config_list.note), "-bare")
         self._run_list.border_title = Content("2 Runs")
         marks = f"{len(self.marked)} marked · {self._keys['compare']} compares" if self.marked else ""
         self._run_list.border_subtitle = Content(marks)
@@ -137,6 +140,7 @@ class HomeScreen(Screen[None]):
         """Say what is selected, and dim the keys that do nothing on it."""
         self._about.told = self._selected()
         self._footer.idle = frozenset({"train"}) if self.on_runs else _ON_RUNS
+        self._footer.names = {"train": "Play", "open": "Play"} if self.demo and not self.on_runs else {}
 
     def action_pane(self, pane: str) -> None:
         """Go to a list."""
@@ -148,7 +152,10 @@ class HomeScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """Mark the selected run, or take its mark away; a third mark takes the place of the first."""
-        if self.on_runs and (run := self.run) is not None:
+        run = self.run if self.on_runs else None
+        if run is None:
+            handy_of(self).toast(f"select a run first: {self._keys[_RUNS]} goes there")
+        else:
             left = tuple(name for name in self.marked if name != run.name)
             self.marked = left if run.name in self.marked else (*left, run.name)[-2:]
             self.fill()

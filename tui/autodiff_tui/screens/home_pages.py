@@ -19,12 +19,16 @@ _SIGNS = (
 )
 
 
-def page(lines: Callable[[int], Iterable[Toned]]) -> Callable[[int], Sequence[Line]]:
+Draw = Callable[[int], Sequence[Line]]
+"""What paints a page of so many cells."""
+
+
+def page(lines: Callable[[int], Iterable[Toned]]) -> Draw:
     """Return what paints the lines of a width; those that are longer are wrapped by the screen."""
     return lambda width: tuple(tuple((text, _STYLES[tone]) for text, tone in each) for each in lines(width))
 
 
-def help_page(actions: Sequence[Action]) -> Callable[[int], Sequence[Line]]:
+def help_page(actions: Sequence[Action]) -> Draw:
     """Return what paints every key at home and what it does."""
     return lambda width: _help(actions, width)
 

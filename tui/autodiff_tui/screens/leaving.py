@@ -76,5 +76,5 @@ def _defect(error: BaseException, run_dir: str) -> Sequence[Line]:
     ]
     if run_dir:
         lines.append((("Every answer so far is stored. Journal: ", PLAIN), label(f"{run_dir}/journal.jsonl", STRONG)))
-        lines.append((("To go on, train again: what was answered costs nothing. ", PLAIN),))
+        lines.append((("To go on: ", PLAIN), label(f"autodiff-tui resume {run_dir}", STRONG)))
     return [*lines, (), (("q leaves", MUTED),)]

@@ -47,7 +47,8 @@ def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
     style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate else WARN
     lint = f" ({one_line(proposal.lint)})" if proposal.lint else ""
     yield _row("verdict", (proposal_state(proposal) + lint, f"{style} bold"))
-    for name, text in (("reason", proposal.reason), ("problem", proposal.problem)):
+    reason = "" if proposal.reason == proposal.problem else proposal.reason
+    for name, text in (("reason", reason), *proposal.problems):
         if text:
             yield from _prose(name, one_line(text), width)
     for name, compared in (("minibatch", proposal.minibatch), ("validation", proposal.validation)):

@@ -41,6 +41,11 @@ class ReadingScreen(ModalScreen[None]):
         self._body = Static(markup=False)
         self._box = VerticalScroll(self._body, classes="reading")
 
+    @property
+    def keys(self) -> str:
+        """What the lower edge says, with `` · `` between the keys."""
+        return self.KEYS
+
     def picture(self, width: int) -> Sequence[Line]:
         """Return what there is to read; lines that are wider than ``width`` cells are wrapped afterwards."""
         raise NotImplementedError
@@ -65,7 +70,7 @@ class ReadingScreen(ModalScreen[None]):
         self.call_after_refresh(self._say_keys)
 
     def _say_keys(self) -> None:
-        keys = self.KEYS.split(" · ")
+        keys = self.keys.split(" · ")
         shorter = (" · ".join((*keys[: len(keys) - 1 - left], keys[-1])) for left in range(len(keys)))
         self._box.border_subtitle = Content(longest(shorter, self._box.outer_size.width - 6))
 

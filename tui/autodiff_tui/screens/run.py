@@ -41,6 +41,7 @@ class RunScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("detail", "next_pane", "previous_pane", *(f"pane('{pane}')" for pane in ORDER)),
         *bindings("zoom", "filter", "cycle_diff", "previous", "next", "copy_text", "read_text", "examples", "blame"),
+        *bindings("next_change", "previous_change"),
         Binding("escape", "back", show=False),
     ]
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
@@ -110,7 +111,12 @@ class RunScreen(Screen[None]):
     def on_resize(self) -> None:
         """Arrange the panes anew, and catch up on what was hidden before."""
         self._arrange()
-        self.call_after_refresh(lambda: self.watch_view(self.view))
+        self.call_after_refresh(self._catch_up)
+
+    def _catch_up(self) -> None:
+        self.watch_view(self.view)
+        if self.focused is None:  # what is hidden loses it, as when the terminal was too small for panes
+            self.set_focus(self._panes.current)
 
     def _arrange(self) -> None:
         layout = layout_for(self.size, zoomed=self._zoomed)
@@ -219,6 +225,14 @@ class RunScreen(Screen[None]):
     def action_next(self) -> None:
         """Show the call after."""
         self._panes.node.turn(1)
+
+    def action_next_change(self) -> None:
+        """Scroll the node's text to the next change."""
+        self._panes.node.to_change(1)
+
+    def action_previous_change(self) -> None:
+        """Scroll it to the change before."""
+        self._panes.node.to_change(-1)
 
     def action_copy_text(self) -> None:
         """Copy what the current pane is about."""

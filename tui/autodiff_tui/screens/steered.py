@@ -19,7 +19,7 @@ from autodiff_engine.events import (
     decision_words,
 )
 from autodiff_tui.actions import ACTIONS, Action, Mode, by_id, refusal
-from autodiff_tui.captions import caption, pace, place
+from autodiff_tui.captions import WATCHED, caption, pace, place
 from autodiff_tui.session import Source
 from autodiff_tui.tape import Tape
 from autodiff_tui.transport import Transport
@@ -78,13 +78,21 @@ class Steered(Desk):
         """Say what to look at, or where in the run one is."""
         transport, view = self.transport, self.transport.view
         if self._mode == "replay" or not transport.follows:
-            state = f"▶ {pace(transport.speed)}" if transport.playing else "‖"
-            said = f"{state} · {place(transport.position, self.tape.end, view)}"
-            self.caption_line.told = (said if self._mode == "replay" else f"looking back · {said}", self._keys())
+            said = f"{self._motion()} · {place(transport.position, self.tape.end, view)}"
+            shown = "replay" if self._mode == "replay" else "looking back"
+            self.caption_line.told = f"{shown} {said}", self._keys()
         elif view.opened is not None and view.opened.recorded:
             self.caption_line.told = caption(view), ""
+        elif self._mode == "watch":
+            self.caption_line.told = WATCHED, ""
         else:
             self.caption_line.told = "", ""
+
+    def _motion(self) -> str:
+        transport = self.transport
+        if transport.playing:
+            return "■ at its end" if transport.at_end else f"▶ {pace(transport.speed)}"
+        return "‖ held"
 
     def _keys(self) -> str:
         key = {action.id: action.key for action in self.actions}

@@ -155,7 +155,7 @@ def _made(view: RunView, fact: ProposalMade) -> RunView:
     before = {one.name: view.texts[one.name].value for one in fact.changes if one.name in view.texts}
     best = view.standings[-1].results if view.standings else Trail[ExampleScored]()
     old = Samples(view.batch.forward, best)
-    made = ProposalView(fact.step, fact.k, fact.candidate, fact.changes, before, fact.problem, old=old)
+    made = ProposalView(fact.step, fact.k, fact.candidate, fact.changes, before, fact.problem, fact.tried, old=old)
     proposals = replace(view.proposals, current=(*view.proposals.current, made))
     return replace(view, proposals=proposals, gates=replace(view.gates, made=view.gates.made + 1))
 

@@ -44,8 +44,10 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
                 roles={role: replace(calls, open=0) for role, calls in view.traffic.roles.items()},
                 parts={part: replace(calls, open=0) for part, calls in view.traffic.parts.items()},
             )
-            control = Control("running")
-            return replace(view, opened=mark, control=control, traffic=traffic, finished=None, earlier_s=view.elapsed_s)
+            return replace(
+                view, opened=mark, control=Control("running"), traffic=traffic, finished=None,
+                notes=replace(view.notes, past_errors=len(view.notes.errors)), earlier_s=view.elapsed_s,
+            )  # fmt: skip
         case RunResumed():
             return replace(view, facts=min(view.facts, mark.after))  # those behind it are said anew
         case Warned():

@@ -128,6 +128,8 @@ class ProposalView:
     before: Mapping[str, str]
     """The texts that it changes, as they were."""
     problem: str = ""
+    tried: tuple[str, ...] = ()
+    """With a problem: those of the replies before the last."""
     gate: Gate = "proposed"
     scored: int = 0
     """Examples scored so far at ``gate``."""
@@ -149,6 +151,13 @@ class ProposalView:
     def key(self) -> str:
         """``step.k``, unique in a run."""
         return f"{self.step}.{self.k}"
+
+    @property
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """What was wrong with each reply, oldest first, by a name: ``problem`` for the only one, else by its turn."""
+        if not self.problem or not self.tried:
+            return (("problem", self.problem),) if self.problem else ()
+        return ("1st reply", "; ".join(self.tried)), ("2nd reply", self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +230,10 @@ class Notes:
 
     warnings: Trail[str] = field(default_factory=Trail[str])
     errors: Trail[str] = field(default_factory=Trail[str])
+    past_errors: int = 0
+    """How many of the errors ended a process before the one that executes the run now."""
+
+    @property
+    def open_errors(self) -> int:
+        """How many errors the process that executes the run now, or did last, has had."""
+        return len(self.errors) - self.past_errors

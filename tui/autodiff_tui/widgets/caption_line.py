@@ -6,7 +6,7 @@ from textual.reactive import reactive
 
 from autodiff_tui.safe import one_line
 
-from .paint import ACCENT, MUTED, Line, spread, width
+from .paint import ACCENT, MUTED, Line, longest, spread, width
 from .painted import Painted
 
 
@@ -28,12 +28,13 @@ class CaptionLine(Painted):
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return the line; the keys leave first where it is narrow."""
+        """Return the line; the keys leave first where it is narrow, the last of them before the others."""
         return (line(*self.told, width),)
 
 
 def line(said: str, keys: str, cells: int) -> Line:
-    """Return both ends of the line, or the left one alone."""
+    """Return both ends of the line, of the keys (with `` · `` between them) those that have room."""
     left: Line = ((one_line(said, 400), ACCENT),)
-    right: Line = ((one_line(keys, 400), MUTED),) if keys else ()
-    return spread(left, right if width(left) + width(right) + 2 <= cells else (), cells)
+    each = one_line(keys, 400).split(" · ")
+    fewer = (" · ".join(each[: len(each) - gone]) for gone in range(len(each) + 1))
+    return spread(left, ((longest(fewer, cells - width(left) - 2), MUTED),), cells)

@@ -19,15 +19,17 @@ _BRACKETS: dict[Kind, tuple[str, str, str]] = {
 LEGEND: Line = (("[-removed-]", REMOVED), (" ", PLAIN), ("{+added+}", ADDED))
 
 
-def diff_lines(old: str, new: str, width: int, *, beside: bool = False) -> tuple[tuple[Line, ...], tuple[int, int]]:
+def diff_lines(
+    old: str, new: str, width: int, *, beside: bool = False, names: tuple[str, str] = ("before", "after")
+) -> tuple[tuple[Line, ...], tuple[int, int]]:
     """Return the diff of two raw texts in ``width`` cells, and how many words were added and removed.
 
-    ``beside``: in two columns, else as one text; with what explains its signs in the first line.
+    ``beside``: in two columns called ``names``, else as one text; with what explains its signs in the first line.
     """
     pieces = diff(block(old).text, block(new).text)
     if beside:
         told = columns(pieces[:_MOST_PIECES], width)
-        lines = [heading("before: [-removed-]", "after: {+added+}", width), *told, *_rest(pieces)]
+        lines = [heading(f"{names[0]}: [-removed-]", f"{names[1]}: {{+added+}}", width), *told, *_rest(pieces)]
     else:
         told = (part for line in _spelled(pieces[:_MOST_PIECES]) for part in wrapped_line(_without_tabs(line), width))
         lines = [LEGEND, *told, *_rest(pieces)]

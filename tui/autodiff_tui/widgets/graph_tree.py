@@ -11,6 +11,7 @@ from autodiff_tui.view import GraphView, NodeCalls, RoleCalls, RunView
 
 from .graph_outline import OutlineRow, outline
 from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, longest, spread
+from .paint import width as wide
 from .row_list import Row, RowList
 
 _SIGNS = ("→ forward ← backward · ∇ feedback", "→ forward ← back ∇ feedback", "∇ feedback")
@@ -70,7 +71,14 @@ class GraphTree(RowList):
         times = f" ×{node.calls}" if node.calls > 1 else ""
         glyph, style = _status(node.kind, calls)
         left: Line = ((row.guides, MUTED), (f"{glyph} ", style), (name, _name_style(node.kind)), (times, MUTED))
-        return Row(row.name, spread((*left, (_skip(row), MUTED)), _counts(row.name, view), width))
+        return Row(row.name, both_ends((*left, (_skip(row), MUTED)), _counts(row.name, view), width))
+
+
+def both_ends(left: Line, right: Line, cells: int) -> Line:
+    """Return both ends of a row: the name is whole before the counts are, of which the newest stays the longest."""
+    while len(right) > 1 and wide(left) + 1 + wide(right) > cells:
+        right = right[1:]
+    return spread(left, right, cells)
 
 
 def _skip(row: OutlineRow) -> str:

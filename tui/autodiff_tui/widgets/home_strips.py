@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from textual.reactive import reactive
 
 from autodiff_tui.actions import Action
 from autodiff_tui.home_actions import ACTIONS
 
-from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, clip, label, spread
+from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, label, spread, wrapped_line
 from .paint import width as cells
 from .painted import Painted
 
@@ -37,10 +37,12 @@ class HomeHead(Painted):
 
 
 class HomeFooter(Painted):
-    """The keys that fit; one that does nothing now is dimmed and in parentheses; help and quit tell the rest."""
+    """The keys that fit, those that do nothing now dimmed and in parentheses; help and quit tell the rest."""
 
     idle: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
     """Ids of the actions that do nothing on what is selected."""
+    names: reactive[Mapping[str, str]] = reactive[Mapping[str, str]](dict[str, str], layout=False, repaint=False)
+    """What an action is called on what is selected, where that is another name than its own; by id."""
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
 
@@ -48,22 +50,26 @@ class HomeFooter(Painted):
         """Dim what does nothing."""
         self.repaint()
 
+    def watch_names(self) -> None:
+        """Call it what it does."""
+        self.repaint()
+
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return one line; help and quit are always in it."""
-        last = [self._key(action) for action in self.actions if action.footer and action.slug in _ALWAYS]
-        room = width - sum(map(cells, last))
-        kept: list[Line] = []
-        for line in (self._key(action) for action in self.actions if action.footer and action.slug not in _ALWAYS):
-            room -= cells(line)
-            if room < 0:
+        """Return one line; help and quit are always in it, and what does something leaves it after what does not."""
+        every = [action for action in self.actions if action.footer]
+        wanted = sorted(every, key=lambda action: (action.slug not in _ALWAYS, action.id in self.idle))
+        kept: set[str] = set()
+        for action in wanted:
+            width -= cells(self._key(action))
+            if width < 0:
                 break
-            kept.append(line)
-        return (tuple(part for line in (*kept, *last) for part in line),)
+            kept.add(action.id)
+        return (tuple(part for action in every if action.id in kept for part in self._key(action)),)
 
     def _key(self, action: Action) -> Line:
         if action.id in self.idle:
             return ((f"({action.key} {action.name})", MUTED),)
-        return (f" {action.key}", f"{ACCENT} bold"), (f" {action.name} ", PLAIN)
+        return (f" {action.key}", f"{ACCENT} bold"), (f" {self.names.get(action.id, action.name)} ", PLAIN)
 
 
 class About(Painted):
@@ -76,5 +82,5 @@ class About(Painted):
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return the lines, cut to the width."""
-        return tuple(clip(line, width) for line in self.told[: max(1, height)])
+        """Return the lines, wrapped to the width, as many as there is room for."""
+        return tuple(piece for line in self.told for piece in wrapped_line(line, width))[: max(1, height)]

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView
 
+from .diff_text import changes
 from .node_text import AGAINST, Reading, made_of, node_lines
 from .paint import Line, content
 from .side_by_side import fits
@@ -76,9 +77,21 @@ class NodePane(VerticalScroll):
         self.scroll_home(animate=False)
 
     def turn(self, by: int) -> None:
-        """Show an earlier (-1) or later call of the node."""
+        """Show an earlier (-1) or later call of the node; say so when there is none."""
         most = max(0, len(self.view.exchanges.get(self.node) or ()) - 1)
-        self.reading = replace(self.reading, back=min(most, max(0, self.reading.back - by)))
+        back = min(most, max(0, self.reading.back - by))
+        if back == self.reading.back:
+            self.notify(f"there is no {'earlier' if by < 0 else 'later'} call to show of this node", markup=False)
+        self.reading = replace(self.reading, back=back)
+
+    def to_change(self, by: int) -> None:
+        """Scroll to the change below (1) or above the top line; say so when there is none."""
+        top, rows = self.scroll_offset.y, changes(self._lines)
+        wanted = [row for row in rows if row > top] if by > 0 else [row for row in reversed(rows) if row < top]
+        if wanted:
+            self.scroll_to(y=wanted[0], animate=False)
+        else:
+            self.notify("no further change: d compares the text with earlier ones", markup=False)
 
     @property
     def filter(self) -> str:

@@ -73,6 +73,14 @@ def cut(text: str, cells: int) -> str:
     return shown
 
 
+def inner_cut(text: str, cells: int) -> str:
+    """Return a name in at most ``cells`` cells, cut inside: names of one program often differ in their ends alone."""
+    if cell_len(text) <= cells or cells < 5 or not text.isascii():
+        return cut(text, cells)
+    head = (cells - 1) // 3
+    return f"{text[:head]}…{text[-(cells - 1 - head) :]}"
+
+
 def longest(texts: Iterable[str], cells: int) -> str:
     """Return the first of ``texts``, which grow shorter, that fits ``cells``; the last one when none does."""
     text = ""

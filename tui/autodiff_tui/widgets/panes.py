@@ -23,6 +23,8 @@ from .strips import PANES
 ORDER = tuple(pane for pane, _ in PANES)
 CORNER = ("scores", "steps", "spend", "log")
 """Panes that share a corner where four fit: the one that was looked at last has it."""
+_LINES = ("steps", "spend", "log")
+"""Those of them whose lines need more of the width than the chart."""
 Pane = GraphTree | NodePane | ProposalTable | ScoreChart | StepTable | SpendTable | LogList
 Layout = Literal["-one", "-four", "-all"]
 _LAYOUTS: tuple[Layout, ...] = ("-one", "-four", "-all")
@@ -81,6 +83,8 @@ class Panes(Container):
             pane.set_class(pane.id == name, "current")
             if name in CORNER and pane.id in CORNER:
                 pane.set_class(pane.id == name, "corner")
+        if name in CORNER:
+            self.set_class(name in _LINES, "-lines")
         self.pane(name).view = self._view  # at once: the next key may open a row of it
         self.call_after_refresh(self.hand_down, None)
 

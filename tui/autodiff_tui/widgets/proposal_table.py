@@ -14,7 +14,7 @@ from autodiff_tui.format import change, p_value, pass_rates, proposal_state, rat
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Proposals, ProposalView, RunView
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, longest
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, inner_cut, longest
 from .row_list import Row, RowList
 
 MAX_ROWS = 500
@@ -125,9 +125,9 @@ def _texts(one: ProposalView, cells: int) -> str:
     names = [one_line(changed.name, 60) for changed in one.changes]
     whole = ", ".join(names) or "–"
     if cell_len(whole) <= cells or len(names) < 2:
-        return fit(whole, cells)
+        return fit(inner_cut(whole, cells), cells)
     more = f" +{len(names) - 1}"
-    return fit(names[0], cells - len(more)) + more
+    return fit(inner_cut(names[0], cells - len(more)), cells - len(more)) + more
 
 
 def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
@@ -139,17 +139,25 @@ def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
 
 def _verdict(one: ProposalView, cells: int) -> Line:
     glyph, style = _GLYPHS["vetoed" if one.vetoed else one.fate or ("unusable" if one.problem else "")]
-    state = proposal_state(one)
-    if one.fate == "lint" and one.lint:
-        state = f"lint: {one_line(one.lint, 60)}"
-    elif one.fate in ("minibatch", "validation"):
-        state = f"lost {one.fate}"
+    state = longest(_states(one), cells - 2)
     whole = one.validation
     tested = whole is not None and whole.p is not None and whole.wins + whole.losses > 0
     tail = f" {p_value(whole.p)}" if whole is not None and tested and len(state) + 8 <= cells else ""
     return (f"{glyph} ", style), (fit(state + tail, max(1, cells - 2)), style if one.fate == "accepted" else PLAIN)
 
 
+def _states(one: ProposalView) -> tuple[str, ...]:
+    """Return how far it has come in fewer and fewer words."""
+    if one.fate == "lint" and one.lint:
+        return f"lint: {one_line(one.lint, 60)}", "refused by lint", "lint"
+    if one.fate in ("minibatch", "validation"):
+        return f"lost {one.fate}", f"lost {_SHORT[one.fate]}"
+    state = proposal_state(one)
+    of = state.rpartition(" ")[2]
+    return (state, f"{_SHORT[one.gate]} {of}") if one.fate is None and one.gate in _SHORT and of else (state,)
+
+
+_SHORT = {"minibatch": "mini", "validation": "val"}
 _GLYPHS: dict[str, Part] = {
     "accepted": ("✓", GOOD),
     "validation": ("✗", BAD),

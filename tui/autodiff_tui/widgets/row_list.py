@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from .paint import Line, content, plain
+from .paint import MUTED, Line, content, plain, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class RowList(ScrollView, can_focus=True):
     RowList .row-list--cursor-focused { background: $accent 35%; text-style: bold; }
     """
     empty_text: str = "nothing yet"
+    note: str = ""
+    """What is said below the last row, where there is room."""
     MARK_CELLS: ClassVar[int] = 2
     """Cells before each row for the cursor's mark: colour is not needed to see it."""
 
@@ -201,9 +203,9 @@ class RowList(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y - self._top
         if not self.rows:
             empty = "nothing here matches: escape shows all" if self._filter else self.empty_text
-            return self._strip(((empty, "$foreground 60%"),) if index == 0 else (), width)
+            return self._strip(_piece(empty, index, width), width)
         if not 0 <= index < len(self.rows):
-            return self._strip((), width)
+            return self._strip(_piece(self.note, index - len(self.rows) - 1, width), width)
         component = None
         if index == self._index(self.rows):
             component = "row-list--cursor-focused" if self.has_focus else "row-list--cursor"
@@ -239,3 +241,9 @@ class RowList(ScrollView, can_focus=True):
             self.scroll_to(y=index - height + 1, animate=False)
         self.refresh()
         self.post_message(self.Moved(self, self.rows[index].target or self.cursor))
+
+
+def _piece(text: str, number: int, cells: int) -> Line:
+    """Return line ``number`` of ``text`` wrapped to ``cells``; empty where it has none."""
+    pieces = wrapped(text, cells)
+    return ((pieces[number], MUTED),) if 0 <= number < len(pieces) else ()

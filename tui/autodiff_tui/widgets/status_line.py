@@ -7,7 +7,7 @@ from textual.reactive import reactive
 from autodiff_tui.format import comparison as compared_text
 from autodiff_tui.format import cost, counted, duration, phase, score, tokens
 from autodiff_tui.safe import one_line
-from autodiff_tui.view import Cap, Progress, RunView, caps
+from autodiff_tui.view import Cap, Control, Progress, RunView, caps
 
 from .paint import ACCENT, BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, cut, spread, width
 from .painted import Painted
@@ -77,6 +77,8 @@ def first_line(view: RunView, elapsed_s: int, cells: int) -> Line:
 def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     state, style = _STATES.get(view.state, (view.state, PLAIN))
     parts: list[Part] = [(state, style), (_step(view), STRONG), (_best(view), STRONG)]
+    if view.notes.open_errors:
+        parts.append((f"{counted(view.notes.open_errors, 'error')} in 7 Log", BAD))
     ledger = view.traffic.ledger
     if ledger is not None:
         calls, used = ledger.calls, ledger.tokens
@@ -91,8 +93,6 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     steps = [each.steps for each in _caps(view) if each.steps is not None]
     if steps and view.finished is None:
         parts.append((f"budget ≈{min(steps):.0f} steps", WARN if min(steps) < 2 else PLAIN))
-    if view.notes.errors:
-        parts.append((counted(len(view.notes.errors), "error"), BAD))
     start = view.scores.start
     if start is not None:
         parts.append((f"start {score(start.mean)}", MUTED))
@@ -105,7 +105,7 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     if ledger is not None and ledger.calls.cached and ledger.calls.made:
         parts.append((f"{ledger.calls.cached:,} from cache", MUTED))
     if view.notes.warnings:
-        parts.append((counted(len(view.notes.warnings), "warning"), WARN))
+        parts.append((f"{counted(len(view.notes.warnings), 'warning')} in 7 Log", WARN))
     return parts
 
 
@@ -134,12 +134,22 @@ def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
     right: list[Part] = []
     if behind:
         right.append(("display catching up   ", WARN))
-    if control.in_flight:
+    if waits := _waits(control):
+        right.append((waits, WARN))
+    elif control.in_flight:
         right.append((f"{counted(control.in_flight, 'call')} open", MUTED))
     reason = f" ({one_line(control.reason, 120)})" if control.reason and control.state != "running" else ""
     doing = phase(view.progress.phase) if view.progress.phase else "preparing"
     left: Line = ((one_line(doing, 80), PLAIN), (reason, WARN), *_bar(view.progress, cells))
     return spread(left, tuple(right), cells)
+
+
+def _waits(control: Control) -> str:
+    """Return what a pause or a stop waits for, in words; empty while it waits for nothing."""
+    if control.state not in ("pausing", "stopping") or not control.in_flight:
+        return ""
+    finish = "finishes" if control.in_flight == 1 else "finish"
+    return f"{control.state}: {counted(control.in_flight, 'call')} {finish} first"
 
 
 def _bar(progress: Progress, cells: int) -> Line:

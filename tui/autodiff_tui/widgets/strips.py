@@ -110,8 +110,9 @@ class KeyFooter(Painted):
         return (tuple(part for line in (*kept, *told, panes) for part in line),)
 
     def _has(self, action: Action) -> bool:
-        """Whether this mode has such an action at all: a recorded run cannot be steered."""
-        return self.mode != "replay" or not refusal(action, self.view, self.mode)
+        """Whether there will be such an action at all: neither a recorded run nor one that has ended can be steered."""
+        over = self.mode == "replay" or self.view.finished is not None
+        return not over or not refusal(action, self.view, self.mode)
 
     def on_click(self, event: Click) -> None:
         """Do what was clicked."""

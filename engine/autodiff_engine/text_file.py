@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from .errors import DataError
+
+_NEAR_STEM, _NEAR_SUFFIX = 0.7, 0.6
+"""How much of a name has to be the same, from 0 to 1, for another to be a typing error of it."""
 
 
 def read_text(path: Path, *, key: str, fallback: str = "") -> str:
@@ -30,6 +33,29 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
 
 def no_file(path: Path, *, key: str) -> DataError:
     """Return the error that says so, with the file beside it that was perhaps meant."""
-    beside = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
-    close = get_close_matches(path.name, beside, 1, 0.5)
-    return DataError(f"{key}: no file {path}{f'; did you mean {path.with_name(close[0])}?' if close else ''}")
+    return DataError(f"{key}: no file {path}{meant(path)}")
+
+
+def meant(path: Path, pattern: str = "*") -> str:
+    """Return, as the end of a sentence, the file beside ``path`` that was perhaps meant; empty where none is near.
+
+    Near is a name with few letters amiss and the same kind of file behind it: ``my.toml`` is not what ``my.csv`` means.
+    """
+    try:
+        beside = sorted(file.name for file in path.parent.glob(pattern) if not file.name.startswith("."))
+    except OSError:  # a folder that nobody may look into
+        return ""
+    near = [(likeness, name) for name in beside if (likeness := _likeness(path.name, name)) is not None]
+    return f"; did you mean {path.with_name(max(near)[1])}?" if near else ""
+
+
+def _likeness(asked: str, there: str) -> tuple[float, float] | None:
+    """Return how alike two names are, without and in their suffixes; None for names that are not near."""
+    ours, theirs = Path(asked.casefold()), Path(there.casefold())
+    stem = _ratio(ours.stem, theirs.stem)
+    suffix = _ratio(ours.suffix, theirs.suffix) if ours.suffix else 1.0
+    return (stem, suffix) if stem >= _NEAR_STEM and suffix >= _NEAR_SUFFIX else None
+
+
+def _ratio(first: str, second: str) -> float:
+    return SequenceMatcher(None, first, second).ratio()

@@ -25,3 +25,30 @@ def test_a_file_that_is_not_there_is_answered_with_the_nearest(tmp_path: Path) -
         read_text(tmp_path / "none" / "x.txt", key="data.source")
     with pytest.raises(DataError, match="cannot be read: "):
         read_text(tmp_path, key="data.source")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("qestions.csv", "questions.csv"),
+        ("Questions.CSV", "questions.csv"),
+        ("questions.cvs", "questions.csv"),
+        ("questions", "questions.csv"),
+        ("faqs.json", "faqs.jsonl"),
+        ("answers.csv", ""),
+        ("messages.csv", ""),
+        ("my.csv", ""),  # beside my.toml
+        ("a.csv", ""),
+        (".hidden.cs", ""),
+    ],
+)
+def test_only_a_name_that_is_near_and_of_the_same_kind_is_taken_for_what_was_meant(
+    tmp_path: Path, asked: str, meant: str
+) -> None:
+    for name in ("questions.csv", "my.toml", "faqs.jsonl", "train.toml", "b.csv", ".hidden.csv"):
+        (tmp_path / name).touch()
+
+    with pytest.raises(DataError) as raised:
+        read_text(tmp_path / asked, key="data.source")
+
+    assert str(raised.value).partition("; ")[2] == (f"did you mean {tmp_path / meant}?" if meant else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from platformdirs import user_config_path as platform_config_path
 from pydantic import ValidationError
 
 from ..errors import ConfigError
+from ..text_file import meant
 from ..toml_text import read, table_of
 from . import problems, sources
 from .models import Origins, Tables, fill
@@ -109,9 +109,7 @@ def _read(path: Path) -> Tables:
     if path.is_dir():
         raise ConfigError(f"{path}: is a folder; name the .toml file in it")
     if not path.exists():
-        beside = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        close = get_close_matches(path.name, beside, 1, 0.5)
-        raise ConfigError(f"{path}: no such file{f'; did you mean {path.with_name(close[0])}?' if close else ''}")
+        raise ConfigError(f"{path}: no such file{meant(path, '*.toml')}")
     return read(path)
 
 

@@ -175,6 +175,8 @@ def test_a_missing_config_is_answered_with_the_nearest_file(tmp_path: Path) -> N
 
     with pytest.raises(ConfigError, match=r"trian\.toml: no such file; did you mean .*train\.toml\?"):
         load(tmp_path / "trian.toml")
+    with pytest.raises(ConfigError, match=r"questions\.toml: no such file$"):
+        load(tmp_path / "questions.toml")
     with pytest.raises(ConfigError, match="is a folder"):
         load(tmp_path)
     with pytest.raises(ConfigError, match=r"no such file$"):

@@ -30,8 +30,8 @@ def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
     An older export is overwritten, any other file only with ``overwrite``.
 
     Raises:
-        ConfigError: The run has none, or ``target`` exists and may not be overwritten.
-        StorageError: It cannot be written, or what was read back differs.
+        ConfigError: The run has none, or ``target`` is no place for it.
+        StorageError: As ``save``.
     """
     content, count = best_of(run_dir)
     save(target, content, option="-o", example=_FILE, overwrite=overwrite, ours=is_export)

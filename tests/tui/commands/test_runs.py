@@ -174,3 +174,28 @@ def test_a_front_end_from_the_environment_is_for_runs_that_execute(
     assert run(["runs"]) == 0
 
     assert capsys.readouterr().out.startswith("run ")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write in is Linux's")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "r1", "-o", "/proc/best.toml"],
+        ["show", "r1", "--html", "/proc/run.html"],
+        ["pack", "r1", "-o", "/proc/run.zip"],
+        ["init", "/proc/project"],
+        ["cache", "stats", "--cache-dir", "/proc/answers"],
+        ["cache", "path", "--cache-dir", "/proc/answers"],
+        ["cache", "clear", "--cache-dir", "/proc/answers"],
+    ],
+)
+def test_a_place_that_cannot_be_written_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = record("r1", small_run())
+    (folder / "best.toml").write_text('[prompts]\ntask = "Count."\n', encoding="utf-8")
+
+    assert run(words) == 2
+
+    said = capsys.readouterr()
+    error, hint = said.err.splitlines()
+    assert (said.out, error) == ("", f"error: {words[-1]}: cannot be written: No such file or directory")
+    assert hint.startswith(("hint: name another", "hint: choose another"))

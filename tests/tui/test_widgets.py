@@ -282,3 +282,12 @@ def test_a_text_of_demos_is_a_trained_text_without_feedback() -> None:
     assert text.startswith("trained examples · shows examples")
     assert "Examples  as it started\n(empty)" in text
     assert "none: examples get scores alone" in text
+
+
+def test_an_error_that_ended_an_earlier_execution_is_not_counted_in_the_status_line() -> None:
+    view = view_of(2, finished=False)
+    notes = replace(view.notes, errors=Trail(["budget: spent", "ModelUnavailable: nobody"]))
+
+    lines = [plain((first_line(replace(view, notes=replace(notes, earlier=n)), 0, 200),)) for n in (0, 1, 2)]
+
+    assert ["2 errors" in lines[0], "1 error " in lines[1], "error" in lines[2]] == [True, True, False]

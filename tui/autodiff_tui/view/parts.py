@@ -221,3 +221,5 @@ class Notes:
 
     warnings: Trail[str] = field(default_factory=Trail[str])
     errors: Trail[str] = field(default_factory=Trail[str])
+    earlier: int = 0
+    """How many of the errors, the first ones, ended processes before the one that executes the run now."""

@@ -89,8 +89,9 @@ def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
     steps = [each.steps for each in _caps(view) if each.steps is not None]
     if steps and view.finished is None:
         parts.append((f"budget ≈{min(steps):.0f} steps", WARN if min(steps) < 2 else PLAIN))
-    if view.notes.errors:
-        parts.append((counted(len(view.notes.errors), "error"), BAD))
+    errors = len(view.notes.errors) - view.notes.earlier
+    if errors:
+        parts.append((counted(errors, "error"), BAD))
     start = view.scores.start
     if start is not None:
         parts.append((f"start {score(start.mean)}", MUTED))

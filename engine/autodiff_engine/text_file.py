@@ -1,9 +1,11 @@
-"""A file of text -> what it holds, with errors that say where it is not text and which file was meant."""
+"""A file of text -> what it holds, with errors that say what is amiss with it and which file was meant."""
 
 from __future__ import annotations
 
+import stat
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Literal
 
 from .errors import DataError
 
@@ -21,14 +23,33 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
         content = path.read_bytes()
     except FileNotFoundError:
         raise no_file(path, key=key) from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if fallback:
             return content.decode(fallback)
         raise DataError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
+
+
+def kind_of(path: Path) -> Literal["file", "folder", "device", ""]:
+    """Return what there is at ``path``, links followed; empty for nothing.
+
+    Raises:
+        DataError: Nobody may look, or no file could have such a name.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "device"
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> DataError:
+    return DataError(f"{path}: cannot be read: {error.strerror or error if isinstance(error, OSError) else error}")
 
 
 def no_file(path: Path, *, key: str) -> DataError:

@@ -62,12 +62,12 @@ def follow(source: Source, reader: Reader) -> Followed:
 
 
 def fall_silent() -> None:
-    """Send what would still be written to a closed pipe nowhere, also what Python flushes at exit."""
+    """Send what would still be written to a closed pipe or a full disk nowhere, also what Python flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 

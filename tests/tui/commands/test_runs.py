@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -199,3 +200,22 @@ def test_a_place_that_cannot_be_written_is_wrong_usage(words: list[str], capsys:
     error, hint = said.err.splitlines()
     assert (said.out, error) == ("", f"error: {words[-1]}: cannot be written: No such file or directory")
     assert hint.startswith(("hint: name another", "hint: choose another"))
+
+
+def test_export_of_a_latest_run_without_prompts_names_the_newest_that_has_some(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for age, name in enumerate(("r1", "r2", "r3")):
+        folder = record(name, small_run())
+        os.utime(folder / "journal.jsonl", ns=(age * 10**9, age * 10**9))
+        if name != "r3":
+            (folder / "best.toml").write_text('[prompts]\ntask = "Count."\n', encoding="utf-8")
+
+    assert [run(["export", "latest"]), run(["export", "r2", "-o", "b.toml"]), run(["export", "r3"])] == [2, 0, 2]
+
+    first, hint, _, again, other = capsys.readouterr().err.splitlines()
+    assert (first, hint) == (
+        "error: runs/r3: has no best.toml yet",
+        "hint: of an older run: autodiff-tui export runs/r2",
+    )
+    assert (again, other) == (first, "hint: it is written when the start prompts have been scored")

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from autodiff_engine.config import load
+from autodiff_engine.dataset import load as load_data
 from autodiff_tui.cli import root
 from autodiff_tui.exits import Exit
 
@@ -44,6 +45,23 @@ def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
     start, end = config.index("[models.task]"), config.index("[budget]")
     (tmp_path / "local.toml").write_text(f"{config[:start]}{local}\n{config[end:]}", encoding="utf-8")
     assert load(tmp_path / "local.toml").config.models["optimizer"].model == "local/FILE.gguf"
+
+
+def test_the_readmes_counts_are_for_as_many_rows_as_it_says(tmp_path: Path) -> None:
+    told = re.search(r"for (\d+) rows `train = (\d+)`, `val = (\d+)` and `test = (\d+)`", README)
+    assert told is not None
+    rows, *counts = map(int, told.groups())
+    text = "".join(f"What is {row}?,{row}\n" for row in range(rows))
+    (tmp_path / "questions.csv").write_text(f"question,answer\n{text}", encoding="utf-8")
+    config = next(block for language, block in BLOCKS if language == "toml")
+    (tmp_path / "my.toml").write_text(config, encoding="utf-8")
+
+    settings = [f"data.{split}={count}" for split, count in zip(("train", "val", "test"), counts, strict=True)]
+    data = load(tmp_path / "my.toml", settings).config.data
+    splits = load_data(data, tmp_path)
+
+    assert [len(splits.train), len(splits.val), len(splits.test)] == counts
+    assert sum(counts) == rows
 
 
 @pytest.mark.parametrize("line", OURS)

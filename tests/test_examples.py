@@ -115,7 +115,10 @@ def test_the_tutorial_shows_the_files_as_they_are() -> None:
     assert (EXAMPLE / "tickets.csv").read_text(encoding="utf-8").startswith(f"{rows}\n")
 
 
-def test_the_tutorials_screen_is_what_the_command_says(capsys: pytest.CaptureFixture[str], server: Loopback) -> None:
+def test_the_tutorials_screen_is_what_the_command_says(
+    capsys: pytest.CaptureFixture[str], server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # progress words are for who waits at a terminal
     assert run(ours(server, "config", "validate", "train.toml")) == 0
     assert capsys.readouterr().out == "train.toml: valid\n"
     assert run(ours(server, "train", "train.toml", "--ui", "plain", "--max-steps", "1")) == 0

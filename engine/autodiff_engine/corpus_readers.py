@@ -14,7 +14,7 @@ from .errors import DataError
 from .generated import two_hops
 from .passage import Passage
 from .retrieval import Corpus
-from .text_file import read_text
+from .text_file import kind_of, read_text
 
 KEY = "retrieval.corpus"
 LONGEST = 200
@@ -37,7 +37,7 @@ def read_corpus(named: str, base: Path, *, count: int, seed: int) -> Corpus:
             passages = hotpot.pooled(hotpot.read_file(base / name, key=KEY))
         case "hf":
             passages = hotpot.pooled(_hub_questions(named, name))
-        case "" if (base / name).is_dir():
+        case "" if kind_of(base / name) == "folder":
             passages = list(_folder(base / name))
         case "" if name.lower().endswith(".jsonl"):
             passages = list(_jsonl(base / name))
@@ -55,8 +55,14 @@ def texts_in(folder: Path) -> list[Path]:
     """Return the files of a folder that are read as a corpus, by name, upper and lower case alike.
 
     They are its own .txt and .md files; folders inside it are not looked into.
+
+    Raises:
+        DataError: Nobody may look into the folder.
     """
-    files = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    try:
+        files = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    except OSError as error:
+        raise DataError(f"{KEY}: {folder}: cannot be read: {error.strerror or error}") from error
     return sorted(files, key=lambda path: (path.name.casefold(), path.name))
 
 

@@ -15,6 +15,7 @@ from .config import code, model, source
 from .errors import ConfigError, StorageError
 from .events import ModelInfo
 from .llm.redact import KEY_SHAPE
+from .text_file import kind_of
 from .toml_text import dumps, read, table_of
 
 FORMAT = 1
@@ -133,7 +134,7 @@ def read_prompts(path: Path, known: Collection[str] | None = None) -> Mapping[st
     Raises:
         ConfigError: No such file, no TOML, no texts, or a name that is not known; one line.
     """
-    if not path.is_file():
+    if not kind_of(path):
         raise ConfigError(f"{path}: no such file", "name a best.toml, as a run and the command export write it")
     table = table_of(read(path).get("prompts"))
     if not table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from .errors import ConfigError
@@ -64,15 +65,23 @@ def _by_id(root: Path) -> dict[str, Path]:
     ]
     runs: dict[str, Path] = {}
     for name, place in places:
-        inner = [] if _holds_run(place) else [each for each in _folders(place) if _holds_run(each)]
+        inner = [] if _holds_run(place) else [each for each in _inner(place) if _holds_run(each)]
         found = {f"{name}/{each.name}": each for each in inner} if inner else {name: place}
         runs |= {key: folder for key, folder in found.items() if _holds_run(folder)}
     return dict(sorted(runs.items(), key=lambda run: ((run[1] / FILE).stat().st_mtime_ns, run[1].name)))
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+    return [each for each in folder.iterdir() if os.path.isdir(each)] if folder.is_dir() else []
+
+
+def _inner(folder: Path) -> list[Path]:
+    try:
+        return _folders(folder)
+    except OSError:  # somebody else's, perhaps: it must not hide the others
+        return []
 
 
 def _holds_run(folder: Path) -> bool:
-    return (folder / FILE).is_file()
+    """Whether we can see a journal in ``folder``; unlike ``Path.is_file`` this holds also where nobody may look."""
+    return os.path.isfile(folder / FILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -40,7 +41,7 @@ def registered(root: Path) -> list[Elsewhere]:
     except OSError:  # there is none, which is the usual case
         return []
     entries = [entry for line in lines if (entry := _entry(line)) is not None]
-    return [each for each in dict.fromkeys(entries) if each.folder.is_dir()]
+    return [each for each in dict.fromkeys(entries) if os.path.isdir(each.folder)]
 
 
 def _entry(line: str) -> Elsewhere | None:

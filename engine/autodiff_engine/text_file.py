@@ -1,11 +1,16 @@
-"""A file of text -> what it holds, with errors that say where it is not text and which file was meant."""
+"""A file of text -> what it holds, with errors that say what is amiss with it and which file was meant."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import stat
+from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Literal
 
 from .errors import DataError
+
+_NEAR_STEM, _NEAR_SUFFIX = 0.7, 0.6
+"""How much of a name has to be the same, from 0 to 1, for another to be a typing error of it."""
 
 
 def read_text(path: Path, *, key: str, fallback: str = "") -> str:
@@ -18,8 +23,8 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
         content = path.read_bytes()
     except FileNotFoundError:
         raise no_file(path, key=key) from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -28,8 +33,50 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
 
 
+def kind_of(path: Path) -> Literal["file", "folder", "device", ""]:
+    """Return what there is at ``path``, links followed; empty for nothing.
+
+    Raises:
+        DataError: Nobody may look, or no file could have such a name.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "device"
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> DataError:
+    return DataError(f"{path}: cannot be read: {error.strerror or error if isinstance(error, OSError) else error}")
+
+
 def no_file(path: Path, *, key: str) -> DataError:
     """Return the error that says so, with the file beside it that was perhaps meant."""
-    beside = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
-    close = get_close_matches(path.name, beside, 1, 0.5)
-    return DataError(f"{key}: no file {path}{f'; did you mean {path.with_name(close[0])}?' if close else ''}")
+    return DataError(f"{key}: no file {path}{meant(path)}")
+
+
+def meant(path: Path, pattern: str = "*") -> str:
+    """Return, as the end of a sentence, the file beside ``path`` that was perhaps meant; empty where none is near.
+
+    Near is a name with few letters amiss and the same kind of file behind it: ``my.toml`` is not what ``my.csv`` means.
+    """
+    try:
+        beside = sorted(file.name for file in path.parent.glob(pattern) if not file.name.startswith("."))
+    except OSError:  # a folder that nobody may look into
+        return ""
+    near = [(likeness, name) for name in beside if (likeness := _likeness(path.name, name)) is not None]
+    return f"; did you mean {path.with_name(max(near)[1])}?" if near else ""
+
+
+def _likeness(asked: str, there: str) -> tuple[float, float] | None:
+    """Return how alike two names are, without and in their suffixes; None for names that are not near."""
+    ours, theirs = Path(asked.casefold()), Path(there.casefold())
+    stem = _ratio(ours.stem, theirs.stem)
+    suffix = _ratio(ours.suffix, theirs.suffix) if ours.suffix else 1.0
+    return (stem, suffix) if stem >= _NEAR_STEM and suffix >= _NEAR_SUFFIX else None
+
+
+def _ratio(first: str, second: str) -> float:
+    return SequenceMatcher(None, first, second).ratio()

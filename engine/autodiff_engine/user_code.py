@@ -17,6 +17,7 @@ from typing import cast
 from .config import code
 from .errors import ConfigError, ProgramUnusable
 from .llm.redact import one_line
+from .text_file import kind_of, meant
 from .user_error import HINT, frames_of, is_users
 
 _SHA256 = "__autodiff_sha256__"
@@ -36,9 +37,8 @@ def load(spec: str, base: Path, *, where: str) -> Callable[..., object]:
         ProgramUnusable: The file raised while it was imported; its exception is the cause.
     """
     file, name = base / code(spec).file, code(spec).after[1:]
-    if not file.is_file():
-        beside = sorted(path.name for path in file.parent.glob("*.py")) if file.parent.is_dir() else []
-        raise ConfigError(f'{where} = "{spec}": no file {file}{_nearest(file.name, beside)}')
+    if kind_of(file) != "file":
+        raise ConfigError(f'{where} = "{spec}": no file {file}{meant(file, "*.py")}')
     found: object = vars(_module(file.resolve(), where)).get(name)
     if found is None:
         names = [key for key, value in vars(_module(file.resolve(), where)).items() if callable(value)]

@@ -142,7 +142,7 @@ def test_overlap_between_the_users_own_splits_is_refused_with_both_places(tmp_pa
         ("hotpot:none.json", r"data\.source: no file .*none\.json"),
         ("hf:../x", 'hf:../x": not the name of a data set on the hub'),
         ("questions.xlsx", "not a kind of data that we know"),
-        ("d.jsnl.csv", r"data\.source: no file .*d\.jsnl\.csv; did you mean .*d\.jsonl\?"),
+        ("bbh:d.jsnl", r"data\.source: no file .*d\.jsnl; did you mean .*d\.jsonl\?"),
     ],
 )
 def test_a_source_that_is_none_is_told(tmp_path: Path, source: str, line: str) -> None:

@@ -73,5 +73,5 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, content: str, line: str) ->
 
     with pytest.raises(DataError, match=rf"h\.json: {line}"):
         read_file(tmp_path / "h.json", key="data.source")
-    with pytest.raises(DataError, match=r"retrieval\.corpus: no file .*g\.json; did you mean .*h\.json\?"):
-        read_file(tmp_path / "g.json", key="retrieval.corpus")
+    with pytest.raises(DataError, match=r"retrieval\.corpus: no file .*h\.jsn; did you mean .*h\.json\?"):
+        read_file(tmp_path / "h.jsn", key="retrieval.corpus")

@@ -238,6 +238,17 @@ def test_the_runs_of_an_ablation_lie_one_folder_deeper_and_are_found_by_both_nam
         find_run("20260102", tmp_path)
 
 
+def test_what_nobody_may_look_into_hides_no_other_run(tmp_path: Path) -> None:
+    journal(tmp_path / "20260101-aa", [OPENED])
+    (tmp_path / "20260102-bb").symlink_to("x" * 300)  # as a folder without rights, also for root
+    (tmp_path / "20260103-cc").mkdir()
+    (tmp_path / "20260103-cc" / FILE).symlink_to("x" * 300)
+    enter(tmp_path, "20260104-dd", tmp_path / ("x" * 300))
+
+    assert [run.name for run in list_runs(tmp_path)] == ["20260101-aa"]
+    assert find_run("latest", tmp_path).name == "20260101-aa"
+
+
 def test_runs_elsewhere_are_listed_and_found_by_id_as_long_as_they_exist(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     places = {"20260101-aa": root / "20260101-aa", "20260102-bb": tmp_path / "x", "20260103-cc": root / "mine"}

@@ -54,7 +54,7 @@ def test_two_files_of_one_name_and_a_file_named_like_a_library_are_kept_apart(tm
 def test_a_missing_file_and_a_missing_function_are_answered_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("VALUE = 3\ndef score(): ...\n", encoding="utf-8")
 
-    with pytest.raises(ConfigError, match=r"no file .*mne\.py; did you mean mine\.py\?"):
+    with pytest.raises(ConfigError, match=r"no file .*mne\.py; did you mean .*mine\.py\?"):
         load("mne.py:score", tmp_path, where=WHERE)
     with pytest.raises(ConfigError, match=r"mine\.py has no function scor; did you mean score\?"):
         load("mine.py:scor", tmp_path, where=WHERE)

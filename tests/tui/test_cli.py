@@ -28,6 +28,10 @@ COMMANDS = (
     "init",
     "doctor",
     "completion",
+    "resume",
+    "replay",
+    "watch",
+    "pack",
 )
 
 
@@ -117,7 +121,10 @@ def test_options_stand_in_groups_with_their_variables_and_examples(capsys: pytes
         pytest.param(["config", "shwo"], "'show'", id="a command of a group"),
         pytest.param(["train"], "CONFIG", id="a missing argument"),
         pytest.param(["train", "c.toml", "--seed", "x"], "--seed", id="a wrong type"),
+        pytest.param(["train", "c.toml", "--budget-calls", "x"], "'x' is not a whole number", id="a range of integers"),
+        pytest.param(["demo", "--speed", "fast"], "'fast' is not a number", id="a range of numbers"),
         pytest.param(["demo", "--speed", "0"], "--speed", id="out of range"),
+        pytest.param(["cache"], "cache needs a command: stats, clear, path", id="no command of a group"),
     ],
 )
 def test_wrong_usage_names_what_is_right_and_leaves_stdout_empty(
@@ -131,13 +138,6 @@ def test_wrong_usage_names_what_is_right_and_leaves_stdout_empty(
     assert error.startswith("error: ")
     assert suggestion in error
     assert hint.startswith("hint: see autodiff-tui")
-
-
-def test_commands_that_do_not_exist_yet_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    later = ("pack",)
-
-    assert [run([name]) for name in later] == [2] * len(later)
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
@@ -203,3 +203,66 @@ def test_a_shell_can_ask_how_a_word_goes_on() -> None:
     )
 
     assert said.stdout.split() == ["plain,train"]
+
+
+def test_every_command_has_a_page_of_help_without_heavy_libraries() -> None:
+    assert sorted(COMMANDS) == sorted(cli.root.list_commands(click.Context(cli.root)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_an_example_of_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    group = name in ("config", "cache")
+
+    assert run([name, "--help"]) == 0
+
+    page = capsys.readouterr().out
+    assert ("\nExamples:\n  autodiff-tui " + name in page) is not group
+    assert ("\nCommands:\n" in page) is group
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PermissionError(13, "Permission denied", "locked/my.toml"), 2, "locked/my.toml: Permission denied"),
+        (OSError(28, "No space left on device", "runs/r"), 1, "runs/r: No space left on device"),
+        (OSError(28, "No space left on device"), 1, "the output cannot be written: No space left on device"),
+        (OSError(9, "Bad file descriptor"), 1, "a defect in autodiff-tui: OSError: [Errno 9] Bad file descriptor"),
+    ],
+)
+def test_what_the_system_refuses_is_no_defect(
+    error: OSError, code: int, said: str, fails, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fails(error) == code
+
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {said}"
+
+
+def test_a_name_that_no_file_can_have_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "x" * 300]) == 2
+
+    assert capsys.readouterr().err.splitlines()[0].endswith("/journal.jsonl: File name too long")
+
+
+def test_a_folder_that_was_deleted_around_us_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "gone").mkdir()
+    os.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert run(["config", "path", "my.toml"]) == 2
+
+    assert capsys.readouterr().err == "error: the folder that you are in is gone\nhint: go to one that is there\n"
+
+
+@pytest.mark.parametrize(
+    ("closed", "said"),
+    [("<&-", "Usage: "), (">&-", "no runs"), ("2>&-", ""), ("> /dev/full", "error: the output cannot be written")],
+)
+def test_a_stream_that_is_closed_or_full_breaks_nothing(closed: str, said: str) -> None:
+    words = {"<&-": "", "> /dev/full": "config path"}.get(closed, "runs")
+    command = f"{sys.executable} -m autodiff_tui {words} {closed}"
+
+    told = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert told.returncode == (1 if "full" in closed else 0)
+    assert (told.stdout + told.stderr).startswith(said)
+    assert len(told.stderr.splitlines()) <= 1

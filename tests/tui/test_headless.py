@@ -8,7 +8,7 @@ import pytest
 
 from autodiff_engine.events import Stamped
 from autodiff_tui.flags import Flags
-from autodiff_tui.headless import follow, reader_for
+from autodiff_tui.headless import follow, reader_for, say_meanwhile
 
 from .runs import ScriptedSource, small_run
 
@@ -119,3 +119,16 @@ def test_json_writes_one_object_an_event_and_nothing_else(capsys: pytest.Capture
     assert all(line["v"] == 1 for line in lines)
     assert lines[-1]["type"] == "RunFinished"
     assert sys.stdout.isatty() is False
+
+
+@pytest.mark.parametrize(
+    ("terminal", "quiet", "said"), [(True, False, "checking a␛b\n"), (False, False, ""), (True, True, "")]
+)
+def test_what_is_being_done_is_told_who_waits_at_a_terminal_and_no_log(
+    *, terminal: bool, quiet: bool, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+
+    say_meanwhile("checking a\x1bb", Flags(quiet=quiet))
+
+    assert capsys.readouterr() == ("", said)

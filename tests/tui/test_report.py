@@ -2,11 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autodiff_engine.events import DataLoaded, Event, LedgerUpdated, ProgramDescribed, RunFinished, TextInfo
+from autodiff_engine.events import (
+    BudgetEnded,
+    DataLoaded,
+    ErrorInfo,
+    Event,
+    LedgerUpdated,
+    ProgramDescribed,
+    RunFinished,
+    TextInfo,
+)
 from autodiff_tui import report, summary
 from autodiff_tui.view import RunView, reduce
 
-from .runs import losses_run, small_run, stamped
+from .runs import finished, losses_run, small_run, stamped
 
 
 def view_of(events: list[Event]) -> RunView:
@@ -115,3 +124,19 @@ def test_the_corpus_is_shown_where_there_is_one() -> None:
 
     assert summary.lines(view_of(events))[1].split() == ["corpus", "97", "passages"]
     assert not any(line.startswith("corpus") for line in summary.lines(view_of(small_run())))
+
+
+def test_what_ended_an_earlier_execution_is_no_error_of_this_one() -> None:
+    error = ErrorInfo("ModelUnavailable", "nobody answered", "try again")
+    events = small_run()
+    resumed = [*events[:6], BudgetEnded("spent"), finished("budget", error=error), events[0], *events[6:]]
+    failed = [*resumed[:-1], finished("failed", error=error)]
+
+    told, again = ([line for line in report.whole(view_of(each)) if "note:" in line] for each in (resumed, failed))
+
+    earlier = [
+        "note: in an earlier execution: budget: spent",
+        "note: in an earlier execution: ModelUnavailable: nobody answered",
+    ]
+    assert told == earlier
+    assert again == [*earlier, "note: ModelUnavailable: nobody answered"]

@@ -64,3 +64,14 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="is a file"):
         write(tmp_path / "f", "prompt", overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["/proc/project", "f/project", "x" * 300])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "f").touch()
+
+    with pytest.raises(ConfigError, match="cannot be written") as refused:
+        write(tmp_path / name, "prompt")
+
+    assert refused.value.hint == "name another folder"
+    assert [each.name for each in tmp_path.iterdir()] == ["f"]

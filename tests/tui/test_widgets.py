@@ -358,3 +358,12 @@ def test_the_name_in_the_graph_is_whole_before_the_counts_are() -> None:
     assert [plain((both_ends(left, right, cells),)).split() for cells in (20, 15, 12)] == [
         ["query.task", "814→", "18←"], ["query.task", "18←"], ["query.…", "18←"],
     ]  # fmt: skip
+
+
+def test_an_error_that_ended_an_earlier_execution_is_not_counted_in_the_status_line() -> None:
+    view = view_of(2, finished=False)
+    notes = replace(view.notes, errors=Trail(["budget: spent", "ModelUnavailable: nobody"]))
+
+    lines = [plain((first_line(replace(view, notes=replace(notes, past_errors=n)), 0, 200),)) for n in (0, 1, 2)]
+
+    assert ["2 errors" in lines[0], "1 error " in lines[1], "error" in lines[2]] == [True, True, False]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autodiff_engine.encoding import encode
-from autodiff_engine.errors import ConfigError, StorageError
+from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import CandidateScored, LedgerUpdated, RunFinished, Stamped, StepFinished, Warned
 
 from . import ablation_table, summary
@@ -21,6 +21,7 @@ from .front import conclude
 from .headless import follow, write_line
 from .narration import Narrator
 from .safe import one_line
+from .saving import check, save
 from .session import LiveSession
 
 if TYPE_CHECKING:
@@ -33,17 +34,18 @@ def check_output(path: Path | None) -> None:
     """Refuse a file that no table could be written to, before anything runs.
 
     Raises:
-        ConfigError: Its name does not say Markdown or CSV, its folder is not there, or it holds something else.
+        ConfigError: Its name does not say Markdown or CSV, its folder is not there or cannot be written in, or it holds
+            something else.
     """
     if path is None:
         return
     if path.suffix not in SUFFIXES:
         raise ConfigError(f"-o {path}: a table is written as .md or .csv", f"as in -o {path.with_suffix('.md')}")
-    if not path.parent.is_dir():
-        raise ConfigError(f"-o {path}: there is no folder {path.parent}", "make it, or name another file")
-    heads = (b"| variant |", b"variant,")
-    if path.is_dir() or (path.is_file() and not path.read_bytes().startswith((*heads,))):
-        raise ConfigError(f"-o {path}: is there and no table of ours", "name another file")
+    check(path, option="-o", example="table.md", overwrite=None, ours=_is_table, what="table")
+
+
+def _is_table(path: Path) -> bool:
+    return path.read_bytes().startswith((b"| variant |", b"variant,"))
 
 
 def execute(ablation: Ablation, flags: Flags, output: Path | None) -> int:
@@ -99,10 +101,7 @@ def _show(ablation: Ablation, flags: Flags, output: Path | None) -> None:
     if output is None:
         return
     text = ablation_table.markdown(rows) if output.suffix == ".md" else ablation_table.as_csv(rows)
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{output}: cannot be written: {error.strerror or error}") from error
+    save(output, text.encode("utf-8"), option="-o", example="table.md", overwrite=None, ours=_is_table, what="table")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -19,6 +20,15 @@ from .exits import Exit, complain, complain_about, of_error
 _NAME = "autodiff-tui"
 _COMPLETION = "_AUTODIFF_TUI_COMPLETE"
 """What shells set when they ask how a word goes on."""
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+"""What the system says of a path that somebody else has to be named for; the rest, as a full disk, is no usage."""
+_WORDS = {
+    "a valid integer range": "a whole number",
+    "a valid integer": "a whole number",
+    "a valid float range": "a number",
+}
+"""What click calls the types of options, and what people do."""
+_FULL = (errno.ENOSPC, errno.EIO)
 
 
 def _train() -> click.Command:
@@ -179,9 +189,17 @@ def root(context: click.Context) -> int:
 
 def main() -> NoReturn:
     """Run the command that the process was started with and exit with its code."""
+    _open_streams()
     if not sys.warnoptions:  # warnings are for developers, and would be written over the app
         logging.captureWarnings(capture=True)
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Put nothing in the place of a stream that was closed before we began, as by ``>&-``: Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -205,11 +223,10 @@ def run(arguments: Sequence[str]) -> int:
 
         fall_silent()  # as after ``runs | head``: the reader has what it wanted
         return Exit.DONE
+    except OSError as error:
+        return _of_system(error)
     except Exception as error:  # noqa: BLE001 - the last stop: a defect is said in one line, without locals
-        from .crash import headline
-
-        complain(headline(error), "please report it, with the command that you ran")
-        return Exit.FAILED
+        return _defect(error)
     return int(code) if isinstance(code, int) else Exit.DONE
 
 
@@ -224,7 +241,46 @@ def _invoke(arguments: Sequence[str]) -> object:
         return ended.exit_code
 
 
+def _of_system(error: OSError) -> int:
+    """Say what the system refused: a file that is not ours to read or write is no defect, and the user's to mend."""
+    if error.filename is not None:
+        complain(f"{error.filename}: {error.strerror or error}", "is it there, and yours to read and write?")
+        return Exit.USAGE if error.errno in _REFUSED else Exit.FAILED
+    if not _here():
+        complain("the folder that you are in is gone", "go to one that is there")
+        return Exit.USAGE
+    if error.errno in _FULL:
+        from .headless import fall_silent
+
+        fall_silent()
+        complain(f"the output cannot be written: {error.strerror}")
+        return Exit.FAILED
+    return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    from .crash import headline
+
+    complain(headline(error), "please report it, with the command that you ran")
+    return Exit.FAILED
+
+
+def _here() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
+
+
 def _usage(error: click.ClickException) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    complain(error.format_message(), f"see {context.command_path} --help" if context is not None else "")
+    message = error.format_message()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole page
+        named = (
+            ", ".join(error.ctx.command.list_commands(error.ctx)) if isinstance(error.ctx.command, LazyGroup) else ""
+        )
+        message = f"{error.ctx.command_path} needs a command: {named}"
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    complain(message, f"see {context.command_path} --help" if context is not None else "")
     return Exit.USAGE

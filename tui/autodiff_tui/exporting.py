@@ -9,7 +9,7 @@ from autodiff_engine.export import is_export, read_prompts
 
 from .saving import save
 
-_FILE = "best.toml"
+BEST = "best.toml"
 
 
 def best_of(run_dir: Path) -> tuple[bytes, int]:
@@ -18,9 +18,9 @@ def best_of(run_dir: Path) -> tuple[bytes, int]:
     Raises:
         ConfigError: The run has none, or it cannot be read as prompts.
     """
-    path = run_dir / _FILE
+    path = run_dir / BEST
     if not path.is_file():
-        raise ConfigError(f"{run_dir}: has no {_FILE} yet", "it is written when the start prompts have been scored")
+        raise ConfigError(f"{run_dir}: has no {BEST} yet", "it is written when the start prompts have been scored")
     return path.read_bytes(), len(read_prompts(path))
 
 
@@ -30,9 +30,9 @@ def copy_best(run_dir: Path, target: Path, *, overwrite: bool = False) -> int:
     An older export is overwritten, any other file only with ``overwrite``.
 
     Raises:
-        ConfigError: The run has none, or ``target`` exists and may not be overwritten.
-        StorageError: It cannot be written, or what was read back differs.
+        ConfigError: The run has none, or ``target`` is no place for it.
+        StorageError: As ``save``.
     """
     content, count = best_of(run_dir)
-    save(target, content, option="-o", example=_FILE, overwrite=overwrite, ours=is_export)
+    save(target, content, option="-o", example=BEST, overwrite=overwrite, ours=is_export)
     return count

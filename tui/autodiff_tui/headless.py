@@ -16,6 +16,7 @@ from autodiff_engine.events import Stamped
 from .flags import Flags
 from .glyphs import to_ascii
 from .narration import Narrator
+from .safe import one_line
 from .session import Source
 from .view import RunView, reduce
 
@@ -61,12 +62,12 @@ def follow(source: Source, reader: Reader) -> Followed:
 
 
 def fall_silent() -> None:
-    """Send what would still be written to a closed pipe nowhere, also what Python flushes at exit."""
+    """Send what would still be written to a closed pipe or a full disk nowhere, also what Python flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
@@ -101,6 +102,12 @@ def write_line(line: str, stream: TextIO, *, ascii_only: bool = False) -> None:
     """Write one line and flush it; ``ascii_only`` spells what ASCII does not have."""
     stream.write(f"{to_ascii(line) if ascii_only else line}\n")
     stream.flush()
+
+
+def say_meanwhile(line: str, flags: Flags) -> None:
+    """Tell who waits at a terminal what is being done; a log, which nobody waits for, is not told."""
+    if sys.stderr.isatty() and not flags.quiet:
+        write_line(one_line(line), sys.stderr, ascii_only=flags.ascii)
 
 
 def _write_json(stamped: Stamped) -> None:

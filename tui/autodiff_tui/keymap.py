@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +59,7 @@ def load_home(path: Path) -> tuple[Action, ...]:
 
 
 def _loaded(path: Path) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
-    if not path.is_file():
+    if not os.path.isfile(path):  # also in a home that nobody may look into
         return ACTIONS, home_actions.ACTIONS
     try:
         whole = tomllib.loads(path.read_text(encoding="utf-8-sig"))

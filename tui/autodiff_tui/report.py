@@ -72,8 +72,11 @@ def whole(view: RunView) -> Iterable[str]:
     yield from ("", counted(len(proposals), "proposal"))
     for proposal in proposals:
         yield from map(one_line, _proposal(proposal))
-    for note in (*view.notes.warnings, *view.notes.errors):
+    notes = view.notes
+    for note in notes.warnings:
         yield one_line(f"note: {note}")
+    for place, note in enumerate(notes.errors):
+        yield one_line(f"note: {'in an earlier execution: ' if place < notes.past_errors else ''}{note}")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,19 +17,20 @@ def save(
     *,
     option: str,
     example: str,
-    overwrite: bool = False,
+    overwrite: bool | None = False,
     ours: Callable[[Path], bool] | None = None,
+    what: str = "export",
 ) -> None:
     """Write ``content`` to ``target``, at once or not at all.
 
     ``option`` is the flag that names it and ``example`` a name for such a file, for messages. What ``ours`` says yes to
-    may be overwritten without being asked.
+    is an older ``what``, and may be overwritten without being asked. ``overwrite`` is None where no flag could say so.
 
     Raises:
-        ConfigError: ``target`` is a folder, or it exists and may not be overwritten.
-        StorageError: It cannot be written, or what was read back differs.
+        ConfigError: As ``check``.
+        StorageError: It cannot be written although the place is a good one (a full disk), or reads back differently.
     """
-    check(target, option=option, example=example, overwrite=overwrite, ours=ours)
+    check(target, option=option, example=example, overwrite=overwrite, ours=ours, what=what)
     try:
         _put(target, content)
     except OSError as error:
@@ -36,22 +38,48 @@ def save(
 
 
 def check(
-    target: Path, *, option: str, example: str, overwrite: bool = False, ours: Callable[[Path], bool] | None = None
+    target: Path,
+    *,
+    option: str,
+    example: str,
+    overwrite: bool | None = False,
+    ours: Callable[[Path], bool] | None = None,
+    what: str = "export",
 ) -> None:
     """Refuse what ``save`` would refuse before it writes: for work that takes long, before it is done.
 
     Raises:
-        ConfigError: ``target`` is a folder, or it exists and may not be overwritten.
+        ConfigError: ``target`` is no file, is in a folder that is not there or where nothing can be written, or it
+            exists and may not be overwritten.
     """
-    if target.is_dir():
-        raise ConfigError(f"{target}: is a folder", f"name a file, as in {option} {target / example}")
-    if target.exists() and not overwrite and not (ours is not None and ours(target)):
-        what = "exists already" if ours is None else "exists already and is no export of ours"
-        raise ConfigError(f"{target}: {what}", f"name another file with {option}, or overwrite it with --force")
+    another = f"name another file with {option}"
+    try:
+        if target.is_dir():
+            raise ConfigError(f"{target}: is a folder", f"name a file, as in {option} {target / example}")
+        if target.exists() and not target.is_file():
+            raise ConfigError(f"{target}: is a device or a pipe, no file", another)
+        if target.exists() and not overwrite and not (ours is not None and ours(target)):
+            told = "exists already" if ours is None else f"exists already and is no {what} of ours"
+            forced = "" if overwrite is None else ", or overwrite it with --force"
+            raise ConfigError(f"{target}: {told}", f"{another}{forced}")
+        if not target.parent.is_dir():
+            raise ConfigError(f"{target}: there is no folder {target.parent}", f"make it, or {another}")
+        try_folder(target.parent)
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written: {error.strerror or error}", another) from error
+
+
+def try_folder(folder: Path) -> None:
+    """Find out whether something can be written in ``folder``; nothing is left of the trial.
+
+    Raises:
+        OSError: Nothing can.
+    """
+    os.rmdir(tempfile.mkdtemp(prefix=".autodiff-", dir=folder))
 
 
 def _put(target: Path, content: bytes) -> None:
-    written = target.with_name(f".{target.name}.{os.getpid()}.new")
+    written = target.with_name(f".autodiff-{os.getpid()}.new")  # the name itself may be as long as names may be
     try:
         written.write_bytes(content)
         _compare(written, content, target)

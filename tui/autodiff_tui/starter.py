@@ -11,6 +11,8 @@ from typing import Literal
 
 from autodiff_engine.errors import ConfigError, StorageError
 
+from .saving import try_folder
+
 Kind = Literal["prompt", "program"]
 _FILES: Mapping[Kind, tuple[str, ...]] = {
     "prompt": ("prompt/train.toml", "messages.csv", "prompt/README.md"),
@@ -24,15 +26,10 @@ def write(folder: Path, kind: Kind, *, overwrite: bool = False) -> tuple[Path, .
     With ``overwrite`` files of the same names are replaced and others left alone. When one cannot be written, none is.
 
     Raises:
-        ConfigError: ``folder`` is a file, or not empty and ``overwrite`` was not said.
-        StorageError: It cannot be written.
+        ConfigError: ``folder`` is a file, or not empty and ``overwrite`` was not said, or cannot be made or written in.
+        StorageError: It cannot be written although the place is a good one: a full disk.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file", "name a folder that is new or empty")
-    if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise ConfigError(
-            f"{folder}: is not empty", "name a new folder, or say --force: only files of the same names are replaced"
-        )
+    _check(folder, overwrite=overwrite)
     source = resources.files("autodiff_tui") / "starter_files"
     contents = {folder / name.rpartition("/")[2]: (source / name).read_bytes() for name in _FILES[kind]}
     made = _made(folder)
@@ -45,6 +42,18 @@ def write(folder: Path, kind: Kind, *, overwrite: bool = False) -> tuple[Path, .
                 each.rmdir()
         raise StorageError(f"{folder}: cannot be written: {error.strerror or error}", "name another folder") from error
     return tuple(contents)
+
+
+def _check(folder: Path, *, overwrite: bool) -> None:
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder}: is a file", "name a folder that is new or empty")
+        if not overwrite and folder.is_dir() and any(folder.iterdir()):
+            hint = "name a new folder, or say --force: only files of the same names are replaced"
+            raise ConfigError(f"{folder}: is not empty", hint)
+        try_folder(next(each for each in (folder, *folder.absolute().parents) if each.exists()))
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written: {error.strerror or error}", "name another folder") from error
 
 
 def _made(folder: Path) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autodiff_engine.errors import AnswerMissing
 from autodiff_engine.events import AtMost, CallCounts, RunFinished, Spent, TestScores, TokenCounts, ValScores
 
 from .format import cost, counted, duration, rate, score, tested, tokens
@@ -20,14 +21,17 @@ def lines(view: RunView) -> list[str]:
     rows += _proposals(view)
     told = finished or ledger
     if told is not None:
-        rows += spending(told.spent)
+        rows += spending(told.spent, view.traffic.failed_earlier)
     rows += _places(view)
     return [one_line(f"{name:<11}{text}") for name, text in rows]
 
 
-def spending(spent: Spent) -> list[tuple[str, str]]:
-    """Return what was used, and apart from it what nobody knows the end of, each with its name."""
-    rows = [("calls", f"{calls(spent.calls)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}")]
+def spending(spent: Spent, earlier: int = 0) -> list[tuple[str, str]]:
+    """Return what was used, and apart from it what nobody knows the end of, each with its name.
+
+    ``earlier``: how many calls failed before the run was resumed.
+    """
+    rows = [("calls", f"{calls(spent.calls, earlier)}; tokens {paid(spent.tokens)}; cost {cost(spent.cost_usd)}")]
     return [*rows, ("unsettled", unsettled(spent.unsettled))] if spent.unsettled.calls else rows
 
 
@@ -38,9 +42,12 @@ def unsettled(most: AtMost) -> str:
     return f"{counted(most.calls, 'call')} cut off or without usage, at most {used}"
 
 
-def calls(counts: CallCounts) -> str:
-    """Return how many calls were made, answered from the cache, and failed."""
+def calls(counts: CallCounts, earlier: int = 0) -> str:
+    """Return how many calls were made, came from the cache, and failed, ``earlier`` of them before a resumption."""
     failed = f", {counts.failed:,} failed" if counts.failed else ""
+    if failed and earlier:
+        of_them = "" if earlier == counts.failed else f", {earlier:,} of them"
+        failed += f"{of_them} in an earlier execution"
     return f"{counts.made:,} made, {counts.cached:,} from the cache{failed}"
 
 
@@ -108,8 +115,17 @@ def _places(view: RunView) -> list[tuple[str, str]]:
     if finished.best:
         rows.append(("best", finished.best))
     if finished.status not in ("done", "stopped"):
-        more = ", with a larger budget" if finished.status == "budget" else ""
-        rows.append(("next", f"autodiff-tui resume {finished.run_dir}{more}"))
+        rows.append(("next", f"autodiff-tui resume {finished.run_dir}{_otherwise(view, finished)}"))
     elif finished.best:
         rows.append(("next", f"autodiff-tui export {finished.run_dir}"))
     return rows
+
+
+def _otherwise(view: RunView, finished: RunFinished) -> str:
+    """Return what has to be another than it was for the run to come further, as the end of a sentence."""
+    if finished.status == "budget":
+        return ", with a larger budget"
+    asks = view.opened is not None and not view.opened.recorded
+    if asks and finished.error is not None and finished.error.kind == AnswerMissing.__name__:
+        return ", without --offline: it asks for what is missing"
+    return ""

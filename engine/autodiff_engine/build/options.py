@@ -61,10 +61,8 @@ def check_writable(folder: Path, flag: str) -> None:
     Raises:
         ConfigError: It could not; ``flag`` names another.
     """
-    there = folder.absolute()
-    while not there.exists():
-        there = there.parent
     try:
+        there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
         os.rmdir(tempfile.mkdtemp(prefix=".autodiff-", dir=there))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
@@ -72,6 +70,12 @@ def check_writable(folder: Path, flag: str) -> None:
 
 
 def store(cache_dir: Path | None) -> AnswerStore:
-    """Open the answers; for the commands that look after them."""
-    warn = logging.getLogger("autodiff.cache").warning
-    return AnswerStore(RunOptions(cache_dir=cache_dir).answers(), warn)
+    """Open the answers; for the commands that look after them.
+
+    Raises:
+        ConfigError: The folder cannot be written.
+        StorageError: What is in it cannot be used.
+    """
+    folder = RunOptions(cache_dir=cache_dir).answers()
+    check_writable(folder, "--cache-dir")
+    return AnswerStore(folder, logging.getLogger("autodiff.cache").warning)

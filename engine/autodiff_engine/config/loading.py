@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from platformdirs import user_config_path as platform_config_path
 from pydantic import ValidationError
 
 from ..errors import ConfigError
+from ..text_file import kind_of, meant
 from ..toml_text import read, table_of
 from . import problems, sources
 from .models import Origins, Tables, fill
@@ -64,13 +65,13 @@ def load(
     """
     tables: Tables = {}
     origins: Origins = {}
-    if user is not None and user.is_file():
-        _lay(tables, origins, _absolute_cache(_without_keys(read(user)), user.parent), str(user))
-    _lay(tables, origins, _absolute_cache(_read(path), path.parent), str(path))
+    if user is not None and os.path.isfile(user):  # a home that nobody may look into holds none for us
+        _lay(tables, origins, _absolute_cache(_without_keys(read(user)), user), str(user))
+    _lay(tables, origins, _absolute_cache(_read(path), path), str(path))
     given = [*sources.from_environment(environ), *map(sources.from_override, overrides), *sources.from_flags(flags)]
     for key, value, origin in given:
         here = key == ("cache", "dir") and isinstance(value, str)
-        _put(tables, origins, key, str(Path(str(value)).expanduser().absolute()) if here else value, origin)
+        _put(tables, origins, key, _absolute(Path(), str(value), origin) if here else value, origin)
     config = _resolved(tables, origins, str(path))
     return Loaded(config, path, path.parent, tuple(_rows(config, origins)))
 
@@ -106,12 +107,11 @@ def _resolved(tables: Tables, origins: Origins, file: str) -> RunConfig:
 
 
 def _read(path: Path) -> Tables:
-    if path.is_dir():
+    kind = kind_of(path)
+    if kind == "folder":
         raise ConfigError(f"{path}: is a folder; name the .toml file in it")
-    if not path.exists():
-        beside = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        close = get_close_matches(path.name, beside, 1, 0.5)
-        raise ConfigError(f"{path}: no such file{f'; did you mean {path.with_name(close[0])}?' if close else ''}")
+    if not kind:
+        raise ConfigError(f"{path}: no such file{meant(path, '*.toml')}")
     return read(path)
 
 
@@ -157,13 +157,20 @@ def _without_keys(tables: Tables) -> Tables:
     return {name: table for name, table in tables.items() if name != "keys"}
 
 
-def _absolute_cache(tables: Tables, folder: Path) -> Tables:
+def _absolute_cache(tables: Tables, file: Path) -> Tables:
     """Read ``cache.dir`` from the file's folder: files of two folders may have given it."""
     cache = table_of(tables.get("cache")) or {}
     where = cache.get("dir")
     if not isinstance(where, str):
         return tables
-    return {**tables, "cache": {**cache, "dir": str((folder / Path(where).expanduser()).absolute())}}
+    return {**tables, "cache": {**cache, "dir": _absolute(file.parent, where, f"{file}: [cache] dir")}}
+
+
+def _absolute(folder: Path, where: str, origin: str) -> str:
+    try:
+        return str((folder / Path(where).expanduser()).absolute())
+    except RuntimeError as error:  # ~somebody, whom nobody knows
+        raise ConfigError(f"{origin}: {where}: there is no such home folder", "write the folder out") from error
 
 
 def _rows(config: RunConfig, origins: Origins) -> Iterable[Row]:

@@ -181,7 +181,41 @@ def test_a_missing_config_is_answered_with_the_nearest_file(tmp_path: Path) -> N
 
     with pytest.raises(ConfigError, match=r"trian\.toml: no such file; did you mean .*train\.toml\?"):
         load(tmp_path / "trian.toml")
+    with pytest.raises(ConfigError, match=r"cannot be read: File name too long$"):
+        load(tmp_path / ("x" * 300))
+    with pytest.raises(ConfigError, match=r"questions\.toml: no such file$"):
+        load(tmp_path / "questions.toml")
     with pytest.raises(ConfigError, match="is a folder"):
         load(tmp_path)
     with pytest.raises(ConfigError, match=r"no such file$"):
         load(tmp_path / "none" / "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("models.taks.model=x", "--set models.taks.model: [models] has no role taks; did you mean task?"),
+        ("traner.seed=1", "--set traner.seed: there is no table [traner]; did you mean trainer?"),
+    ],
+)
+def test_a_table_that_a_flag_brought_is_the_flags(tmp_path: Path, setting: str, line: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(written(tmp_path, SMALL), [setting])
+
+    assert str(raised.value) == line
+
+
+def test_a_home_folder_that_nobody_has_is_said_in_one_line(tmp_path: Path) -> None:
+    for config, settings, place in (
+        (SMALL, ["cache.dir=~nobody99/x"], "--set cache.dir"),
+        (SMALL + "[cache]\ndir = '~nobody99/x'", [], "/c.toml: [cache] dir"),
+    ):
+        with pytest.raises(ConfigError) as raised:
+            load(written(tmp_path, config), settings)
+        assert str(raised.value).replace(str(tmp_path), "") == f"{place}: ~nobody99/x: there is no such home folder"
+
+
+def test_a_home_that_nobody_may_look_into_holds_no_config_for_us(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, SMALL), user=tmp_path / ("x" * 300) / "config.toml")
+
+    assert loaded.config.trainer.seed == 0

@@ -329,6 +329,7 @@ def test_the_command_again_after_the_end_is_a_new_ablation_that_pays_for_nothing
         (["-o", "table.txt"], "written as .md or .csv"),
         (["-o", "no/table.md"], "no folder no"),
         (["-o", "mine.md"], "no table of ours"),
+        (["-o", "/proc/table.md"], "/proc/table.md: cannot be written"),
         (["--set", "trainer.batch=3"], "trainer"),
         (["--set", "data.source=none.csv"], "none.csv"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -174,3 +175,47 @@ def test_a_front_end_from_the_environment_is_for_runs_that_execute(
     assert run(["runs"]) == 0
 
     assert capsys.readouterr().out.startswith("run ")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that even root cannot write in is Linux's")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "r1", "-o", "/proc/best.toml"],
+        ["show", "r1", "--html", "/proc/run.html"],
+        ["pack", "r1", "-o", "/proc/run.zip"],
+        ["init", "/proc/project"],
+        ["cache", "stats", "--cache-dir", "/proc/answers"],
+        ["cache", "path", "--cache-dir", "/proc/answers"],
+        ["cache", "clear", "--cache-dir", "/proc/answers"],
+    ],
+)
+def test_a_place_that_cannot_be_written_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = record("r1", small_run())
+    (folder / "best.toml").write_text('[prompts]\ntask = "Count."\n', encoding="utf-8")
+
+    assert run(words) == 2
+
+    said = capsys.readouterr()
+    error, hint = said.err.splitlines()
+    assert (said.out, error) == ("", f"error: {words[-1]}: cannot be written: No such file or directory")
+    assert hint.startswith(("hint: name another", "hint: choose another"))
+
+
+def test_export_of_a_latest_run_without_prompts_names_the_newest_that_has_some(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for age, name in enumerate(("r1", "r2", "r3")):
+        folder = record(name, small_run())
+        os.utime(folder / "journal.jsonl", ns=(age * 10**9, age * 10**9))
+        if name != "r3":
+            (folder / "best.toml").write_text('[prompts]\ntask = "Count."\n', encoding="utf-8")
+
+    assert [run(["export", "latest"]), run(["export", "r2", "-o", "b.toml"]), run(["export", "r3"])] == [2, 0, 2]
+
+    first, hint, _, again, other = capsys.readouterr().err.splitlines()
+    assert (first, hint) == (
+        "error: runs/r3: has no best.toml yet",
+        "hint: of an older run: autodiff-tui export runs/r2",
+    )
+    assert (again, other) == (first, "hint: it is written when the start prompts have been scored")

@@ -268,7 +268,7 @@ def test_export_overwrites_only_when_told(capsys: pytest.CaptureFixture[str]) ->
     assert run(["export", "r1", "--force"]) == 0
     assert Path("best.toml").read_bytes() == (run_dir / "best.toml").read_bytes()
 
-    assert run(["export", "r1", "-o", "deep/er.toml"]) == 1
+    assert run(["export", "r1", "-o", "deep/er.toml"]) == 2
     assert "deep" in capsys.readouterr().err
     assert sorted(path.name for path in Path().glob(".*")) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -123,12 +122,11 @@ def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[i
     """  # noqa: D301 - click reads the character itself: what follows it is not wrapped
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_tui.ablating import check_output, execute
-    from autodiff_tui.headless import write_line
-    from autodiff_tui.safe import one_line
+    from autodiff_tui.headless import say_meanwhile
 
     check_output(output)
-    if flags.ui == "plain" and not flags.quiet:  # to look up the models takes seconds
-        write_line(one_line(f"checking {config}, its data and its models"), sys.stderr)
+    if flags.ui == "plain":  # to look up the models takes seconds
+        say_meanwhile(f"checking {config}, its data and its models", flags)
     return execute(
         build.ablation(load_config(config, flags), run_options(flags), variants=variants, seeds=seeds), flags, output
     )

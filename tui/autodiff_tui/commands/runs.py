@@ -138,6 +138,8 @@ def export(flags: Flags, run: str, output: Path, force: bool) -> int:
     from autodiff_tui.safe import one_line
 
     folder = find_run(run, RUNS_ROOT)
+    if run == "latest":
+        _refuse_without_best(folder)
     if str(output) == "-":
         sys.stdout.buffer.write(best_of(folder)[0])
         return 0
@@ -145,6 +147,19 @@ def export(flags: Flags, run: str, output: Path, force: bool) -> int:
     if not flags.quiet:
         write_line(one_line(f"wrote {output}: {counted(count, 'trained text')} of {folder}"), sys.stderr)
     return 0
+
+
+def _refuse_without_best(latest: Path) -> None:
+    """Name an older run where the latest one, which may have failed at its first call, has nothing to export."""
+    from autodiff_engine.errors import ConfigError  # help must not wait for the engine
+    from autodiff_engine.finding import list_runs
+    from autodiff_tui.exporting import BEST
+
+    if (latest / BEST).is_file():
+        return
+    older = [folder for folder in list_runs(RUNS_ROOT) if (folder / BEST).is_file()]
+    if older:
+        raise ConfigError(f"{latest}: has no {BEST} yet", f"of an older run: autodiff-tui export {older[-1]}")
 
 
 def _view(folder: Path) -> RunView:

@@ -49,11 +49,10 @@ def train(flags: Flags, config: Path, dry_run: bool) -> int:
     """
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_tui.front import choose, show
-    from autodiff_tui.headless import write_line
-    from autodiff_tui.safe import one_line
+    from autodiff_tui.headless import say_meanwhile
 
-    if not flags.quiet and choose(flags.ui) in ("tui", "plain"):  # to look up the models takes seconds
-        write_line(one_line(f"checking {config}, its data and its models"), sys.stderr)
+    if choose(flags.ui) in ("tui", "plain"):  # to look up the models takes seconds
+        say_meanwhile(f"checking {config}, its data and its models", flags)
     if dry_run:
         return _forecast(flags, config)
     run = build.training(load_config(config, flags), run_options(flags))

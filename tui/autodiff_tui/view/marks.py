@@ -43,11 +43,17 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
                 nodes=idle,
                 roles={role: replace(calls, open=0) for role, calls in view.traffic.roles.items()},
                 parts={part: replace(calls, open=0) for part, calls in view.traffic.parts.items()},
+                failed_earlier=view.traffic.ledger.calls.failed if view.traffic.ledger is not None else 0,
             )
             return replace(
-                view, opened=mark, control=Control("running"), traffic=traffic, finished=None,
-                notes=replace(view.notes, past_errors=len(view.notes.errors)), earlier_s=view.elapsed_s,
-            )  # fmt: skip
+                view,
+                opened=mark,
+                control=Control("running"),
+                traffic=traffic,
+                notes=replace(view.notes, past_errors=len(view.notes.errors)),
+                finished=None,
+                earlier_s=view.elapsed_s,
+            )
         case RunResumed():
             return replace(view, facts=min(view.facts, mark.after))  # those behind it are said anew
         case Warned():

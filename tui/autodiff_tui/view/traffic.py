@@ -62,6 +62,8 @@ class Traffic:
     parts: Mapping[tuple[str, str], RoleCalls] = field(default_factory=dict[tuple[str, str], RoleCalls])
     """By role and node."""
     ledger: LedgerUpdated | None = None
+    failed_earlier: int = 0
+    """How many of the ledger's failed calls were made before the process that executes the run now."""
     spending: Trail[Spending] = field(default_factory=Trail[Spending])
 
 

@@ -59,7 +59,8 @@ class LogList(RowList):
         rows.reverse()
         self.set_rows(rows)
         notes = view.notes
-        caption = f"{counted(len(notes.warnings), 'warning')} · {counted(len(notes.errors), 'error')}"
+        earlier = f", {notes.past_errors} of an earlier execution" if notes.past_errors else ""
+        caption = f"{counted(len(notes.warnings), 'warning')} · {counted(len(notes.errors), 'error')}{earlier}"
         if caption != self._caption:
             self._caption = caption
             self.border_subtitle = Content(caption)

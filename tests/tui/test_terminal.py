@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -56,6 +57,26 @@ def test_a_signal_restores_the_terminal_and_hostile_text_never_reached_it(number
 def test_a_terminal_that_goes_away_ends_the_app_and_its_run(controlling: bool) -> None:
     terminal = app_in_terminal(controlling=controlling)
     terminal.read_until("␛[2J".encode())
+
+    os.close(terminal.master)
+
+    assert terminal.process.wait(20) == 129
+
+
+HUNG = """
+import sys, time
+from autodiff_tui.terminal import outlive_no_terminal
+outlive_no_terminal(float(sys.argv[1]))
+print("waiting", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_that_waits_for_ever_ends_when_its_terminal_is_gone_for_long() -> None:
+    terminal = opened([sys.executable, "-c", HUNG, "0.5"], controlling=False)
+    terminal.read_until(b"waiting")
+    with pytest.raises(subprocess.TimeoutExpired):  # not while the terminal is there
+        terminal.process.wait(2)
 
     os.close(terminal.master)
 

@@ -84,6 +84,7 @@ def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: floa
 def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0) -> Followed:
     """Show the run in the app; return when the terminal is restored and the engine has ended or was given up on."""
     from .app import RunApp  # the one front end that needs Textual
+    from .terminal import outlive_no_terminal
 
     if flags.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -93,6 +94,7 @@ def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *
         session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed,
         actions=keymap.load(user_config_path()), ascii_only=flags.ascii,
     )  # fmt: skip
+    outlive_no_terminal()
     app.run()
     if mode != "live":
         session.abort("the app was left")  # nothing of it executes here that could be waited for

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -29,6 +31,31 @@ def catch_signals(told: Callable[[int], object]) -> Callable[[], None]:
             loop.remove_signal_handler(number)
 
     return give_back
+
+
+_WATCH = "terminal-watch"
+WITHOUT_TERMINAL_S = 30.0
+"""How long an app may take to its end after its terminal is gone: the engine has ten seconds of them."""
+
+
+def outlive_no_terminal(patience_s: float = WITHOUT_TERMINAL_S) -> None:
+    """End the process when its terminal has been gone for ``patience_s``, whatever the app waits for.
+
+    The last resort: an app was once found that nobody could see, reading its dead terminal for half an hour. Nothing is
+    lost by it, as a run can be killed anywhere. Without a terminal on stdin there is nothing to watch.
+    """
+    watched = any(thread.name == _WATCH for thread in threading.enumerate())  # home, and the run that it leads to
+    if os.isatty(0) and not watched:
+        threading.Thread(target=_end_without, args=(patience_s,), name=_WATCH, daemon=True).start()
+
+
+def _end_without(patience_s: float) -> None:
+    gone_s = 0.0
+    pause_s = patience_s / 10
+    while gone_s < patience_s:
+        time.sleep(pause_s)
+        gone_s = 0.0 if os.isatty(0) else gone_s + pause_s
+    os._exit(128 + signal.SIGHUP)
 
 
 class Terminal:

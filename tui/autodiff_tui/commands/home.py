@@ -39,7 +39,9 @@ def home(execute: Execute, known: Collection[str]) -> int:
     from autodiff_tui import keymap
     from autodiff_tui.found import Shelf
     from autodiff_tui.home_app import HomeApp  # the one command that needs Textual
+    from autodiff_tui.terminal import outlive_no_terminal
 
+    outlive_no_terminal()
     shelf, notice, code, at = Shelf(RUNS_ROOT), "", 0, ""
     mine = user_config_path()
     actions, of_runs = keymap.load_home(mine), keymap.load(mine)

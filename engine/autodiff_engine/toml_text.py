@@ -9,7 +9,11 @@ from typing import cast
 
 import tomli_w
 
-from .errors import ConfigError, StorageError
+from .errors import ConfigError, StorageError, line
+
+_DEEPEST = 40
+"""Tables and lists in one another; more is no config, and too much for what walks through it."""
+_TOO_DEEP = f"tables or lists stand in one another more than {_DEEPEST} deep"
 
 
 def dumps(tables: Mapping[str, object]) -> str:
@@ -33,21 +37,35 @@ def read(path: Path) -> dict[str, object]:
     """Read the TOML file ``path``; a byte order mark at its beginning is no error.
 
     Raises:
-        ConfigError: There is no such file, or it is no TOML in UTF-8; one line, with the place.
+        ConfigError: There is no such file, or it is no TOML in UTF-8, or tables stand in one another more than 40
+            deep; one line, with the place.
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ConfigError(line(f"{path}: cannot be read: {error.strerror or error}")) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+        raise ConfigError(line(f"{path}: not UTF-8 at byte {error.start}"), "save the file as UTF-8") from error
+    except RecursionError as error:
+        raise ConfigError(line(f"{path}: {_TOO_DEEP}")) from error
+    except ValueError as error:  # no TOML, or a number of more digits than Python reads
+        raise ConfigError(line(f"{path}: not TOML: {error}")) from error
+    if _deeper(tables, _DEEPEST):
+        raise ConfigError(line(f"{path}: {_TOO_DEEP}"))
+    return tables
 
 
 def table_of(value: object) -> dict[str, object] | None:
     """Return ``value`` itself if it is a table as TOML makes it, else None."""
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def _deeper(value: object, left: int) -> bool:
+    if isinstance(value, dict):
+        return not left or any(_deeper(item, left - 1) for item in cast("dict[str, object]", value).values())
+    if isinstance(value, list):
+        return not left or any(_deeper(item, left - 1) for item in cast("list[object]", value))
+    return False
 
 
 def _surrogate(text: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from textual.binding import BindingType
 from autodiff_engine.errors import EngineError
 
 from .actions import ACTIONS, Action, Mode
+from .crash import frames
 from .driver import caught_up
 from .feed import feed
 from .format import counted
@@ -258,6 +258,6 @@ class RunApp(Steered):
         """Leave with a traceback without the values of locals, which may hold keys; the engine is told to end."""
         self.bell()
         self._source.abort("the app failed")
-        report = Text(marked(traceback.format_exc()))
+        report = Text(marked(frames()))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()

@@ -25,6 +25,11 @@ def write(run_dir: Path, error: BaseException) -> Path | None:
     return path
 
 
+def frames() -> str:
+    """Return the traceback of the exception that is being handled, without the values of locals, and secrets."""
+    return redacted(traceback.format_exc())
+
+
 def headline(error: BaseException) -> str:
     """Return the error's class and message on one line, without secrets."""
     said = redacted(str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from autodiff_engine.errors import EngineError
 
 from .actions import ACTIONS as RUN_ACTIONS
 from .actions import Action
+from .crash import frames
 from .deleting import delete
 from .driver import caught_up
 from .found import ConfigFound, RunFound, Shelf, configs
@@ -294,6 +294,6 @@ class HomeApp(Handy[Command]):
     def _fatal_error(self) -> None:
         """Leave with a traceback without the values of locals, which may hold keys."""
         self.bell()
-        text = Text(marked(traceback.format_exc()))
+        text = Text(marked(frames()))
         self._exit_renderables.append(Segments(self.console.render(text, self.console.options)))
         self._close_messages_no_wait()

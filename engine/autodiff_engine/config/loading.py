@@ -11,7 +11,7 @@ from types import MappingProxyType
 from platformdirs import user_config_path as platform_config_path
 from pydantic import ValidationError
 
-from ..errors import ConfigError
+from ..errors import ConfigError, line
 from ..toml_text import read, table_of
 from . import problems, sources
 from .models import Origins, Tables, fill
@@ -107,11 +107,12 @@ def _resolved(tables: Tables, origins: Origins, file: str) -> RunConfig:
 
 def _read(path: Path) -> Tables:
     if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name the .toml file in it")
+        raise ConfigError(line(f"{path}: is a folder; name the .toml file in it"))
     if not path.exists():
         beside = sorted(file.name for file in path.parent.glob("*.toml")) if path.parent.is_dir() else []
         close = get_close_matches(path.name, beside, 1, 0.5)
-        raise ConfigError(f"{path}: no such file{f'; did you mean {path.with_name(close[0])}?' if close else ''}")
+        meant = f"; did you mean {path.with_name(close[0])}?" if close else ""
+        raise ConfigError(line(f"{path}: no such file{meant}"))
     return read(path)
 
 

@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..errors import ConfigError
+from ..errors import ConfigError, line
+from ..secret import redacted
 
 Path = tuple[str, ...]
 
@@ -55,7 +56,7 @@ def from_override(text: str) -> tuple[Path, object, str]:
     key, equals, value = text.partition("=")
     path = _path(key.strip())
     if not equals or len(path) < 2 or not all(path):
-        raise ConfigError(f"--set {text}: write table.key=value, as in --set trainer.batch_size=8")
+        raise ConfigError(f"--set {line(redacted(text))}: write table.key=value, as in --set trainer.batch_size=8")
     return path, _read(value.strip(), path), f"--set {key.strip()}"
 
 

@@ -14,7 +14,7 @@ from .errors import DataError
 from .generated import two_hops
 from .passage import Passage
 from .retrieval import Corpus
-from .text_file import read_text
+from .text_file import is_whole, read_text
 
 KEY = "retrieval.corpus"
 LONGEST = 200
@@ -48,6 +48,9 @@ def read_corpus(named: str, base: Path, *, count: int, seed: int) -> Corpus:
             )
     if not passages:
         raise DataError(f'{KEY} = "{named}": holds no passages')
+    for number, passage in enumerate(passages, 1):
+        if not (is_whole(passage.title) and is_whole(passage.text)):
+            raise DataError(f'{KEY} = "{named}": passage {number} holds half of a character (a lone surrogate)')
     return Corpus.of(passages)
 
 
@@ -77,7 +80,7 @@ def _jsonl(path: Path) -> Iterator[Passage]:
         where = f"{path} line {number}"
         try:
             found: object = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: not JSON: {error}") from error
         row = cast("dict[str, object]", found) if isinstance(found, dict) else dict[str, object]()
         title, text = row.get("title", ""), row.get("text")

@@ -12,8 +12,8 @@ from .rewrite import TAG
 from .sentences import QUOTE_WORDS, all_runs, runs, word_count, words
 from .template import markers
 
-_TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
-_PASTED = re.compile(r"^[\s*-]*(sent|replied|feedback)\s*:", re.I | re.M)
+_TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^<>]*>", re.I)
+_PASTED = re.compile(r"^[ \t*-]*(sent|replied|feedback)\s*:", re.I | re.M)
 """How the optimizer is shown its evidence; a small LLM pastes it into the new text instead of drawing rules from it."""
 
 _TALK = re.compile(

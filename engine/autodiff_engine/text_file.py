@@ -16,6 +16,8 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
     """
     try:
         content = path.read_bytes()
+    except ValueError as error:  # a name that no file has: it holds a zero byte
+        raise DataError(f"{key}: no file {path}: {error}") from error
     except FileNotFoundError:
         raise no_file(path, key=key) from None
     except OSError as error:
@@ -26,6 +28,11 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
         if fallback:
             return content.decode(fallback)
         raise DataError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
+
+
+def is_whole(text: str) -> bool:
+    """Return whether ``text`` holds no half of a character (a lone surrogate), which JSON can say and UTF-8 cannot."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def no_file(path: Path, *, key: str) -> DataError:

@@ -13,6 +13,7 @@ from .errors import ConfigError, StorageError, line
 
 _DEEPEST = 40
 """Tables and lists in one another; more is no config, and too much for what walks through it."""
+_MOST = 2**63
 _TOO_DEEP = f"tables or lists stand in one another more than {_DEEPEST} deep"
 
 
@@ -38,7 +39,7 @@ def read(path: Path) -> dict[str, object]:
 
     Raises:
         ConfigError: There is no such file, or it is no TOML in UTF-8, or tables stand in one another more than 40
-            deep; one line, with the place.
+            deep, or a number is too large; one line, with the place.
     """
     try:
         tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -50,22 +51,30 @@ def read(path: Path) -> dict[str, object]:
         raise ConfigError(line(f"{path}: {_TOO_DEEP}")) from error
     except ValueError as error:  # no TOML, or a number of more digits than Python reads
         raise ConfigError(line(f"{path}: not TOML: {error}")) from error
-    if _deeper(tables, _DEEPEST):
-        raise ConfigError(line(f"{path}: {_TOO_DEEP}"))
+    if problem := unfit(tables):
+        raise ConfigError(line(f"{path}: {problem}"))
     return tables
+
+
+def unfit(value: object, left: int = _DEEPEST) -> str:
+    """Return why a value that TOML made is not worked with, or empty: it is too deep, or a number of too many digits.
+
+    TOML promises whole numbers of 64 bits; Python would go on to where nothing can print them.
+    """
+    if isinstance(value, int) and not -_MOST <= value < _MOST:
+        return "a whole number has more than 64 bits"
+    if isinstance(value, dict):
+        inner = list(cast("dict[str, object]", value).values())
+    elif isinstance(value, list):
+        inner = cast("list[object]", value)
+    else:
+        return ""
+    return next(filter(None, (unfit(item, left - 1) for item in inner)), "") if left else _TOO_DEEP
 
 
 def table_of(value: object) -> dict[str, object] | None:
     """Return ``value`` itself if it is a table as TOML makes it, else None."""
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
-
-
-def _deeper(value: object, left: int) -> bool:
-    if isinstance(value, dict):
-        return not left or any(_deeper(item, left - 1) for item in cast("dict[str, object]", value).values())
-    if isinstance(value, list):
-        return not left or any(_deeper(item, left - 1) for item in cast("list[object]", value))
-    return False
 
 
 def _surrogate(text: str) -> bool:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from ..errors import ConfigError, line
 from ..toml_text import read, table_of
 from . import problems, sources
+from .filenames import check_name, unnameable
 from .models import Origins, Tables, fill
 from .schema import RunConfig
 
@@ -65,12 +66,12 @@ def load(
     tables: Tables = {}
     origins: Origins = {}
     if user is not None and user.is_file():
-        _lay(tables, origins, _absolute_cache(_without_keys(read(user)), user.parent), str(user))
-    _lay(tables, origins, _absolute_cache(_read(path), path.parent), str(path))
+        _lay(tables, origins, _absolute_cache(_without_keys(read(user)), user), str(user))
+    _lay(tables, origins, _absolute_cache(_read(path), path), str(path))
     given = [*sources.from_environment(environ), *map(sources.from_override, overrides), *sources.from_flags(flags)]
     for key, value, origin in given:
         here = key == ("cache", "dir") and isinstance(value, str)
-        _put(tables, origins, key, str(Path(str(value)).expanduser().absolute()) if here else value, origin)
+        _put(tables, origins, key, _absolute(str(value), Path(), origin) if here else value, origin)
     config = _resolved(tables, origins, str(path))
     return Loaded(config, path, path.parent, tuple(_rows(config, origins)))
 
@@ -100,12 +101,14 @@ def _resolved(tables: Tables, origins: Origins, file: str) -> RunConfig:
             if not any(path == known[: len(path)] for known in named):
                 found[path] = line
     else:
+        found |= unnameable(config, lambda key: problems.place(key, origins, file))
         if not found:
             return config
     raise ConfigError("\n".join(found.values()))
 
 
 def _read(path: Path) -> Tables:
+    check_name(path)
     if path.is_dir():
         raise ConfigError(line(f"{path}: is a folder; name the .toml file in it"))
     if not path.exists():
@@ -158,13 +161,20 @@ def _without_keys(tables: Tables) -> Tables:
     return {name: table for name, table in tables.items() if name != "keys"}
 
 
-def _absolute_cache(tables: Tables, folder: Path) -> Tables:
+def _absolute_cache(tables: Tables, file: Path) -> Tables:
     """Read ``cache.dir`` from the file's folder: files of two folders may have given it."""
     cache = table_of(tables.get("cache")) or {}
     where = cache.get("dir")
     if not isinstance(where, str):
         return tables
-    return {**tables, "cache": {**cache, "dir": str((folder / Path(where).expanduser()).absolute())}}
+    return {**tables, "cache": {**cache, "dir": _absolute(where, file.parent, str(file))}}
+
+
+def _absolute(where: str, folder: Path, origin: str) -> str:
+    try:
+        return str((folder / Path(where).expanduser()).absolute())
+    except RuntimeError as error:  # ~name of nobody here
+        raise ConfigError(line(f"{origin}: [cache] dir = {where!r}: {error}")) from error
 
 
 def _rows(config: RunConfig, origins: Origins) -> Iterable[Row]:

@@ -74,7 +74,7 @@ def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
         said = _secret(path, value) or _near_miss(path)
-        told = line(f"{_place(path, origins, file)}: {said}")
+        told = line(f"{place(path, origins, file)}: {said}")
         if said and told not in found.values():
             found[path] = told
     return found
@@ -85,8 +85,10 @@ def invalid(error: ValidationError, written: Tables, origins: Origins, file: str
     found: dict[Path, str] = {}
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"] if part != "[key]")
+        if path[:1] == ("models",) and len(path) > 3 and path[2] not in ModelConfig.model_fields:
+            path = path[:3]  # behind that are names of types
         if not _said_elsewhere(path, detail, origins):
-            found.setdefault(path, line(f"{_place(path, origins, file)}: {_line(path, detail, written)}"))
+            found.setdefault(path, line(f"{place(path, origins, file)}: {_line(path, detail, written)}"))
     return found
 
 
@@ -160,7 +162,7 @@ def _keys(table: Path) -> tuple[str, ...]:
 def _secret(path: Path, value: object) -> str:
     text = value if isinstance(value, str) else ""
     named = tuple(path)
-    while named[-1].isdigit() and len(named) > 1:  # a place in a list
+    while _is_place(named[-1]) and len(named) > 1:
         named = named[:-1]
     where = f"[{_table(named)}] {named[-1]}" if len(named) > 1 else named[0]
     if not _begins(path, _FREE) and any(_SECRET.search(_snake(part)) for part in path):
@@ -198,8 +200,8 @@ def _said_elsewhere(path: Path, detail: ErrorDetails, origins: Origins) -> bool:
     return lacks or path[1] not in ROLES or origins.get(path[:3], "").startswith("[models.")
 
 
-def _place(path: Path, origins: Origins, file: str) -> str:
-    """Name the file, or the flag or variable that gave the value."""
+def place(path: Path, origins: Origins, file: str) -> str:
+    """Return the file, or the flag or variable, that gave the value at ``path``."""
     given = [origins[path[:length]] for length in range(len(path), 0, -1) if path[:length] in origins]
     return given[0] if given and not given[0].startswith(("default", "preset", "[")) else file
 
@@ -218,7 +220,12 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 def _table(path: Path) -> str:
     """Name the table that holds ``path``; of a list of tables the first is 1."""
-    return ".".join(str(int(part) + 1) if part.isdigit() else part for part in path[:-1])
+    return ".".join(str(int(part) + 1) if _is_place(part) else part for part in path[:-1])
+
+
+def _is_place(part: str) -> bool:
+    """Return whether ``part`` can be a place in a list."""
+    return part.isascii() and part.isdigit() and len(part) < 10
 
 
 def _snake(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-FEW, MANY = 150, 5000
+FEW, MANY = 100, 2000
 """Cases of each trial in every run of the tests, and with ``-m fuzz``."""
 
 _CALM = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]

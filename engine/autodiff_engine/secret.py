@@ -19,7 +19,7 @@ _SHAPE = re.compile(
     (?<![\w-]) (?: (?: sk | pk | rk | gsk | xai | hf | pplx | ghp | glpat | xox[bp] ) [-_] | AIza ) [\w*-]{8,}
     | (?<![\w-]) (?: AKIA | ASIA ) [0-9A-Z]{16}
     | (?<![\w-]) eyJ[\w-]{10,} \. [\w-]{10,} (?: \. [\w-]* )?                        # a signed token
-    | (?<=[Bb]earer\ ) \S+
+    | (?<=[Bb]earer\ ) [^\s"',;<>{}()]+
     | (?<=://) [^/\s@]+ (?=@)                                                       # user:password in an address
     | (?: (?<=key:\ ) | (?<=key\ provided:\ ) | (?<=key=) ) [^\s,;]{4,}
     """,

@@ -149,6 +149,7 @@ def test_the_corpora_that_others_are_made_from_are_read() -> None:
     assert [refusal_of_corpus(named, content) for named, content in CORPORA.items()] == ["", ""]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
 def test_a_few_hundred_hostile_files_are_read_or_refused(trial: Any) -> None:
     few(trial)

@@ -181,6 +181,7 @@ trials = [
 ]  # fmt: skip
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
 def test_a_few_hundred_hostile_replies_are_used_or_refused_with_a_reason(trial: Any) -> None:
     few(trial)

@@ -6,7 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
-from autodiff_engine.llm.redact import redacted
+from autodiff_engine.secret import redacted
 
 from .safe import one_line
 

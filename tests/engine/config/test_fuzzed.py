@@ -164,6 +164,7 @@ def test_the_config_that_others_are_made_from_is_one(tmp_path: Path) -> None:
     assert all(load(file) for file in CONFIGS)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
 def test_a_few_hundred_hostile_configs_are_read_or_refused(trial: Any) -> None:
     few(trial)

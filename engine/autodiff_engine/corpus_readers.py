@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import cast
 
 from . import hotpot, hub
+from .characters import is_whole
 from .config import file_of
 from .errors import DataError
 from .generated import two_hops
 from .passage import Passage
 from .retrieval import Corpus
-from .text_file import is_whole, read_text
+from .text_file import read_text
 
 KEY = "retrieval.corpus"
 LONGEST = 200

@@ -14,10 +14,11 @@ from types import MappingProxyType
 from typing import cast
 
 from . import hotpot, hub
+from .characters import is_whole
 from .config import file_of
 from .errors import DataError
 from .generated import object_count, two_hops
-from .text_file import is_whole, read_text
+from .text_file import read_text
 
 ANSWER = "answer"
 QUESTION = "question"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from .characters import is_whole
 from .dataset import Example
 from .proposal import Proposal
 from .rewrite import TAG
@@ -58,7 +59,7 @@ class Lint:
         count = word_count(text)
         if count > self.max_words:
             return "too long", f"{count} words, the most is {self.max_words}"
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if not is_whole(text):
             return "lone surrogate", "it holds half of a character, which no file and no request can hold"
         return "", ""
 

@@ -30,11 +30,6 @@ def read_text(path: Path, *, key: str, fallback: str = "") -> str:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}", "save the file as UTF-8") from error
 
 
-def is_whole(text: str) -> bool:
-    """Return whether ``text`` holds no half of a character (a lone surrogate), which JSON can say and UTF-8 cannot."""
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
-
-
 def no_file(path: Path, *, key: str) -> DataError:
     """Return the error that says so, with the file beside it that was perhaps meant."""
     beside = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []

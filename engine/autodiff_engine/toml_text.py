@@ -9,6 +9,7 @@ from typing import cast
 
 import tomli_w
 
+from .characters import is_whole
 from .errors import ConfigError, StorageError, line
 
 _DEEPEST = 40
@@ -27,7 +28,7 @@ def dumps(tables: Mapping[str, object]) -> str:
         StorageError: A text holds half of a surrogate pair, which neither TOML nor UTF-8 can hold.
     """
     text = tomli_w.dumps(tables, multiline_strings=True)
-    if _surrogate(text):
+    if not is_whole(text):
         raise StorageError("a text holds half of a character (a lone surrogate), which no TOML file can hold")
     if tomllib.loads(text) != _plain(tables):
         text = tomli_w.dumps(tables)
@@ -75,10 +76,6 @@ def unfit(value: object, left: int = _DEEPEST) -> str:
 def table_of(value: object) -> dict[str, object] | None:
     """Return ``value`` itself if it is a table as TOML makes it, else None."""
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
-
-
-def _surrogate(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _plain(value: object) -> object:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.answer import after, reader
+from autodiff_engine.characters import whole
 from autodiff_engine.config.tables import RegexAnswer
 from autodiff_engine.critic import keys_of, read_keyed
 from autodiff_engine.encoding import decode, encode
@@ -41,11 +42,11 @@ PIECES = (
     "```\n", "\n```", "Score: 8", "Score: ", "8/10", "80 %", "Action: finish(", ")", "action: retrieve(x)", "Sent: a",
     "Replied: b", "Feedback: c", "{ question }", "{{ task }}", "Sure! Here is the text:", ". ", "\n", "One word.",
 )  # fmt: skip
-replies = st.one_of(
+replies = st.one_of(  # without halves of characters: the client takes them out of what it received
     torn_words,
     st.lists(st.one_of(st.sampled_from(PIECES), torn_words), max_size=8).map("".join),
     st.builds(lambda piece, count: piece * count, st.sampled_from([*PIECES, *NASTY, *ATTACKS]), st.integers(1, 300)),
-)
+).map(whole)
 reasons = st.sampled_from(["stop", "stop", "stop", "length", "content_filter", "", "tool_calls"])
 whole_replies = st.builds(lambda text, reason: Reply(text, reason, Usage(None, 3)), replies, reasons)
 OLD = {text.name: text.value for text in TEXTS}

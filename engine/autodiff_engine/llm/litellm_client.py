@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ..characters import whole
 from ..errors import ModelUnavailable
 from ..secret import without_values
 from .budget import FREE, Price
@@ -72,7 +73,7 @@ class LiteLLMModel:
                 answer: Any = await self._litellm.acompletion(
                     model=request.model,
                     messages=[
-                        {"role": message.role, "content": _whole(message.content)} for message in request.messages
+                        {"role": message.role, "content": whole(message.content)} for message in request.messages
                     ],
                     **({"api_base": request.endpoint} if request.endpoint else {}),
                     **({"api_key": key} if key else {}),
@@ -183,13 +184,8 @@ def _reply(answer: Any, request: Request, seconds: float) -> Reply:  # noqa: ANN
     usage = getattr(answer, "usage", None)
     prompt = getattr(usage, "prompt_tokens", None) or None  # litellm writes 0 where the provider said nothing
     completion = getattr(usage, "completion_tokens", None) if prompt else None
-    text = without_values(_whole(choice.message.content or ""), _NO_WORD)  # some gateways answer 200 with an error
+    text = without_values(whole(choice.message.content or ""), _NO_WORD)  # some gateways answer 200 with an error
     return Reply(text, str(choice.finish_reason or "stop"), Usage(prompt, completion), None, seconds)
-
-
-def _whole(text: str) -> str:
-    """Return ``text`` with a mark for each half of a character (a lone surrogate): no request and no file holds one."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Forward(logging.Handler):

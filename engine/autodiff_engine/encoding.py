@@ -18,8 +18,8 @@ _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
 _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
-_DIGITS = 19
-"""Of a whole number of 64 bits, without its sign."""
+_DIGITS = 300
+"""Of a whole number: with more, whoever divides by it fails."""
 _HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
 """How ``encode`` begins a line."""
 

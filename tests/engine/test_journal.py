@@ -21,6 +21,7 @@ from autodiff_engine.events import (
     FeedbackMissing,
     LedgerUpdated,
     LossScore,
+    PhaseStarted,
     Reserved,
     RunFinished,
     RunOpened,
@@ -288,3 +289,23 @@ def test_what_came_later_is_written_where_it_says_something_and_read_where_it_is
     assert lines[1]["losses"] == [{"node": "retrieve", "metric": "recall@4", "score": 0.5, "calls": [0.0, 1.0]}]
     assert lines[1]["on_answer"] == 0.0
     assert [each.event for each in read(tmp_path).events] == [plain, several]
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        ('"seq": 1', '"seq": "1"'), ('"seq": 1', '"seq": 1.5'), ('"seq": 1', '"seq": true'), ('"seq": 1', '"seq": []'),
+        ('"t": ', '"t": [], "was": '), ('"t": ', '"t": 1e999, "was": '), ('"t": ', '"t": NaN, "was": '),
+        ('"fact": 1', '"fact": "one"'), ('"fact": 1', '"fact": ' + "9" * 301),
+        ('"total": 7', '"total": 1e400'), ('"total": 7', '"total": ' + "9" * 5000), ('"total": 7', '"total": {}'),
+        ('"phase": "forward"', '"phase": ' + "[" * 100_000),
+    ],
+    ids=lambda pair: pair[1][:40],
+)  # fmt: skip
+def test_a_line_whose_values_no_run_says_is_refused_by_its_number(tmp_path: Path, spoiled: tuple[str, str]) -> None:
+    line = encode(Stamped(1, 0.5, 1, PhaseStarted(3, "forward", 7)))
+    assert spoiled[0] in line
+    (tmp_path / FILE).write_text(f"{line.replace(*spoiled)}\n", encoding="utf-8")
+
+    with pytest.raises(StorageError, match="line 1: not an event of ours"):
+        read(tmp_path)

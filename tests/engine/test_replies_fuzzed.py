@@ -193,3 +193,26 @@ def test_a_few_hundred_hostile_replies_are_used_or_refused_with_a_reason(trial: 
 @pytest.mark.parametrize("trial", trials)
 def test_thousands_of_hostile_replies_are_used_or_refused_with_a_reason(trial: Any) -> None:
     many(trial)
+
+
+MANY_SPACES = " " * 60_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"<feedback key={MANY_SPACES}", f"<feedback key='a'{MANY_SPACES}x", f"<feedback{MANY_SPACES}",
+        "<feedback " * 9000,
+        f"Score:{MANY_SPACES}x", f"5{MANY_SPACES}x", f"score is{MANY_SPACES}is", f"Action:{MANY_SPACES}finish",
+        "<reasoning>" * 9000, "<new_text>" + "\n" * 60_000 + "x</new_text>", "A. " * 30_000, "e.g. " * 20_000,
+        ",".join(["123"] * 20_000) + "4", "*" * 60_000, "</feedback" + MANY_SPACES, "action:" * 9000,
+    ],
+    ids=lambda reply: " ".join(reply[:30].split()),
+)  # fmt: skip
+def test_a_degenerate_reply_is_read_in_no_time(reply: str) -> None:
+    """Each took minutes or more when a pattern could match the same white space in two ways."""
+    said = Reply(reply, "stop", Usage(None, 3))
+    of_the_program(reply)
+    of_the_critic(reply, reply, False)
+    of_the_judge(said, said)
+    of_the_optimizer(said, said)

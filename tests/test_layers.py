@@ -25,6 +25,7 @@ OPEN = (
     "export",
     "finding",
     "journal",
+    "secret",
 )
 DOORS = {
     "litellm": {"autodiff_engine.llm.litellm_client"},

@@ -12,7 +12,7 @@ from .errors import ConfigError
 
 Parser = Callable[[str], str | None]
 
-_NUMBER = re.compile(r"(?<![\w.])[$€£]?(-?)[$€£]?([0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(\.[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"(?<![\w.])[$€£]?(-?)[$€£]?([0-9]{1,3}(?:,[0-9]{3}){1,20}(?![0-9])|[0-9]+)(\.[0-9]+)?", re.ASCII)
 _SEARCHED = 20_000
 """Characters at the end of a reply that a user's regex sees: its work stays bounded by more than the LLM's patience."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from . import hotpot, hub
+from .characters import is_whole
 from .config import file_of
 from .errors import DataError
 from .generated import two_hops
@@ -48,6 +49,9 @@ def read_corpus(named: str, base: Path, *, count: int, seed: int) -> Corpus:
             )
     if not passages:
         raise DataError(f'{KEY} = "{named}": holds no passages')
+    for number, passage in enumerate(passages, 1):
+        if not (is_whole(passage.title) and is_whole(passage.text)):
+            raise DataError(f'{KEY} = "{named}": passage {number} holds half of a character (a lone surrogate)')
     return Corpus.of(passages)
 
 
@@ -83,7 +87,7 @@ def _jsonl(path: Path) -> Iterator[Passage]:
         where = f"{path} line {number}"
         try:
             found: object = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: not JSON: {error}") from error
         row = cast("dict[str, object]", found) if isinstance(found, dict) else dict[str, object]()
         title, text = row.get("title", ""), row.get("text")

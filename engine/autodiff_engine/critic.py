@@ -24,8 +24,8 @@ RIGHT = "(this much is right) "
 _CONTEXT = ("sent", "neighbours")
 _STAGES = (_CONTEXT, (*_CONTEXT, "reply", "parsed", "expected"), (*_CONTEXT, "reply", "parsed", "expected", "targets"))
 """What is shortened where a prompt does not fit: what is around the call first, what its targets upstream hold last."""
-_BLOCK = re.compile(
-    r"<feedback\s+(?:key|for|name)\s*=\s*[\"']?([^\"'>]+?)[\"']?\s*>(.*?)(?=</feedback\s*>|<feedback\b|\Z)", re.S
+_BLOCK = re.compile(  # with nothing to try twice: a reply that goes on with white space for ever is read in no time
+    r"<feedback\s++(?:key|for|name)\s*+=\s*+[\"']?+([^\"'>]++)[\"']?+\s*+>(.*?)(?=</feedback\s*+>|<feedback\b|\Z)", re.S
 )
 _NOT_TO_BLAME = re.compile(r"^\W*not\s+to\s+blame\b[\s.:;,–-]*", re.I)
 
@@ -98,7 +98,7 @@ class LLMCritic:
         key = keys_of(targets)[targets.index(target)]
         prompt = self._fitted("backward_one", values, node)
         reply = await self._ask(prompt.messages, node, f".{key}")
-        return re.sub(r"</?feedback[^>]*>", "", reply), prompt.left_out
+        return re.sub(r"</?feedback[^<>]*>", "", reply), prompt.left_out
 
     def _fitted(self, form: str, values: Mapping[str, Filling], node: Node) -> Fitted:
         what = f"the prompt for feedback on what led to {node.name}"

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import cast
 
 from . import hotpot, hub
+from .characters import is_whole
 from .config import file_of
 from .errors import DataError
 from .generated import object_count, two_hops
@@ -49,8 +50,22 @@ def read(source: str, base: Path, columns: Mapping[str, str], *, count: int, see
     """Read all of ``source``; ``count`` and ``seed`` are for generated data, which has no end.
 
     Raises:
-        DataError: No such file, or it is not in its format; names file and line.
+        DataError: No such file, or it is not in its format, or holds nothing; names file and line.
     """
+    records = _read(source, base, columns, count, seed)
+    if not records:
+        raise DataError(f"{source}: holds no examples")
+    for record in records:
+        told = (*record.inputs.items(), *record.gold.items(), (record.expected or "",))
+        if not all(is_whole(text) for texts in told for text in texts):
+            raise DataError(
+                f"{source} line {record.line}: holds half of a character (a lone surrogate), which no request can hold",
+                "write the character whole, as in UTF-8",
+            )
+    return records
+
+
+def _read(source: str, base: Path, columns: Mapping[str, str], count: int, seed: int) -> list[Record]:
     kind, name = file_of(source)
     path = base / name
     match kind:
@@ -109,7 +124,7 @@ def _bbh(path: Path) -> list[Record]:
     try:
         examples = json.loads(read_text(path, key=_KEY))["examples"]
         pairs = [(str(example["input"]), str(example["target"])) for example in examples]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f'{path}: not of the form {{"examples": [{{"input": …, "target": …}}]}}: {error}') from error
     return [Record({QUESTION: asked}, answer, line) for line, (asked, answer) in enumerate(pairs, 1)]
 
@@ -140,11 +155,11 @@ def _jsonl(path: Path, columns: Mapping[str, str]) -> list[Record]:
 def _object(text: str, where: str) -> dict[str, str | None]:
     try:
         value: object = json.loads(text)
-    except ValueError as error:
+        if isinstance(value, dict):
+            return {key: _as_text(item) for key, item in cast("dict[str, object]", value).items()}
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise DataError(f'{where}: not a JSON object like {{"question": …, "answer": …}}')
-    return {key: _as_text(item) for key, item in cast("dict[str, object]", value).items()}
+    raise DataError(f'{where}: not a JSON object like {{"question": …, "answer": …}}')
 
 
 def _as_text(value: object) -> str | None:
@@ -196,6 +211,8 @@ def _records(rows: list[tuple[int, dict[str, str | None]]], columns: Mapping[str
     if not rows:
         raise DataError(f"{place}: holds no examples")
     there = tuple(rows[0][1])
+    if not there:
+        raise DataError(f"{place} line {rows[0][0]}: has no columns")
     wanted = {ANSWER: ANSWER, **columns}
     for ours, theirs in wanted.items():
         if theirs not in there and not (ours == ANSWER and theirs == ""):

@@ -6,7 +6,8 @@ import json
 import re
 from dataclasses import fields
 from functools import cache
-from typing import get_args
+from math import isfinite
+from typing import cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,6 +20,8 @@ _REMARKS = ("tried",)
 """Fields that explain another one, and that older journals lack: left out, too."""
 _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
+_DIGITS = 300
+"""Of a whole number: with more, whoever divides by it fails."""
 _HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
 """How ``encode`` begins a line."""
 
@@ -65,17 +68,36 @@ def decode(line: str, where: str) -> Stamped | None:
         StorageError: It is no event's line.
     """
     try:
-        told = json.loads(line)
+        told = json.loads(line, parse_int=_short, parse_float=_finite, parse_constant=_finite)
         kind = _types().get(told["type"])
         if kind is None:
             return None
         names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
         event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
-        return Stamped(told["seq"], told["t"], told.get("fact"), event)
+        return _stamped(told["seq"], told["t"], told.get("fact"), event)
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise StorageError(
             f"{where}: not an event of ours", "another version of autodiff-tui wrote it, or somebody changed it"
         ) from error
+
+
+def _stamped(seq: object, t: object, fact: object, event: Event) -> Stamped:
+    if type(seq) is not int or type(t) not in (int, float) or not (fact is None or type(fact) is int):
+        raise TypeError("its place in the journal is none")
+    return Stamped(seq, cast("float", t), fact, event)
+
+
+def _short(number: str) -> int:
+    if len(number) > _DIGITS:
+        raise ValueError("nothing that is counted is as large")
+    return int(number)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not isfinite(value):
+        raise ValueError("nothing that is measured is infinite")
+    return value
 
 
 def placeless(stamped: Stamped) -> str:

@@ -21,6 +21,14 @@ EngineError                 anything that we raise on purpose; its text is one l
 
 from __future__ import annotations
 
+_LONGEST = 2000
+
+
+def line(text: str) -> str:
+    """Return ``text`` as one line that can be shown: what is not printable as an escape, of a long one the ends."""
+    kept = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in kept)
+
 
 class EngineError(Exception):
     """A failure that we foresaw: ``str(error)`` names the thing and the place, ``hint`` the way to mend it."""
@@ -35,7 +43,10 @@ class ConfigError(EngineError):
 
 
 class DataError(ConfigError):
-    """A data source cannot be read, split, or its splits overlap."""
+    """A data source cannot be read, split, or its splits overlap; always one line, whatever the data holds."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(line(message), line(hint))
 
 
 class GraphError(EngineError):

@@ -39,7 +39,7 @@ def read_file(path: Path, *, key: str) -> list[HotpotQuestion]:
     text = read_text(path, key=key)
     try:
         found: object = json.loads(text) if text.lstrip()[:1] == "[" else [json.loads(line) for line in _lines(text)]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: neither a JSON list of questions nor one JSON object a line: {error}") from error
     rows = cast("list[object]", found)
     if not rows:

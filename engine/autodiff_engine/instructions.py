@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import StorageError
 from .llm import Message
+from .private import make_folder, write_text
 from .template import Filling, Template
 
 FORMS = ("loss", "backward", "backward_one", "optimizer")
@@ -51,9 +52,9 @@ class Instructions:
 
     def write(self, folder: Path) -> None:
         """Keep the sources in ``folder``, which is created."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for name, template in self.templates.items():
-            (folder / name).write_text(template.source, encoding="utf-8")
+            write_text(folder / name, template.source)
 
 
 def names() -> tuple[str, ...]:

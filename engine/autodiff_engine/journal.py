@@ -27,6 +27,7 @@ from .events import (
     StopChosen,
     Telemetry,
 )
+from .private import opened
 
 FILE = "journal.jsonl"
 _SYNCED = (ProposalJudged, StepFinished, RunFinished, *DECISION_TYPES)
@@ -47,7 +48,7 @@ class Journal:
         path = folder / FILE
         if past is not None and past.torn:
             os.truncate(path, past.size)
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._file = opened(path, "a")
         self._listener = listener
         self._began = time.monotonic()
         self._seq = past.events[-1].seq if past is not None and past.events else 0

@@ -31,12 +31,13 @@ _FRESH_DRAW = 1_000_000
 """Between the draws of one judgement: more than there are seeds."""
 _STAGES = (("inputs",), ("inputs", "answer", "expected"))
 """What is shortened where the prompt does not fit: what the system was asked first."""
-_MARKS = r"[\s*_`:=\"']*"
+_MARKS = r"[\s*_`:=\"']*+"
+"""All that there are: what follows is never one of them, and a reply of nothing else is read in no time."""
 _NUMBER = r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(?![0-9.]*[0-9])"
 _OF = r"(?:\s*(?:/|out\s+of)\s*([0-9]{1,3})|\s*(%))?"
 _RANGE = r"(?!\s*(?:[-–]|to\b)\s*[0-9])"
-_GRADE = re.compile(rf"\bscore{_MARKS}(?:is\b)?{_MARKS}{_NUMBER}{_RANGE}{_MARKS}{_OF}", re.I)
-_ALONE = re.compile(rf"{_MARKS}{_NUMBER}{_RANGE}{_MARKS}{_OF}[\s*_`.!\"']*", re.I)
+_GRADE = re.compile(rf"\bscore{_MARKS}(?:is\b{_MARKS})?{_NUMBER}{_RANGE}{_MARKS}{_OF}", re.I)
+_ALONE = re.compile(rf"{_MARKS}{_NUMBER}{_RANGE}{_MARKS}{_OF}[\s*_`.!\"']*+", re.I)
 
 
 @dataclass(frozen=True, slots=True)

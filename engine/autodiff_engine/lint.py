@@ -6,14 +6,15 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from .characters import is_whole
 from .dataset import Example
 from .proposal import Proposal
 from .rewrite import TAG
 from .sentences import QUOTE_WORDS, all_runs, runs, word_count, words
 from .template import markers
 
-_TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^>]*>", re.I)
-_PASTED = re.compile(r"^[\s*-]*(sent|replied|feedback)\s*:", re.I | re.M)
+_TAGS = re.compile(rf"</?(?:{TAG}|reasoning|method|feedback|response|proposed_variable)\b[^<>]*>", re.I)
+_PASTED = re.compile(r"^[ \t*-]*(sent|replied|feedback)\s*:", re.I | re.M)
 """How the optimizer is shown its evidence; a small LLM pastes it into the new text instead of drawing rules from it."""
 
 _TALK = re.compile(
@@ -58,7 +59,7 @@ class Lint:
         count = word_count(text)
         if count > self.max_words:
             return "too long", f"{count} words, the most is {self.max_words}"
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if not is_whole(text):
             return "lone surrogate", "it holds half of a character, which no file and no request can hold"
         return "", ""
 

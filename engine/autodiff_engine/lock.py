@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import ConfigError
+from .private import opened
 
 FILE = "lock"
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
@@ -32,7 +33,7 @@ def locked(folder: Path, what: str = "run") -> Generator[None]:
     except ImportError:  # Windows
         yield
         return
-    with (folder / FILE).open("w", encoding="utf-8") as file:
+    with opened(folder / FILE, "w") as file:
         for left in reversed(range(_TRIES)):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -66,8 +66,9 @@ def _between(reply: str, unclosed: bool) -> tuple[str, str]:
 
 
 def _first(reply: str, tag: str) -> str:
-    match = re.search(rf"<{tag}>(.*?)</{tag}>", reply.split(f"<{TAG}>")[0], re.S)
-    return match.group(1).strip() if match else ""
+    before = reply.partition(f"<{TAG}>")[0]
+    text, closing, _ = before.partition(f"<{tag}>")[2].partition(f"</{tag}>")
+    return text.strip() if closing else ""
 
 
 def _method(named: str) -> str:

@@ -17,6 +17,7 @@ from .journal import FILE as JOURNAL
 from .journal import Journal, Recorded
 from .lock import FILE as LOCK
 from .lock import locked
+from .private import make_folder, opened, write_text
 
 _CONFIG = "config.toml"
 _INSTRUCTIONS = "instructions"
@@ -55,9 +56,9 @@ def open_folder(opening: Opening, listener: Callable[[Stamped], None], held: Exi
     files = [folder / name for name in (_INSTRUCTIONS, JOURNAL, _CONFIG, LOCK)]
     made = [each for each in (*files, folder, *folder.parents) if not each.exists()]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         held.enter_context(locked(folder))
-        (folder / _CONFIG).write_text(opening.config_toml, encoding="utf-8")
+        write_text(folder / _CONFIG, opening.config_toml)
         opening.instructions.write(folder / _INSTRUCTIONS)
         return Journal(folder, listener)
     except OSError as error:
@@ -111,7 +112,8 @@ def registered_or_why_not(opening: Opening) -> list[str]:
 @contextmanager
 def log_to(folder: Path) -> Generator[None]:
     """Send our records, and litellm's, to the run's ``debug.log`` inside the block."""
-    handler = logging.FileHandler(folder / "debug.log", encoding="utf-8")
+    file = opened(folder / "debug.log", "a")
+    handler = logging.StreamHandler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("autodiff")
     logger.addHandler(handler)
@@ -121,3 +123,5 @@ def log_to(folder: Path) -> Generator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
+        with suppress(OSError):  # the disk is full: what the log lacks, the journal has
+            file.close()

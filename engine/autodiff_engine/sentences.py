@@ -10,6 +10,8 @@ QUOTE_WORDS = 8
 
 _END = re.compile(r"(?:(?<=[.!?])[\"')\]”’»]*(?=\s+[^\sa-zß-öø-ÿ])|(?<=[。！？])[”’」』）]*)")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Dr|St)|\b[A-Z])\.$")
+_SEEN = 12
+"""Characters before a sentence's end that tell whether an abbreviation stands there; more than the longest has."""
 _UNSPACED = re.compile(
     "[\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
@@ -22,7 +24,7 @@ def first_sentences(text: str, most: int) -> str:
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(line):
-        if _ABBREVIATION.search(line[start : match.end()]):
+        if _abbreviated(line, start, match.end()):
             continue
         sentences.append(line[start : match.end()].strip())
         start = match.end()
@@ -40,7 +42,7 @@ def split(text: str) -> list[str]:
     for line in text.splitlines(keepends=True):
         start = 0
         for match in _END.finditer(line):
-            if match.end() > start and not _ABBREVIATION.search(line[start : match.end()]):
+            if match.end() > start and not _abbreviated(line, start, match.end()):
                 pieces.append(line[start : match.end()])
                 start = match.end()
         pieces.append(line[start:])
@@ -56,6 +58,10 @@ def split(text: str) -> list[str]:
         elif space + rest:
             sentences.append(space + rest)
     return sentences
+
+
+def _abbreviated(line: str, start: int, end: int) -> bool:
+    return bool(_ABBREVIATION.search(line[max(start, end - _SEEN) : end]))
 
 
 def words(text: str) -> list[str]:

@@ -22,6 +22,7 @@ from autodiff_engine.events import (
     FeedbackMissing,
     LedgerUpdated,
     LossScore,
+    PhaseStarted,
     ProposalMade,
     RunFinished,
     RunOpened,
@@ -312,3 +313,23 @@ def test_what_was_wrong_with_earlier_replies_is_kept_and_is_no_difference() -> N
     assert "tried" not in encode(Stamped(7, 0.5, 3, made))
     assert placeless(Stamped(7, 0.5, 3, remarked)) == placeless(Stamped(8, 0.9, 3, made))
     assert placeless(Stamped(7, 0.5, 3, made)) != placeless(Stamped(7, 0.5, 3, replace(made, problem="other")))
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        ('"seq": 1', '"seq": "1"'), ('"seq": 1', '"seq": 1.5'), ('"seq": 1', '"seq": true'), ('"seq": 1', '"seq": []'),
+        ('"t": ', '"t": [], "was": '), ('"t": ', '"t": 1e999, "was": '), ('"t": ', '"t": NaN, "was": '),
+        ('"fact": 1', '"fact": "one"'), ('"fact": 1', '"fact": ' + "9" * 301),
+        ('"total": 7', '"total": 1e400'), ('"total": 7', '"total": ' + "9" * 5000), ('"total": 7', '"total": {}'),
+        ('"phase": "forward"', '"phase": ' + "[" * 100_000),
+    ],
+    ids=lambda pair: pair[1][:40],
+)  # fmt: skip
+def test_a_line_whose_values_no_run_says_is_refused_by_its_number(tmp_path: Path, spoiled: tuple[str, str]) -> None:
+    line = encode(Stamped(1, 0.5, 1, PhaseStarted(3, "forward", 7)))
+    assert spoiled[0] in line
+    (tmp_path / FILE).write_text(f"{line.replace(*spoiled)}\n", encoding="utf-8")
+
+    with pytest.raises(StorageError, match="line 1: not an event of ours"):
+        read(tmp_path)

@@ -47,3 +47,32 @@ def test_a_file_that_is_no_toml_is_told_in_one_line_with_its_place(tmp_path: Pat
         read(file)
     file.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
     assert read(file) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a = " + "[" * 50 + "]" * 50, "deep"),
+        ("a = " + "[" * 100_000, "deep"),
+        ("a" + ".a" * 50 + " = 1", "deep"),
+        ("a = 9223372036854775808", "64 bits"),
+        ("a = [{b = -9223372036854775809}]", "64 bits"),
+        ("a = " + "9" * 5000, "not TOML: Exceeds the limit"),
+        ('a = "x\ny"', "not TOML"),
+    ],
+    ids=["lists", "endless lists", "keys", "a large number", "a small number", "a number without end", "a torn text"],
+)
+def test_what_would_be_too_much_is_refused_in_one_line(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "a\nb.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=why) as error:
+        read(tmp_path / "a\nb.toml")
+
+    assert str(error.value).isprintable()
+    assert "a\\nb.toml: " in str(error.value)
+
+
+def test_numbers_of_64_bits_and_forty_levels_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("a = [9223372036854775807, -9223372036854775808]\nb" + ".b" * 37 + " = {c = 1}\n")
+
+    assert read(tmp_path / "a.toml")["a"] == [2**63 - 1, -(2**63)]

@@ -120,3 +120,10 @@ def test_a_broken_journal_is_a_row_that_says_so(tmp_path: Path) -> None:
 
     assert found.state == "unreadable"
     assert "line 1" in found.problem
+
+
+def test_a_toml_file_too_deep_to_be_read_is_passed_over(tmp_path: Path) -> None:
+    add_config(tmp_path / "a.toml")
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 100_000, encoding="utf-8")
+
+    assert [each.name for each in configs(tmp_path)] == ["a.toml"]

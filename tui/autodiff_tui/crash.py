@@ -6,7 +6,7 @@ import os
 import traceback
 from pathlib import Path
 
-from autodiff_engine.llm.redact import redacted
+from autodiff_engine.secret import redacted
 
 from .safe import one_line
 
@@ -23,6 +23,11 @@ def write(run_dir: Path, error: BaseException) -> Path | None:
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(redacted("".join(traceback.format_exception(error))))  # format_exception shows no locals
     return path
+
+
+def frames() -> str:
+    """Return the traceback of the exception that is being handled, without the values of locals, and secrets."""
+    return redacted(traceback.format_exc())
 
 
 def headline(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from autodiff_engine.events import (
 )
 from autodiff_engine.finding import goes_on, named_runs
 from autodiff_engine.journal import FILE, skim
+from autodiff_engine.secret import redacted
 
 from .view import RunView, reduce
 
@@ -128,19 +129,21 @@ def configs(here: Path) -> list[ConfigFound]:
 
 def _config(file: Path, shown: Path) -> ConfigFound | None:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        tables: Mapping[str, object] = tomllib.loads(text)
-    except (OSError, ValueError):  # whatever it is, it is no config of ours
+        written = file.read_text(encoding="utf-8-sig")
+        tables: Mapping[str, object] = tomllib.loads(written)
+    except (OSError, ValueError, RecursionError):  # whatever it is, it is no config of ours
         return None
     task = _table(tables.get("task"))
     if task is None:
         return None
+    text = redacted(written)  # one with a key in it is refused when it is loaded, and shown before
     first = text.partition("\n")[0]
     roles = _table(tables.get("models")) or {}
-    models = ((role, str((_table(told) or {}).get("model", "?"))) for role, told in roles.items())
+    models = ((role, redacted(str((_table(told) or {}).get("model", "?")))) for role, told in roles.items())
     data = _table(tables.get("data")) or {}
     about = first.lstrip("# ") if first.startswith("#") else ""
-    return ConfigFound(shown, str(task.get("pipeline", "?")), str(data.get("source", "?")), tuple(models), about, text)
+    pipeline, source = (redacted(str(named)) for named in (task.get("pipeline", "?"), data.get("source", "?")))
+    return ConfigFound(shown, pipeline, source, tuple(models), about, text)
 
 
 def _table(value: object) -> Mapping[str, object] | None:

@@ -11,6 +11,7 @@ from ..config import RunConfig, load, to_toml
 from ..errors import ConfigError, StorageError
 from ..journal import FILE as JOURNAL
 from ..journal import read as read_journal
+from ..private import make_folder, write_text
 from ..toml_text import dumps
 from ..toml_text import read as read_toml
 from .measured import Executions, executions_of, measure
@@ -42,9 +43,9 @@ def write(folder: Path, manifest: Manifest, config: RunConfig) -> None:
     """
     told = {"id": manifest.id, "variants": list(manifest.variants), "seeds": list(manifest.seeds)}
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / CONFIG).write_text(to_toml(config), encoding="utf-8")
-        (folder / FILE).write_text(dumps(told), encoding="utf-8")  # last: a folder that has it is whole
+        make_folder(folder)
+        write_text(folder / CONFIG, to_toml(config))
+        write_text(folder / FILE, dumps(told))  # last: a folder that has it is whole
     except OSError as error:
         place = error.filename or folder
         raise StorageError(f"{place}: {error.strerror}", "choose another folder with --run-dir") from error

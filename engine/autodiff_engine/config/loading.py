@@ -11,10 +11,11 @@ from types import MappingProxyType
 from platformdirs import user_config_path as platform_config_path
 from pydantic import ValidationError
 
-from ..errors import ConfigError
+from ..errors import ConfigError, line
 from ..text_file import kind_of, meant
 from ..toml_text import read, table_of
 from . import problems, sources
+from .filenames import check_name, unnameable
 from .models import Origins, Tables, fill
 from .schema import RunConfig
 
@@ -101,17 +102,19 @@ def _resolved(tables: Tables, origins: Origins, file: str) -> RunConfig:
             if not any(path == known[: len(path)] for known in named):
                 found[path] = line
     else:
+        found |= unnameable(config, lambda key: problems.place(key, origins, file))
         if not found:
             return config
     raise ConfigError("\n".join(found.values()))
 
 
 def _read(path: Path) -> Tables:
+    check_name(path)
     kind = kind_of(path)
     if kind == "folder":
-        raise ConfigError(f"{path}: is a folder; name the .toml file in it")
+        raise ConfigError(line(f"{path}: is a folder; name the .toml file in it"))
     if not kind:
-        raise ConfigError(f"{path}: no such file{meant(path, '*.toml')}")
+        raise ConfigError(line(f"{path}: no such file{meant(path, '*.toml')}"))
     return read(path)
 
 
@@ -170,7 +173,7 @@ def _absolute(folder: Path, where: str, origin: str) -> str:
     try:
         return str((folder / Path(where).expanduser()).absolute())
     except RuntimeError as error:  # ~somebody, whom nobody knows
-        raise ConfigError(f"{origin}: {where}: there is no such home folder", "write the folder out") from error
+        raise ConfigError(line(f"{origin}: {where}: there is no such home folder"), "write the folder out") from error
 
 
 def _rows(config: RunConfig, origins: Origins) -> Iterable[Row]:

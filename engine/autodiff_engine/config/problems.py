@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
-from urllib.parse import parse_qsl, urlsplit
+from typing import cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ..errors import line
+from ..secret import KEY_SHAPE, in_address, redacted, secrets_in
 from ..toml_text import table_of
 from .models import ROLES, Origins, Tables
 from .schema import RunConfig
@@ -57,17 +59,24 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )
 _SECRET = re.compile(
     r"(^|_)(api_?keys?|x_api_key|secrets?|passw(or)?d|credentials?|authorization|access_key"
-    r"|(access|auth|session|ad|hf|bearer)_token)(_|$)"
+    r"|(access|auth|session|ad|hf|bearer)_token|cookies?)(_|$)"
 )
+_FREE = (("prompts",), ("data", "columns"), ("program", "roles"))
+"""Tables whose keys people choose themselves."""
+_PROSE = (*_FREE, ("program",), ("task", "judge"))
+"""What people write for LLMs: it may be about keys, and what looks like one may be none."""
+_CHANCE = 16
+"""So many characters that are equal to a secret are it."""
 
 
 def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
     """Return a line for each key that no schema can refuse: secrets, what is not built yet, near misses of our keys."""
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
-        line = _secret(path, value) or _near_miss(path)
-        if line:
-            found[path] = f"{_place(path, origins, file)}: {line}"
+        said = _secret(path, value) or _near_miss(path)
+        told = line(f"{place(path, origins, file)}: {said}")
+        if said and told not in found.values():
+            found[path] = told
     return found
 
 
@@ -76,8 +85,10 @@ def invalid(error: ValidationError, written: Tables, origins: Origins, file: str
     found: dict[Path, str] = {}
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"] if part != "[key]")
+        if path[:1] == ("models",) and len(path) > 3 and path[2] not in ModelConfig.model_fields:
+            path = path[:3]  # behind that are names of types
         if not _said_elsewhere(path, detail, origins):
-            found.setdefault(path, f"{_place(path, origins, file)}: {_line(path, detail, written)}")
+            found.setdefault(path, line(f"{place(path, origins, file)}: {_line(path, detail, written)}"))
     return found
 
 
@@ -149,22 +160,26 @@ def _keys(table: Path) -> tuple[str, ...]:
 
 
 def _secret(path: Path, value: object) -> str:
-    where = f"[{_table(path)}] {path[-1]}"
-    if path[0] == "prompts" or path[:2] in (("data", "columns"), ("program", "roles")):
-        return ""
-    if any(_SECRET.search(_snake(part)) for part in path[1:]) or _SECRET.search(_snake(path[0])):
+    text = value if isinstance(value, str) else ""
+    named = tuple(path)
+    while _is_place(named[-1]) and len(named) > 1:
+        named = named[:-1]
+    where = f"[{_table(named)}] {named[-1]}" if len(named) > 1 else ".".join(named)
+    if not _begins(path, _FREE) and any(_SECRET.search(_snake(part)) for part in path):
         return f"{where} is refused: keys come from the environment only, as in OPENAI_API_KEY"
-    if path[-1] == "api_base" and isinstance(value, str) and _has_secret(value):
+    if held := secrets_in(text, _CHANCE):
+        return f"{where} holds the value of {held[0]}: keys come from the environment only"
+    if _begins(path, _PROSE):
+        return ""
+    if in_address(text):
         return f"{where} holds a name and password or a key: they come from the environment only"
+    if KEY_SHAPE.search(text):
+        return f"{where} holds what is a key: they come from the environment only"
     return ""
 
 
-def _has_secret(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return "@" in parts.netloc or any(_SECRET.search(_snake(name)) for name, _ in parse_qsl(parts.query))
+def _begins(path: Path, tables: Sequence[Path]) -> bool:
+    return any(path[: len(table)] == table for table in tables)
 
 
 def _near_miss(path: Path) -> str:
@@ -185,8 +200,8 @@ def _said_elsewhere(path: Path, detail: ErrorDetails, origins: Origins) -> bool:
     return lacks or path[1] not in ROLES or origins.get(path[:3], "").startswith("[models.")
 
 
-def _place(path: Path, origins: Origins, file: str) -> str:
-    """Name the file, or the flag or variable that gave the value."""
+def place(path: Path, origins: Origins, file: str) -> str:
+    """Return the file, or the flag or variable, that gave the value at ``path``."""
     given = [origins[path[:length]] for length in range(len(path), 0, -1) if path[:length] in origins]
     inside = {origin for key, origin in origins.items() if key[: len(path)] == path}
     if not given and len(inside) == 1:  # an unknown table of which one key was given
@@ -195,7 +210,10 @@ def _place(path: Path, origins: Origins, file: str) -> str:
 
 
 def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
+    """Yield the path and value of each key, also in tables in lists, where a path counts from 0."""
     table = table_of(value)
+    if isinstance(value, list):
+        table = {str(place): item for place, item in enumerate(cast("list[object]", value))}
     if table:
         for key, item in table.items():
             yield from _leaves(item, (*path, key))
@@ -205,7 +223,12 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 def _table(path: Path) -> str:
     """Name the table that holds ``path``; of a list of tables the first is 1."""
-    return ".".join(str(int(part) + 1) if part.isdigit() else part for part in path[:-1])
+    return ".".join(str(int(part) + 1) if _is_place(part) else part for part in path[:-1])
+
+
+def _is_place(part: str) -> bool:
+    """Return whether ``part`` can be a place in a list."""
+    return part.isascii() and part.isdigit() and len(part) < 10
 
 
 def _snake(name: str) -> str:
@@ -213,5 +236,5 @@ def _snake(name: str) -> str:
 
 
 def _cut(value: object) -> str:
-    text = repr(value)
+    text = redacted(repr(value))
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -6,9 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..errors import ConfigError
+from ..errors import ConfigError, line
+from ..secret import redacted
+from ..toml_text import unfit
 
 Path = tuple[str, ...]
+_DEEPEST = 12
+"""Tables in one another on the way to a key: more than any that a provider's library knows."""
 
 FLAG_KEYS: Mapping[str, Path] = MappingProxyType(
     {
@@ -54,8 +58,8 @@ def from_override(text: str) -> tuple[Path, object, str]:
     """
     key, equals, value = text.partition("=")
     path = _path(key.strip())
-    if not equals or len(path) < 2 or not all(path):
-        raise ConfigError(f"--set {text}: write table.key=value, as in --set trainer.batch_size=8")
+    if not equals or not 2 <= len(path) <= _DEEPEST or not all(path):
+        raise ConfigError(f"--set {line(redacted(text))}: write table.key=value, as in --set trainer.batch_size=8")
     return path, _read(value.strip(), path), f"--set {key.strip()}"
 
 
@@ -74,8 +78,12 @@ def _read(text: str, path: Path) -> object:
     table: dict[str, object]
     try:
         table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except RecursionError:
+        raise ConfigError(line(f"{'.'.join(path)} = {text:.60}: lists stand in one another too deep")) from None
+    except ValueError:
         return text
     value = table["value"]
+    if problem := unfit(value):
+        raise ConfigError(line(f"{'.'.join(path)} = {text:.60}: {problem}"))
     number = isinstance(value, int | float)
     return text if len(table) > 1 or (number and path[0] in ("prompts", "program")) else value

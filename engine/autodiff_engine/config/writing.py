@@ -18,7 +18,8 @@ Name = Callable[[paths.Reference], str]
 
 def to_toml(config: RunConfig) -> str:
     """Write ``config`` whole, defaults and all; ``load`` of it gives an equal config."""
-    return dumps(_without_empty(config.model_dump(mode="python", exclude_none=True)))
+    tables: dict[str, object] = config.model_dump(mode="python", exclude_none=True)
+    return dumps({**_without_empty(tables), "models": tables["models"]})  # what goes to a provider goes as it is
 
 
 def meaning(config: RunConfig) -> str:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ..characters import whole
 from ..errors import ModelUnavailable
+from ..secret import without_values
 from .budget import FREE, Price
 from .faults import Asked, translate
 from .handover import HandoverExecutor, handover
@@ -27,6 +29,9 @@ _THEIR_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.s
 
 _A_DAY_S = 86_400.0
 """Their timeouts are off in effect: ours is kept by ``DeadlineModel``."""
+
+_NO_WORD = 16
+"""So many characters of an answer that are the value of a key are the key: nobody wrote them by chance."""
 
 _PLACEHOLDER_KEY = "unset"
 """Servers of one's own want no key, but client libraries do not send without one."""
@@ -67,7 +72,9 @@ class LiteLLMModel:
             with handover():  # a call that is cancelled as it begins
                 answer: Any = await self._litellm.acompletion(
                     model=request.model,
-                    messages=[{"role": message.role, "content": message.content} for message in request.messages],
+                    messages=[
+                        {"role": message.role, "content": whole(message.content)} for message in request.messages
+                    ],
                     **({"api_base": request.endpoint} if request.endpoint else {}),
                     **({"api_key": key} if key else {}),
                     **request.params,
@@ -177,8 +184,8 @@ def _reply(answer: Any, request: Request, seconds: float) -> Reply:  # noqa: ANN
     usage = getattr(answer, "usage", None)
     prompt = getattr(usage, "prompt_tokens", None) or None  # litellm writes 0 where the provider said nothing
     completion = getattr(usage, "completion_tokens", None) if prompt else None
-    text = choice.message.content
-    return Reply(text or "", str(choice.finish_reason or "stop"), Usage(prompt, completion), None, seconds)
+    text = without_values(whole(choice.message.content or ""), _NO_WORD)  # some gateways answer 200 with an error
+    return Reply(text, str(choice.finish_reason or "stop"), Usage(prompt, completion), None, seconds)
 
 
 class _Forward(logging.Handler):

@@ -14,6 +14,7 @@ from typing import Any, cast
 import diskcache  # pyright: ignore[reportMissingTypeStubs]
 
 from ..errors import StorageError
+from ..private import make_folder
 from .model import Reply, Usage
 
 ANSWER_VERSION = 1
@@ -48,8 +49,7 @@ class AnswerStore:
         self._on_warning = on_warning
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            make_folder(folder)
             self._cache = _open(folder)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error) from error

@@ -45,7 +45,7 @@ TEXTS = (
     ),
 )
 
-_ACTION = re.compile(r"action\s*:\s*[`*]*\s*(\w+)\s*\(", re.I)
+_ACTION = re.compile(r"action\s*+:\s*+[`*]*+\s*+(\w+)\s*+\(", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def test_a_missing_config_is_answered_with_the_nearest_file(tmp_path: Path) -> N
 
     with pytest.raises(ConfigError, match=r"trian\.toml: no such file; did you mean .*train\.toml\?"):
         load(tmp_path / "trian.toml")
-    with pytest.raises(ConfigError, match=r"cannot be read: File name too long$"):
+    with pytest.raises(ConfigError, match=r"no file can have this name: it is too long$"):
         load(tmp_path / ("x" * 300))
     with pytest.raises(ConfigError, match=r"questions\.toml: no such file$"):
         load(tmp_path / "questions.toml")
@@ -219,3 +219,51 @@ def test_a_home_that_nobody_may_look_into_holds_no_config_for_us(tmp_path: Path)
     loaded = load(written(tmp_path, SMALL), user=tmp_path / ("x" * 300) / "config.toml")
 
     assert loaded.config.trainer.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("[prompts]\nfile = \"a\\u0000b\"", "c.toml: [prompts] file names a file that cannot be: it holds a zero byte"),
+        (f"[retrieval]\ncorpus = \"{'x' * 300}.jsonl\"", "c.toml: [retrieval] corpus names a file that cannot be: it "),
+        ("[cache]\ndir = \"~nobody-of-that-name/x\"", "c.toml: [cache] dir: ~nobody-of-that-name/x: there is no such "),
+        ("top_p = nan", "c.toml: [models.task] top_p must be a finite number, not nan"),
+        ("stop = [inf]", "c.toml: [models.task] stop must be a finite number, not inf"),
+        ("\"x\\ny\" = 1\n[trainer]\n\"b\\nc\" = 1", "c.toml: [trainer] has no key b\\nc; there are "),
+        ("[trainer]\n\"²\" = {a = 1}", "c.toml: [trainer] has no key ²; there are "),
+        ("[models.\"²\"]\na = {b = 1}", "c.toml: [models] has no role ²; there are "),
+    ],
+)  # fmt: skip
+def test_what_no_file_and_no_provider_can_have_is_told_in_one_line(tmp_path: Path, more: str, line: str) -> None:
+    found = lines(tmp_path, f"{SMALL}{more}\n")
+
+    assert len(found) == 1
+    assert found[0].startswith(line), found
+    assert found[0].isprintable()
+
+
+@pytest.mark.parametrize(
+    ("override", "why"),
+    [
+        ("models.task" + ".a" * 3000 + "=1", "write table.key=value"),
+        ("models.task.a=" + "[" * 3000 + "]" * 3000, "too deep"),
+        ("trainer.seed=9223372036854775808", "64 bits"),
+        ("cache.dir=~nobody-of-that-name/x", "there is no such home folder"),
+    ],
+)
+def test_an_override_that_would_be_too_much_is_told_in_one_line(tmp_path: Path, override: str, why: str) -> None:
+    (line,) = lines(tmp_path, SMALL, override)
+
+    assert why in line
+    assert len(line) < 2500
+
+
+def test_a_value_that_is_a_secret_of_the_environment_is_refused_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-of-sixteen-and-more")
+
+    for more in ("user = 'canary-of-sixteen-and-more'", "[prompts]\ntask = 'Say canary-of-sixteen-and-more.'"):
+        (line,) = lines(tmp_path, f"{SMALL}{more}\n")
+        assert "holds the value of MY_TOKEN: keys come from the environment only" in line
+        assert "canary" not in line

@@ -159,3 +159,12 @@ def test_where_the_cache_lies_is_no_part_of_a_runs_config(tmp_path: Path) -> Non
 )
 def test_files_are_shown_without_their_folders(reference: object, shown: str) -> None:
     assert getattr(reference, "shown") == shown  # noqa: B009 - the class is not public
+
+
+def test_an_empty_table_for_a_provider_stays(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(f"{SMALL}extra_body = {{}}\nmetadata = {{a = {{}}}}\n", encoding="utf-8")
+    config = load(tmp_path / "c.toml").config
+    (tmp_path / "again.toml").write_text(to_toml(config), encoding="utf-8")
+
+    assert dict(load(tmp_path / "again.toml").config.models["task"].extra) == {"extra_body": {}, "metadata": {"a": {}}}
+    assert load(tmp_path / "again.toml").config == config

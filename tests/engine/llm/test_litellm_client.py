@@ -60,6 +60,24 @@ async def test_what_is_sent_is_the_request_and_nothing_is_cut(client: LiteLLMMod
     assert server.received[0].path == "/v1/chat/completions"
 
 
+async def test_halves_of_characters_are_neither_sent_nor_received(client: LiteLLMModel) -> None:
+    async with lb.loopback(lb.ok("an \ud83d and \ud83d\ude00")) as server:
+        reply = await client.complete(a_call("so \udc00 so", endpoint=server.url))
+
+    assert server.received[0].body["messages"][1]["content"] == "so \ufffd so"
+    assert reply.text == "an \ufffd and 😀"
+
+
+async def test_an_answer_that_quotes_our_key_is_an_answer_without_it(
+    client: LiteLLMModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-of-sixteen-and-more")
+
+    reply = await answer_to(client, lb.ok("error: the key canary-of-sixteen-and-more is not known here"))
+
+    assert reply.text == "error: the key [secret] is not known here"
+
+
 async def test_an_answer_has_its_text_usage_and_time(client: LiteLLMModel) -> None:
     reply = await answer_to(client, lb.ok("It is 8.", delay_s=0.01))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from textual.screen import Screen
 
 from autodiff_tui import keymap
 from autodiff_tui.actions import ACTIONS, Action
+from autodiff_tui.crash import frames
 from autodiff_tui.driver import STEADY
 from autodiff_tui.safe import marked, one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
@@ -97,7 +97,7 @@ class Handy(Keyed[ReturnType]):
     def _fatal_error(self) -> None:
         """Leave with a traceback without the values of locals, which may hold keys."""
         self.bell()
-        report = Text(marked(traceback.format_exc()))
+        report = Text(marked(frames()))
         self._exit_renderables.append(Segments(self.console.render(report, self.console.options)))
         self._close_messages_no_wait()
 

@@ -1,0 +1,42 @@
+"""Files and folders that nobody but their owner may read, whatever the umask says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, TextIO
+
+
+def opened(path: Path, mode: Literal["a", "w"]) -> TextIO:
+    """Open a file to write text in UTF-8, line ends as they are; a new file has mode 0600.
+
+    What UTF-8 cannot hold is written as an escape.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    return open(path, mode, encoding="utf-8", errors="backslashreplace", newline="", opener=_opener)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file, as ``opened`` does.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with opened(path, "w") as file:
+        file.write(text)
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` with its parents, or take one that is there; either way it has mode 0700 then.
+
+    Raises:
+        OSError: It cannot be made, or belongs to somebody else.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)  # the umask may have taken from it, and one that is there may be open to others
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

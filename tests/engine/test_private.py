@@ -1,0 +1,38 @@
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.private import make_folder, opened, write_text
+
+
+@pytest.fixture(autouse=True, params=[0o000, 0o022, 0o177], ids=oct)
+def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_is_its_owners_whatever_the_umask(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "one\r\ntwo \ud800")
+    with opened(tmp_path / "b", "a") as file:
+        file.write("x")
+
+    assert mode(tmp_path / "a") == mode(tmp_path / "b") == 0o600
+    assert (tmp_path / "a").read_bytes() == b"one\r\ntwo \\ud800"
+
+
+def test_a_folder_is_its_owners_also_one_that_was_there(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old").chmod(0o755)
+
+    make_folder(tmp_path / "old")
+    make_folder(tmp_path / "new")
+
+    assert mode(tmp_path / "old") == mode(tmp_path / "new") == 0o700

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import fields
 from functools import cache
+from sys import intern
 from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +18,10 @@ _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
 _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
+_REPEATED = frozenset(
+    ("answer", "example", "expected", "metric", "model", "node", "phase", "role", "source", "split", "target", "why")
+)
+"""Fields whose values many lines say: in memory each value is there once, as in the process that said them."""
 _HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
 """How ``encode`` begins a line."""
 
@@ -68,6 +73,9 @@ def decode(line: str, where: str) -> Stamped | None:
         if kind is None:
             return None
         names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
+        for key in _REPEATED & told.keys():
+            if isinstance(told[key], str):
+                told[key] = intern(told[key])
         event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
         return Stamped(told["seq"], told["t"], told.get("fact"), event)
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:

@@ -28,7 +28,7 @@ from autodiff_engine.llm import Call, Reply, Usage
 from autodiff_tui.feed import feed
 from autodiff_tui.rewinding import Past
 from autodiff_tui.sources import WatchedSource
-from autodiff_tui.tape import Tape
+from autodiff_tui.tape import KEPT, Tape
 
 CONFIG = """
 [task]
@@ -224,9 +224,9 @@ class Told(WatchedSource):
         return told
 
 
-def follow(folder: Path, events: int, times: int, size: Callable[[], int] = resident) -> Followed:
-    """Follow a run as the app does, ``times`` over: ``events`` in all."""
-    tape, source, held = Tape(past=Past(folder)), Told(folder, times), Held(events, size)
+def follow(folder: Path, events: int, times: int, size: Callable[[], int] = resident, keep: int = KEPT) -> Followed:
+    """Follow a run as the app does, ``times`` over: ``events`` in all; look back at ``keep`` of them at most."""
+    tape, source, held = Tape(keep, Past(folder)), Told(folder, times), Held(events, size)
     while feed(tape, source, lambda: 0.0).taken:
         held.look(tape.end)
     view = tape.head

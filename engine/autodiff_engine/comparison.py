@@ -84,54 +84,75 @@ class Race:
 
     Examples without a score on either side, as a judge could not grade them, count on neither.
 
-    ``incumbent`` is in the order in which the candidate is run (``deciding_order``); scores are compared exactly.
+    ``incumbent`` is in the order in which the candidate is run (``deciding_order``); scores are compared exactly. To
+    ``add`` an outcome costs the same however many there are: sums are kept.
     """
 
     def __init__(self, incumbent: Sequence[Outcome], rule: Rule) -> None:
+        graded = [each.score for each in incumbent if not each.unavailable]
         self._incumbent = incumbent
         self._rule = rule
-        self.after: list[Outcome] = []
+        self._after: list[Outcome] = []
+        self._sum_before, self._sum_after = sum(graded, Fraction(0)), Fraction(0)
+        self._comparable, self._compared = len(graded), 0
+        self._without_grade = 0
+
+    @property
+    def after(self) -> Sequence[Outcome]:
+        """The candidate's outcomes so far."""
+        return self._after
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in the candidate's outcome on the next example."""
+        old = self._incumbent[len(self._after)]
+        self._after.append(outcome)
+        self._without_grade += outcome.ungraded
+        if old.unavailable:
+            return
+        if outcome.unavailable:
+            self._sum_before -= old.score
+            self._comparable -= 1
+        else:
+            self._sum_after += outcome.score
+            self._compared += 1
 
     @property
     def possible(self) -> Fraction:
         """The highest sum that the candidate can still reach."""
-        old, new = self._scores()
-        return sum(new, Fraction(len(old) - len(new)))
+        return self._sum_after + self._comparable - self._compared
 
     @property
     def ungraded(self) -> bool:
         """Whether a judge left so many of the candidate's answers without a grade that there is no verdict."""
-        return too_many(sum(each.ungraded for each in self.after), len(self._incumbent))
+        return too_many(self._without_grade, len(self._incumbent))
 
     def _scores(self) -> tuple[list[Fraction], list[Fraction]]:
         """Return both sides' scores on what can be compared, in one order; of what is still out the incumbent's."""
-        pairs = zip_longest(self._incumbent, self.after)
+        pairs = zip_longest(self._incumbent, self._after)
         told = [(old, new) for old, new in pairs if not (old.unavailable or (new and new.unavailable))]
         return [old.score for old, _ in told], [new.score for _, new in told if new]
 
     @property
     def done(self) -> bool:
         """Whether the candidate was run on every example."""
-        return len(self.after) == len(self._incumbent)
+        return len(self._after) == len(self._incumbent)
 
     def lost(self) -> bool:
         """Whether no answer that is still out could make the candidate win: the decision is then the same."""
-        old, new = self._scores()
-        if self.ungraded or self.possible <= sum(old):
+        if self.ungraded or self.possible <= self._sum_before:
             return True
-        return self._rule.accept == "confident" and best_possible_p(old, new) >= self._rule.alpha
+        return self._rule.accept == "confident" and best_possible_p(*self._scores()) >= self._rule.alpha
 
     def won(self) -> bool:
         """Whether the candidate, run on all examples, is better by the rule."""
-        old, new = self._scores()
-        if not self.done or self.ungraded or sum(new) <= sum(old):
+        if not self.done or self.ungraded or self._sum_after <= self._sum_before:
             return False
-        return self._rule.accept == "greater" or paired_p(old, new) < self._rule.alpha
+        return self._rule.accept == "greater" or paired_p(*self._scores()) < self._rule.alpha
 
     def comparison(self, *, split: str, metric: str) -> Comparison:
         """Return the comparison so far; one that was stopped early has no p and says what was still possible."""
         if self.done:
-            return compare(self._incumbent, self.after, split=split, metric=metric)
+            return compare(self._incumbent, self._after, split=split, metric=metric)
         whole, new = self._scores()
         old, n, done = whole[: len(new)], len(whole), len(new)
         wins, losses = _wins(old, new), _wins(new, old)
@@ -149,7 +170,7 @@ class Race:
             at_most=float(self.possible / n) if n else 0.0,
             excluded=tuple(
                 old.example.id
-                for old, new in zip_longest(self._incumbent, self.after)
+                for old, new in zip_longest(self._incumbent, self._after)
                 if old.unavailable or (new and new.unavailable)
             ),
         )

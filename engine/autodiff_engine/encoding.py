@@ -7,6 +7,7 @@ import re
 from dataclasses import fields
 from functools import cache
 from math import isfinite
+from sys import intern
 from typing import cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,10 @@ _ON_DISK = {"t": "node_t"}
 """An event's own field -> its name in a line, where the line says something else by that name."""
 _DIGITS = 300
 """Of a whole number: with more, whoever divides by it fails."""
+_REPEATED = frozenset(
+    ("answer", "example", "expected", "metric", "model", "node", "phase", "role", "source", "split", "target", "why")
+)
+"""Fields whose values many lines say: in memory each value is there once, as in the process that said them."""
 _HEAD = re.compile(rb'\{"v": \d+, "seq": \d+, "t": [-+.\de]+, "type": "(\w+)"')
 """How ``encode`` begins a line."""
 
@@ -73,6 +78,9 @@ def decode(line: str, where: str) -> Stamped | None:
         if kind is None:
             return None
         names = {_ON_DISK.get(field.name, field.name): field.name for field in fields(kind)}
+        for key in _REPEATED & told.keys():
+            if isinstance(told[key], str):
+                told[key] = intern(told[key])
         event = _adapter(kind).validate_python({names[key]: value for key, value in told.items() if key in names})
         return _stamped(told["seq"], told["t"], told.get("fact"), event)
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:

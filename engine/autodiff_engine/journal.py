@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
@@ -225,6 +225,24 @@ class Tail:
         stamped = decode(line.decode("utf-8", "replace"), f"{self._path}: line {self._lines}")
         self.unknown += stamped is None
         return stamped
+
+
+def standing_before(folder: Path, seq: int) -> Iterator[Stamped]:
+    """Yield, one at a time, the events before line ``seq`` that stand once that line is said.
+
+    The file is read twice, a part at a time: of a long run little is in memory at once.
+
+    Raises:
+        StorageError: There is no journal, or a line of it is broken.
+    """
+    cuts = [(each.seq, cast("RunResumed", each.event).after) for each in skim(folder, (RunResumed,))]
+    tail = Tail(folder)
+    while events := tail.read():
+        for each in events:
+            if each.seq >= seq:
+                return
+            if not any(each.seq < cut <= seq and _taken_back(each, after) for cut, after in cuts):
+                yield each
 
 
 def skim(folder: Path, every: Collection[type[Event]], latest: Collection[type[Event]] = ()) -> tuple[Stamped, ...]:

@@ -140,7 +140,7 @@ class Judging:
         return Verdict("minibatch", "not better on the examples of this step", minibatch=self._minibatch())
 
     def _seen(self, outcome: Outcome) -> bool:
-        self._race.after.append(outcome)
+        self._race.add(outcome)
         return self._race.lost()
 
     def _whole_verdict(self) -> Verdict:

@@ -34,7 +34,7 @@ def raced(before: list[Fraction], after: list[Fraction], rule: Rule) -> Race:
     new = {each.example.id: each for each in outcomes(after)}
     race = Race(ordered, rule)
     for old in ordered:
-        race.after.append(new[old.example.id])
+        race.add(new[old.example.id])
         if race.lost():
             break
     return race
@@ -52,6 +52,26 @@ def test_stopping_early_changes_no_decision(
     after_in_order = [after[int(each.example.id[1:])] for each in deciding_order(outcomes(before))]
     assert race.won() is better(in_order, after_in_order, rule)
     assert len(race.after) == n or not race.won()
+
+
+@given(st.lists(st.tuples(FINE, FINE, st.booleans(), st.booleans()), min_size=1, max_size=9))
+def test_what_a_race_knows_is_what_its_pairs_say_however_far_it_came(
+    told: list[tuple[Fraction, Fraction, bool, bool]],
+) -> None:
+    """Sums that are kept are the sums that one would count anew."""
+    sides = [
+        (outcome(old, f"v{i}", unavailable="no" * lost), outcome(new, f"v{i}", unavailable="no" * gone))
+        for i, (old, new, lost, gone) in enumerate(told)
+    ]
+    race = Race([old for old, _ in sides], RULES[0])
+    for count in range(len(sides) + 1):
+        known = [(old, new if i < count else None) for i, (old, new) in enumerate(sides) if not old.unavailable]
+        left = [(old, new) for old, new in known if new is None or not new.unavailable]
+        assert race.possible == sum(1 if new is None else new.score for _, new in left)
+        assert race.lost() is (race.possible <= sum(old.score for old, _ in left))
+        if count < len(sides):
+            race.add(sides[count][1])
+    assert race.won() is greater(*zip(*sides, strict=True))
 
 
 def test_a_race_is_stopped_at_the_first_example_that_decides_it() -> None:

@@ -78,6 +78,22 @@ def test_every_event_is_read_back_as_it_was(kind: type[Any], data: st.DataObject
     assert read(folder).events == tuple(heard)
 
 
+def test_what_many_lines_say_is_in_memory_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, lambda _: None)
+    for n in range(2):
+        scored = ExampleScored(
+            0, "start.validation", "val", "question 17", "exact_match", 1.0, "8", "8", "no", (f"{n}",)
+        )
+        journal.append(scored)
+    journal.close()
+    one, other = (each.event for each in read(tmp_path).events)
+    assert isinstance(one, ExampleScored)
+    assert isinstance(other, ExampleScored)
+    assert one.example is other.example
+    assert one.phase is other.phase
+    assert one.why is other.why
+
+
 def test_every_kind_of_event_is_known() -> None:
     assert len(EVENTS) == len(set(EVENTS)) >= 24
     assert set(FACT_TYPES) < set(EVENTS)

@@ -240,13 +240,15 @@ def test_a_candidate_that_no_judge_can_grade_on_more_than_a_fifth_gets_no_verdic
     incumbent = [outcome(0, f"v{n}") for n in range(5)]
     race = Race(incumbent, Rule("greater", 0.05))
     lost = [replace(outcome(0, f"v{n}", unavailable="no grade"), ungraded=True) for n in range(2)]
-    race.after += [outcome(1, "v4"), lost[0]]
+    for each in (outcome(1, "v4"), lost[0]):
+        race.add(each)
     assert not race.ungraded
     assert not race.lost()
-    race.after.append(lost[1])
+    race.add(lost[1])
     assert race.ungraded
     assert race.lost()
-    race.after += [outcome(1, "v2"), outcome(1, "v3")]
+    for each in (outcome(1, "v2"), outcome(1, "v3")):
+        race.add(each)
     assert not race.won()
 
 
@@ -255,7 +257,7 @@ def test_an_example_that_the_incumbent_has_no_score_for_decides_nothing_and_is_r
     ordered = deciding_order([lost, outcome(1, "v1"), outcome(0, "v2")])
     assert [each.example.id for each in ordered] == ["v2", "v1", "v0"]
     race = Race(ordered, Rule("greater", 0.05))
-    race.after += [outcome(0, "v2")]
+    race.add(outcome(0, "v2"))
     assert race.lost()  # only v1 is out, and there the incumbent is right: what has no score could not help
     told = race.comparison(split="val", metric="judge")
     assert (told.n, told.stopped_after, told.at_most, told.excluded) == (2, 1, 0.5, ("v0",))

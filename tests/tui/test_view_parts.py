@@ -12,17 +12,22 @@ from autodiff_engine.events import (
     CallStarted,
     Event,
     ExampleExcluded,
+    ExampleScored,
     FeedbackMissing,
     LedgerUpdated,
     ProposalCounts,
+    ProposalJudged,
+    ProposalMade,
     RunOpened,
     Stamped,
     StepFinished,
     StepStarted,
     TokenCounts,
+    TracedCall,
     Warned,
 )
 from autodiff_tui.format import cap, still_pays
+from autodiff_tui.screens.proposal_text import proposal_lines
 from autodiff_tui.view import (
     Cap,
     RunView,
@@ -32,8 +37,10 @@ from autodiff_tui.view import (
     caps,
     count,
     examples_of,
+    facts,
     gates_of,
     pairs,
+    parts,
     passages,
     per_step,
     reduce,
@@ -199,3 +206,49 @@ def test_the_log_holds_warnings_excluded_examples_and_failures_with_their_step()
     ]  # fmt: skip
     assert [entry.t for entry in view.log][:2] == [60.0, 120.0]
     assert view.log[4].text == "a call of answer (task) failed: 429"
+
+
+def long_run(steps: int) -> RunView:
+    """A run of two proposals a step, each scored on one example of the minibatch and three of the validation set."""
+    told: list[Event] = []
+    for step in range(1, steps + 1):
+        told.append(StepStarted(step, ("a",), ()))
+        for k in (1, 2):
+            told.append(ProposalMade(step, k, f"c{step}.{k}", "c0", ()))
+            told += [
+                ExampleScored(step, f"p{k}.{gate}", "val", name, "m", 1.0, "8", "8", "", (), (TRACED,))
+                for gate, name in [("minibatch", "a"), *(("validation", name) for name in "abc")]
+            ]
+            told.append(ProposalJudged(step, k, f"c{step}.{k}", "validation", "not better"))
+        told.append(StepFinished(step, "rejected", None, "c0", 0.5))
+    return view_of(*told)
+
+
+TRACED = TracedCall("answer", 1, "k", "a long prompt", "8")
+
+
+def test_of_very_many_proposals_the_examples_of_the_newest_are_kept_and_all_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "SAMPLED", 40)
+    for steps in (10, 11, 60):
+        view = long_run(steps)
+        held = sum(one.new.scored for one in view.proposals.past)
+        assert held == view.proposals.sampled
+        assert min(40, 8 * steps) <= held <= 80
+        assert len(view.proposals) == view.gates.made == 2 * steps
+        newest = view.proposals.newest_first(10)
+        assert [(one.thinned, one.new.scored) for one in newest] == [(False, 4)] * 10
+        thinned = [one for one in view.proposals.past if one.thinned]
+        assert all(one.new.scored == 0 and one.fate == "validation" and one.scored == 3 for one in thinned)
+        assert bool(thinned) is (steps > 10)
+    shown = "\n".join("".join(piece for piece, _ in line) for line in proposal_lines(view, thinned[0]))
+    assert "no longer in memory" in shown
+    assert "not judged there" in shown  # the minibatch verdict, which nobody gave here
+
+
+def test_of_very_many_traced_calls_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "EXCHANGES", 10)
+    view = long_run(20)
+    assert 10 <= len(view.exchanges["answer"]) <= 20
+    assert view.exchanges["answer"][-1].step == 20

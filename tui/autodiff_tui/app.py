@@ -18,6 +18,7 @@ from .actions import ACTIONS, Action, Mode
 from .driver import caught_up
 from .feed import feed
 from .format import counted
+from .rewinding import Past
 from .safe import one_line
 from .screens.examples import ExamplesScreen
 from .screens.help import HelpScreen
@@ -42,6 +43,7 @@ class RunApp(Steered):
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
     With ``ascii_only`` no character beyond ASCII reaches the terminal.
+    ``past`` knows what the run said, where it may take facts back.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -62,8 +64,9 @@ class RunApp(Steered):
         actions: Sequence[Action] = ACTIONS,
         ascii_only: bool = False,
         speed: float = 1.0,
+        past: Past | None = None,
     ) -> None:
-        super().__init__(source, mode=mode, clock=clock, speed=speed, actions=actions, ascii_only=ascii_only)
+        super().__init__(source, mode=mode, clock=clock, speed=speed, past=past, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
         self._export = export
         self._shown = RunView()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from .flags import Flags
 from .format import UNKNOWN, cost, counted, tokens
-from .toned import Tone, Toned, columns, line
+from .headless import write_line
+from .toned import Tone, Toned, columns, line, spelled
 
 if TYPE_CHECKING:
     from autodiff_engine.build import CapForecast, Forecast, Range, RoleForecast, SplitForecast
@@ -20,6 +23,14 @@ _SAID = {
     "too small": "too small: the run cannot come to its end",
     "unknown": "nobody can say whether it is enough",
 }
+
+
+def write(told: Forecast, flags: Flags) -> None:
+    """Write the forecast to stdout, and the warnings that a training would begin with to stderr."""
+    for warning in () if flags.quiet else told.warnings:
+        write_line(spelled(((f"warning: {warning}", "warn"),)), sys.stderr, ascii_only=flags.ascii)
+    for each in lines(told):
+        write_line(spelled(each).rstrip(), sys.stdout, ascii_only=flags.ascii)
 
 
 def lines(told: Forecast) -> Iterator[Toned]:

@@ -15,8 +15,8 @@ from .crash import CRASH
 from .exits import Exit, complain, complain_about, of_error, of_run, show_frames
 from .flags import UI, Flags
 from .headless import Followed, follow, reader_for, write_line
+from .rewinding import Past
 from .session import Execute, LiveSession, Source
-from .view import reduce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def show(execute: Execute, run_dir: Path, flags: Flags, *, history: Sequence[Sta
     if front == "tui":
         followed = _in_app(session, run_dir, flags)
     else:
-        followed = follow(session, reader_for(front, flags, known=len(history)))
+        followed = follow(session, reader_for(front, flags, known=len(history)), Past(run_dir))
     return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
 
 
@@ -71,7 +71,7 @@ def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: floa
     if front == "tui":
         followed = _in_app(source, run_dir, flags, mode, speed=speed)
     else:
-        followed = follow(source, reader_for(front, flags))
+        followed = follow(source, reader_for(front, flags), Past(run_dir))
     if isinstance(source.error, EngineError):
         complain_about(source.error)
         return of_error(source.error)
@@ -91,7 +91,7 @@ def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *
     elif not os.environ.get("NO_COLOR", "1"):
         del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
     app = RunApp(
-        session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed,
+        session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed, past=Past(run_dir),
         actions=keymap.load(user_config_path()), ascii_only=flags.ascii,
     )  # fmt: skip
     outlive_no_terminal()
@@ -99,11 +99,9 @@ def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *
     if mode != "live":
         session.abort("the app was left")  # nothing of it executes here that could be waited for
     session.join(_PATIENCE_S)
-    view = app.view
-    for stamped in session.drain(_ALL):  # what came after the app's last look
-        view = reduce(view, stamped)
+    app.tape.extend(session.drain(_ALL))  # what came after the app's last look
     code = app.return_code or 0
-    return Followed(view, code - 128 if code > 128 else None, broke=code == Exit.FAILED)
+    return Followed(app.view, code - 128 if code > 128 else None, broke=code == Exit.FAILED)
 
 
 def _exported(run_dir: Path) -> str:

@@ -16,6 +16,7 @@ from autodiff_engine.events import Stamped
 from .flags import Flags
 from .glyphs import to_ascii
 from .narration import Narrator
+from .rewinding import Past
 from .safe import one_line
 from .session import Source
 from .view import RunView, reduce
@@ -35,8 +36,10 @@ class Followed:
     """Whether what showed the run failed, so that the run was ended for no reason of its own."""
 
 
-def follow(source: Source, reader: Reader) -> Followed:
+def follow(source: Source, reader: Reader, past: Past | None = None) -> Followed:
     """Start the run, hand every event to ``reader`` in order, and wait for the end.
+
+    ``past`` knows what the run said, where it may take facts back.
 
     The first SIGINT, SIGTERM or SIGHUP aborts the run and waits for its last events; a second one ends the wait.
     When ``reader`` cannot write any more (``| head``), the run is aborted and nothing more is said.
@@ -52,7 +55,8 @@ def follow(source: Source, reader: Reader) -> Followed:
         while not source.ended:
             source.join(_DRAIN_EVERY_S)
             for stamped in source.drain():
-                followed.view = reduce(followed.view, stamped)
+                before = past.before(followed.view, stamped) if past is not None else followed.view
+                followed.view = reduce(before, stamped)
                 try:
                     reader(stamped)
                 except BrokenPipeError:

@@ -2,6 +2,7 @@
 
 from ..ablation import Row, Spread
 from .ablation import Ablation, Cell, ablation
+from .ablation_forecast import AblationForecast, ablation_forecast
 from .checkup import Finding, Level, checkup, refused, roles
 from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
@@ -16,6 +17,7 @@ from .verification import Verified, Verifying, verification
 
 __all__ = [
     "Ablation",
+    "AblationForecast",
     "CapForecast",
     "Cell",
     "EvalReport",
@@ -37,6 +39,7 @@ __all__ = [
     "Verifying",
     "VerifyingPack",
     "ablation",
+    "ablation_forecast",
     "ask_each",
     "checkup",
     "demo",

@@ -13,6 +13,7 @@ from ..config import BudgetConfig, Loaded, RunConfig, load, meaning, rebased, to
 from ..errors import ConfigError, StorageError
 from ..instructions import packaged
 from ..instructions import read as read_instructions
+from ..llm.cached import CacheMode
 from ..lock import locked
 from ..objective import OBJECTIVE
 from ..run import Run
@@ -78,6 +79,26 @@ class Ablation:
         return table([each.name for each in self._variants], self.seeds, self._grid)
 
     @property
+    def answers(self) -> Path:
+        """The folder of the stored answers, which all runs share."""
+        return self._options.answers(self._loaded.config, self._loaded.base)
+
+    @property
+    def offline(self) -> bool:
+        """Whether nobody may be asked."""
+        return self._options.offline
+
+    @property
+    def budget(self) -> BudgetConfig:
+        """The caps over all runs."""
+        return self._loaded.config.budget
+
+    @property
+    def cache(self) -> CacheMode:
+        """What the runs do with the answers of others."""
+        return self._loaded.config.cache.mode
+
+    @property
     def metric(self) -> str:
         """What every score in the table is by: the metric, or the weighted mean of several losses."""
         return OBJECTIVE if self._plan.losses else self._plan.metric.name
@@ -111,6 +132,10 @@ class Ablation:
                 "leave --run-dir out, or work in a folder that can be written",
             ) from error
 
+    def plan(self, cell: Cell) -> Plan:
+        """Return what a run is made of, with the budget of the whole ablation."""
+        return replace(self._plans[cell.key], config=applied(self._loaded.config, cell.variant, cell.seed))
+
     def run(self, cell: Cell) -> Run:
         """Return the run of a cell that is not done, its budget what the others left over.
 
@@ -122,12 +147,11 @@ class Ablation:
         """
         place = self.folder / cell.name
         folder.set_aside(place)
-        config = applied(self._loaded.config, cell.variant, cell.seed)
-        left = {"budget": left_of(config.budget, self.paid)}
-        plan = replace(self._plans[cell.key], config=config.model_copy(update=left))
+        plan = self.plan(cell)
+        config = plan.config
+        plan = replace(plan, config=config.model_copy(update={"budget": left_of(config.budget, self.paid)}))
         run_id = f"{self.id}/{cell.name}"
-        answers = self._options.answers(self._loaded.config, self._loaded.base)
-        models = Place(run_id, answers, place / "debug.log", self._options.offline)
+        models = Place(run_id, self.answers, place / "debug.log", self.offline)
         return run_of(plan, replace(self._loaded, config=config), run_id, place, models)
 
     def record(self, cell: Cell) -> Executions:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..config import Loaded, RunConfig
+from ..config import BudgetConfig, Loaded, RunConfig
 from ..demand import Demand, demands
 from ..first_calls import FirstCalls, first_calls
 from ..llm import Reply, Role
@@ -97,31 +97,39 @@ async def forecast(loaded: Loaded, options: RunOptions) -> Forecast:
     mode = loaded.config.cache.mode
     try:
         find: Callable[[str], Reply | None] = (lambda key: None) if mode in ("off", "refresh") else stored.get
-        return await _rehearsed(plan, find, offline=options.offline)
+        told, _ = await rehearsed(plan, find, offline=options.offline)
+        return told
     finally:
         stored.close()
 
 
-async def _rehearsed(plan: Plan, find: Callable[[str], Reply | None], *, offline: bool) -> Forecast:
+async def rehearsed(
+    plan: Plan, find: Callable[[str], Reply | None], *, offline: bool, asked_before: frozenset[str] = frozenset()
+) -> tuple[Forecast, frozenset[str]]:
+    """Return what a plan will cost, and the keys of the calls that are known; ``asked_before`` has those that are free.
+
+    ``find`` returns stored answers.
+    """
     splits, config = plan.splits, plan.config
     expected = expected_answers((*splits.train, *splits.val, *splits.test))
     known, guessing = StandIn(expected, find), StandIn(expected)
     parts = parts_of(plan, known)
-    val = await first_calls(parts, known, splits.val)
-    test = await first_calls(parts, known, splits.test, val.keys)
+    val = await first_calls(parts, known, splits.val, asked_before)
+    test = await first_calls(parts, known, splits.test, val.keys | asked_before)
     parted = await Rehearsal(parts_of(plan, guessing), guessing).parts()
     asked: Mapping[Role, Demand] = {} if offline else demands(parts, parted, val, test)
     roles = tuple(_role(role, plan.players[role], asked[role]) for role in plan.players if role in asked)
-    total = _total(roles)
+    total = total_of(roles)
     minutes = _minutes(asked, plan.players, config, (val, test))
-    return Forecast(
+    told = Forecast(
         roles, total, minutes,
         tuple(SplitForecast(name, each.n, each.known, each.stored, each.whole) for name, each in _named(val, test)),
         config.cache.mode,
-        tuple(_caps(config, total, minutes)),
+        tuple(verdicts(config.budget, total, minutes)),
         tuple(_notes(parted, val, test, config.cache.mode, offline=offline)),
         plan.warnings,
     )  # fmt: skip
+    return told, val.keys | test.keys
 
 
 def _named(val: FirstCalls, test: FirstCalls) -> Iterator[tuple[str, FirstCalls]]:
@@ -148,7 +156,8 @@ def _role(role: Role, player: Player, asked: Demand) -> RoleForecast:
     return RoleForecast(role, player.shown, Range(least.calls, most.calls), prompt, answer, cost)
 
 
-def _total(roles: Sequence[RoleForecast]) -> RoleForecast:
+def total_of(roles: Sequence[RoleForecast]) -> RoleForecast:
+    """Return the sum; its cost is None where one is not known."""
     costs = [each.cost_usd for each in roles]
     known = [each for each in costs if each is not None]
     return RoleForecast(
@@ -194,8 +203,8 @@ def _pace(player: Player, starts: Sequence[FirstCalls]) -> float | None:
     return seconds / tokens if seconds and tokens else None
 
 
-def _caps(config: RunConfig, total: RoleForecast, minutes: Range | None) -> Iterator[CapForecast]:
-    budget = config.budget
+def verdicts(budget: BudgetConfig, total: RoleForecast, minutes: Range | None) -> Iterator[CapForecast]:
+    """Yield each cap that is set, held against the range."""
     told: Mapping[str, tuple[float | None, Range | None]] = {
         "usd": (budget.usd, total.cost_usd),
         "tokens": (budget.tokens, total.prompt_tokens + total.completion_tokens),

@@ -21,6 +21,8 @@ ANSWER_VERSION = 1
 """Schema of a stored answer; entries of another version are misses."""
 
 _NO_LIMIT = 2**62
+_PAGES = 512
+"""Pages of 4 KiB that a connection keeps in memory: more only make a long run grow, the system keeps the file's."""
 _SELECT = "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1 AND mode IN (1, 2)"
 """An answer's row; the modes are plain and in a file of its own, never pickled (CVE-2025-69872)."""
 
@@ -191,6 +193,8 @@ def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this i
         eviction_policy="none",
         cull_limit=0,
         size_limit=_NO_LIMIT,
+        sqlite_cache_size=_PAGES,
+        sqlite_mmap_size=0,
     )
     cache.close()  # a connection belongs to its thread, and this may not be the one that uses and closes the store
     return cache

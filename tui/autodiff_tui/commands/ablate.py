@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +17,16 @@ from .loading import load_config, run_options
 from .options import (
     cache_dir_option,
     config_options,
+    dry_run_option,
     offline_option,
     output_options,
     run_dir_option,
     ui_option,
     with_flags,
 )
+
+if TYPE_CHECKING:
+    from autodiff_engine.build import Ablation
 
 _WHAT = "What is compared"
 
@@ -61,6 +69,7 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
     examples=(
         "autodiff-tui ablate my.toml --seeds 1,2,3 -o table.md",
         "autodiff-tui ablate my.toml --variants full,opro-data,textgrad --max-steps 4 --budget-usd 5",
+        "autodiff-tui ablate my.toml --dry-run",
     ),
 )
 @click.argument("config", type=click.Path(path_type=Path))
@@ -92,13 +101,21 @@ class _Seeds(click.ParamType[tuple[int, ...]]):
     help="Write the table to FILE.md or FILE.csv besides.",
 )
 @config_options
+@dry_run_option
 @run_dir_option
 @cache_dir_option
 @offline_option
 @ui_option("plain", "json", "none")
 @output_options
 @with_flags
-def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[int, ...], output: Path | None) -> int:
+def ablate(
+    flags: Flags,
+    config: Path,
+    variants: tuple[str, ...],
+    seeds: tuple[int, ...],
+    output: Path | None,
+    dry_run: bool,
+) -> int:
     """Train CONFIG once for each variant of the method and seed, and compare them in one table.
 
     The runs are executed one after another, each in a folder of its own in the ablation's, and share the stored
@@ -127,6 +144,30 @@ def ablate(flags: Flags, config: Path, variants: tuple[str, ...], seeds: tuple[i
     check_output(output)
     if flags.ui == "plain":  # to look up the models takes seconds
         say_meanwhile(f"checking {config}, its data and its models", flags)
-    return execute(
-        build.ablation(load_config(config, flags), run_options(flags), variants=variants, seeds=seeds), flags, output
-    )
+    ablation = build.ablation(load_config(config, flags), run_options(flags), variants=variants, seeds=seeds)
+    return _forecast(ablation, flags) if dry_run else execute(ablation, flags, output)
+
+
+def _forecast(ablation: Ablation, flags: Flags) -> int:
+    """Say what the runs that are left would cost, on stdout; with ``--ui none`` only check that they could begin."""
+    from autodiff_engine import build
+    from autodiff_tui import forecasting
+    from autodiff_tui.format import counted
+    from autodiff_tui.headless import write_line
+    from autodiff_tui.interruptible import run
+
+    told, number = run(lambda: build.ablation_forecast(ablation))
+    if told is None:
+        sys.stderr.write("error: interrupted; nothing was written\n")
+        return 128 + number
+    counts = {"runs": told.runs, "done": told.done}
+    if flags.ui == "json":
+        left = asdict(told.left) if told.left is not None else {}
+        sys.stdout.write(f"{json.dumps({'v': 1, 'type': 'Forecast', **counts, **left})}\n")
+    elif flags.ui == "plain":
+        left = f"what the other {told.runs - told.done} take together" if told.left is not None else "nothing is left"
+        done = f", {told.done} of them done: {left}" if told.done else ", together"
+        write_line(f"{counted(told.runs, 'run')}{done}", sys.stdout, ascii_only=flags.ascii)
+        if told.left is not None:
+            forecasting.write(told.left, flags)
+    return 0

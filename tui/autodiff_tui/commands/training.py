@@ -66,9 +66,7 @@ def _forecast(flags: Flags, config: Path) -> int:
 
     from autodiff_engine import build
     from autodiff_tui import forecasting
-    from autodiff_tui.headless import write_line
     from autodiff_tui.interruptible import run
-    from autodiff_tui.toned import spelled
 
     loaded, options = load_config(config, flags), run_options(flags)
     told, number = run(lambda: build.forecast(loaded, options))
@@ -78,10 +76,7 @@ def _forecast(flags: Flags, config: Path) -> int:
     if flags.ui == "json":
         sys.stdout.write(f"{json.dumps({'v': 1, 'type': 'Forecast', **asdict(told)})}\n")
     elif flags.ui != "none":
-        for warning in () if flags.quiet else told.warnings:
-            write_line(spelled(((f"warning: {warning}", "warn"),)), sys.stderr, ascii_only=flags.ascii)
-        for line in forecasting.lines(told):
-            write_line(spelled(line).rstrip(), sys.stdout, ascii_only=flags.ascii)
+        forecasting.write(told, flags)
     return 0
 
 

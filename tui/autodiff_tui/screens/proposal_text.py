@@ -27,10 +27,20 @@ def proposal_lines(
     return (
         *_verdict(proposal, width),
         *(line for changed in proposal.changes for line in _change(proposal, changed, width, beside)),
-        *_turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width),
-        *_validation(proposal, width),
+        *(_thinned(width) if proposal.thinned else _examples(proposal, width)),
         *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
     )
+
+
+def _examples(proposal: ProposalView, width: int) -> Iterator[Line]:
+    yield from _turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width)
+    yield from _validation(proposal, width)
+
+
+def _thinned(width: int) -> Iterator[Line]:
+    yield ()
+    yield title("Its examples")
+    yield from _prose("", "no longer in memory: so many were scored since; the journal has them", width)
 
 
 def _row(name: str, *parts: Part) -> Line:

@@ -20,8 +20,9 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.actions import ACTIONS, Action, Mode, by_id, refusal
 from autodiff_tui.captions import WATCHED, caption, pace, place
+from autodiff_tui.rewinding import Past
 from autodiff_tui.session import Source
-from autodiff_tui.tape import Tape
+from autodiff_tui.tape import KEPT, Tape
 from autodiff_tui.transport import Transport
 from autodiff_tui.view import ProposalView, RunView, incumbent_proposal, judged_now
 from autodiff_tui.widgets.caption_line import CaptionLine
@@ -54,6 +55,7 @@ class Steered(Desk):
         mode: Mode,
         clock: Callable[[], float],
         speed: float = 1.0,
+        past: Past | None = None,
         actions: Sequence[Action] = ACTIONS,
         ascii_only: bool = False,
     ) -> None:
@@ -61,7 +63,7 @@ class Steered(Desk):
         self._source = source
         self._mode: Mode = mode
         self._clock = clock
-        self.tape = Tape(None) if mode == "replay" else Tape()
+        self.tape = Tape(None if mode == "replay" else KEPT, past)
         self.transport = Transport(self.tape, clock, follows=mode != "replay", speed=speed)
         self.caption_line = CaptionLine(id="caption")
 

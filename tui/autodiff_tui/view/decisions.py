@@ -87,4 +87,4 @@ def _back(scores: Scores, step: int, now: int) -> Scores:
 def _marked(proposals: Proposals, key: str) -> Proposals:
     past = [replace(one, vetoed=True) if one.key == key else one for one in proposals.past]
     current = tuple(replace(one, vetoed=True) if one.key == key else one for one in proposals.current)
-    return Proposals(type(proposals.past)(past), current)
+    return replace(proposals, past=type(proposals.past)(past), current=current)

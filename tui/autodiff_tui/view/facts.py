@@ -30,6 +30,8 @@ from .traffic import spending_of
 from .trail import Trail
 
 _START = "start.validation"
+EXCHANGES = 1_000
+"""Traced calls of a node that are kept at least, and twice as many at most: each holds its whole prompt."""
 _GATE = re.compile(r"p(\d+)\.(minibatch|validation)")
 
 
@@ -111,7 +113,8 @@ def _exchanged(known: Mapping[str, Trail[Exchange]], fact: ExampleScored) -> Map
     after = dict(known)
     for call in fact.trace:
         exchange = Exchange(call, fact.step, fact.phase, fact.example, fact.score)
-        after[call.node] = (after.get(call.node) or Trail[Exchange]()).append(exchange)
+        trail = (after.get(call.node) or Trail[Exchange]()).append(exchange)
+        after[call.node] = trail if len(trail) <= 2 * EXCHANGES else Trail(trail.last(EXCHANGES))
     return after
 
 

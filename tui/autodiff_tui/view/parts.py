@@ -23,6 +23,9 @@ from .trail import Trail
 
 Gate = Literal["proposed", "minibatch", "validation"]
 
+SAMPLED = 20_000
+"""Scored examples of past proposals that are kept at least, and twice as many at most: those of older ones go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -146,6 +149,8 @@ class ProposalView:
     """The incumbent on the same minibatch and on the validation set."""
     new: Samples = field(default_factory=Samples)
     """The proposal itself, as far as it was scored."""
+    thinned: bool = False
+    """Whether ``old`` and ``new`` are empty because many proposals came after it."""
 
     @property
     def key(self) -> str:
@@ -166,6 +171,8 @@ class Proposals:
 
     past: Trail[ProposalView] = field(default_factory=Trail[ProposalView])
     current: tuple[ProposalView, ...] = ()
+    sampled: int = 0
+    """Scored examples that ``past`` holds."""
 
     def __len__(self) -> int:
         return len(self.past) + len(self.current)
@@ -181,14 +188,25 @@ class Proposals:
 
     def with_current(self, changed: ProposalView) -> Proposals:
         """Return the same with the current proposal of that key replaced."""
-        return Proposals(self.past, tuple(changed if one.key == changed.key else one for one in self.current))
+        return replace(self, current=tuple(changed if one.key == changed.key else one for one in self.current))
 
     def settled(self) -> Proposals:
-        """Return the same with the current ones counted as past."""
-        past = self.past
+        """Return the same with the current ones counted as past; the examples of the oldest go when there are many."""
+        past, sampled = self.past, self.sampled
         for one in self.current:
-            past = past.append(one)
-        return Proposals(past)
+            past, sampled = past.append(one), sampled + one.new.scored
+        return Proposals(past, (), sampled) if sampled <= 2 * SAMPLED else _thinned(past)
+
+
+def _thinned(past: Trail[ProposalView]) -> Proposals:
+    """Keep ``SAMPLED`` examples or a few more, of the newest proposals."""
+    kept: list[ProposalView] = []
+    sampled = 0
+    for one in reversed(past):
+        empty = sampled >= SAMPLED and not one.thinned
+        kept.append(replace(one, old=Samples(), new=Samples(), thinned=True) if empty else one)
+        sampled += kept[-1].new.scored
+    return Proposals(Trail(reversed(kept)), (), sampled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,11 @@ class Samples:
     minibatch: Trail[ExampleScored] = field(default_factory=Trail[ExampleScored])
     validation: Trail[ExampleScored] = field(default_factory=Trail[ExampleScored])
 
+    @property
+    def scored(self) -> int:
+        """How many there are."""
+        return len(self.minibatch) + len(self.validation)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

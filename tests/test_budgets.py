@@ -1,0 +1,110 @@
+"""A budget holds: whole runs, 32 calls in flight, are never billed more than it allows, however often resumed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from autodiff_engine.events import BudgetEnded, CandidateScored, ProposalJudged
+from autodiff_engine.journal import read
+from autodiff_engine.llm import Call, Reply
+
+from .spending import CAPS, IN_FLIGHT, WAYS, Cap, Case, Provider, Way, patched
+
+pytestmark = pytest.mark.timeout(300)
+NEVER = 10**9
+
+
+def whole(folder: Path, way: Way, monkeypatch: pytest.MonkeyPatch) -> tuple[Provider, Case]:
+    """The run without a budget, and what it was billed."""
+    provider, case = Provider(way), Case(folder)
+    patched(provider, monkeypatch.setattr)
+    assert case.execute().status == "done"
+    return provider, case
+
+
+def capped(cap: Cap, most: float) -> dict[str, float]:
+    return {cap: most if cap == "usd" else int(most)}
+
+
+def best_so_far(case: Case) -> tuple[str | None, float | None]:
+    """What the facts of a run say of its best prompts."""
+    best: tuple[str | None, float | None] = None, None
+    for each in read(case.run).standing:
+        match each.event:
+            case CandidateScored(which="start", split="val", candidate=candidate, mean=mean):
+                best = candidate, mean
+            case ProposalJudged(fate="accepted", candidate=candidate, validation=judged) if judged is not None:
+                best = candidate, judged.after
+            case _:
+                pass
+    return best
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("cap", CAPS)
+def test_no_more_is_billed_than_the_budget_allows_over_the_whole_life_of_a_run(
+    cap: Cap, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, reference = whole(tmp_path / "free", way, monkeypatch)
+    provider, case = Provider(way), Case(tmp_path / "capped")
+    patched(provider, monkeypatch.setattr)
+    for share in (0.5, 0.5, 0.8):  # begun, resumed with nothing more, resumed with more
+        most = share * free.of(cap)
+        ended = case.execute(**capped(cap, most))
+        assert provider.of(cap) <= most * (1 + 1e-9)
+        assert (ended.status, ended.error and ended.error.kind) == ("budget", "BudgetExhausted")
+        assert case.kept == best_so_far(case)
+        assert any(isinstance(each.event, BudgetEnded) for each in read(case.run).events)
+    assert provider.most_in_flight == IN_FLIGHT
+    assert case.execute(**{cap: NEVER}).status == "done"
+    assert case.facts == reference.facts
+    assert case.kept == reference.kept
+    assert max(provider.answered.values()) == 1 or provider.cancelled
+
+
+def test_calls_that_are_cancelled_on_their_way_count_though_nobody_hears_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An early stop cancels what is in flight; the provider bills it all the same."""
+    free, _ = whole(tmp_path / "free", "most", monkeypatch)
+    assert free.cancelled > 0
+    provider, case = Provider("most"), Case(tmp_path / "capped")
+    patched(provider, monkeypatch.setattr)
+    ended = case.execute(calls=free.calls - 1, tokens=free.tokens)
+    assert (provider.calls, ended.calls.made) == (free.calls - 1, free.calls - 1)
+
+
+class Hanging(Provider):
+    """Takes every call and answers none."""
+
+    async def complete(self, call: Call) -> Reply:
+        self.calls += 1
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+
+def test_when_the_minutes_are_over_a_provider_that_hangs_is_waited_for_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider, case = Hanging("random"), Case(tmp_path / "run")
+    patched(provider, monkeypatch.setattr)
+    assert case.execute(minutes=0.02).status == "budget"
+    asked = provider.calls
+    assert 1 <= asked <= IN_FLIGHT
+
+    assert case.execute(minutes=0.02).status == "budget"  # they were over before it began
+    assert provider.calls == asked
+
+    healed = Provider("random")
+    patched(healed, monkeypatch.setattr)
+    assert case.execute(minutes=NEVER).status == "done"
+
+
+def test_a_budget_that_is_just_enough_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, reference = whole(tmp_path / "free", "most", monkeypatch)
+    provider, case = Provider("most"), Case(tmp_path / "capped")
+    patched(provider, monkeypatch.setattr)
+    assert case.execute(calls=free.calls, tokens=free.tokens).status == "done"
+    assert case.facts == reference.facts

@@ -15,7 +15,7 @@ from .errors import ConfigError, StorageError, line
 _DEEPEST = 40
 """Tables and lists in one another; more is no config, and too much for what walks through it."""
 _MOST = 2**63
-_TOO_DEEP = f"tables or lists stand in one another more than {_DEEPEST} deep"
+_TOO_DEEP = f"tables or lists are nested too deeply, {_DEEPEST} is the most"
 
 
 def dumps(tables: Mapping[str, object]) -> str:

@@ -161,10 +161,10 @@ def _keys(table: Path) -> tuple[str, ...]:
 
 def _secret(path: Path, value: object) -> str:
     text = value if isinstance(value, str) else ""
-    named = tuple(path)
-    while _is_place(named[-1]) and len(named) > 1:
-        named = named[:-1]
-    where = f"[{_table(named)}] {named[-1]}" if len(named) > 1 else ".".join(named)
+    named = list(path)
+    while len(named) > 1 and _is_place(named[-1]):
+        named.pop()
+    where = f"[{_table(tuple(named))}] {named[-1]}" if len(named) > 1 else named[0]
     if not _begins(path, _FREE) and any(_SECRET.search(_snake(part)) for part in path):
         return f"{where} is refused: keys come from the environment only, as in OPENAI_API_KEY"
     if held := secrets_in(text, _CHANCE):
@@ -203,9 +203,6 @@ def _said_elsewhere(path: Path, detail: ErrorDetails, origins: Origins) -> bool:
 def place(path: Path, origins: Origins, file: str) -> str:
     """Return the file, or the flag or variable, that gave the value at ``path``."""
     given = [origins[path[:length]] for length in range(len(path), 0, -1) if path[:length] in origins]
-    inside = {origin for key, origin in origins.items() if key[: len(path)] == path}
-    if not given and len(inside) == 1:  # an unknown table of which one key was given
-        given = [*inside]
     return given[0] if given and not given[0].startswith(("default", "preset", "[")) else file
 
 

@@ -98,7 +98,7 @@ def test_a_key_in_a_program_and_a_header_that_may_be_one_are_never_packed() -> N
     key = "sk-" + "0123456789abcdefghij"
     with pytest.raises(ConfigError, match=r"program/1/p\.py holds what looks like a key \(sk-012…\)"):
         check_secrets({"program/1/p.py": f'KEY = "{key}"'.encode()}, config())
-    for header in ("X-Org-Token", "Cookie", "X-Authentication"):
+    for header in ("X-Org-Token", "X-Keyring", "X-Authentication"):
         with pytest.raises(ConfigError, match=rf"models\.task\.extra_headers sends '{header}'"):
             check_secrets({}, config({"extra_headers": {header: "canary"}}))
     check_secrets({}, config({"extra_headers": {"X-Title": "mine"}}))

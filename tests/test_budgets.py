@@ -11,6 +11,7 @@ from autodiff_engine.events import BudgetEnded, CandidateScored, ProposalJudged
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, Reply
 
+from .forecasts import MEASURES, SETTINGS, compared
 from .spending import CAPS, IN_FLIGHT, WAYS, Cap, Case, Provider, Way, patched
 
 pytestmark = pytest.mark.timeout(300)
@@ -108,3 +109,15 @@ def test_a_budget_that_is_just_enough_ends_nothing(tmp_path: Path, monkeypatch: 
     patched(provider, monkeypatch.setattr)
     assert case.execute(calls=free.calls, tokens=free.tokens).status == "done"
     assert case.facts == reference.facts
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_what_a_run_uses_lies_in_the_range_that_was_said_before_it(
+    settings: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = Provider("most")
+    patched(provider, monkeypatch.setattr)
+    told = compared(tmp_path / "run", provider, settings)
+    assert [each.measure for each in told] == [*MEASURES]
+    assert [each for each in told if not each.inside] == []
+    assert told[0].used == provider.calls

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -132,3 +134,20 @@ async def test_runs_through_the_real_client_leave_no_connection_task_thread_or_f
         await server.stop()
     assert [replace(each, threads=0) for each in later] == [replace(first, threads=0)] * 3
     assert max(each.threads for each in later) <= first.threads  # litellm's own pool is made once
+
+
+def test_the_benchmark_measures_a_run_and_tells_each_figure_once(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "benchmarks.speed", str(tmp_path / "s"), "200"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    told = {line[:45].strip(): float(line[45:].split()[0].replace(",", "")) for line in said.stdout.splitlines()}
+    assert len(told) == len(said.stdout.splitlines())
+    assert told["a call in a run / a bare call"] > 1 > told["a run over stored answers / the run"]
+    assert 100 < told["the journal, by event"] < 500
+    readme = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    assert [name for name in told if f"| {name} |" not in readme] == []

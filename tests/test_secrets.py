@@ -12,7 +12,6 @@ import os
 import re
 import sqlite3
 import stat
-import threading
 import zipfile
 import zlib
 from collections import Counter
@@ -31,10 +30,10 @@ from autodiff_tui.cli import run
 from autodiff_tui.screens.picture import picture
 from autodiff_tui.sources import RecordedSource
 
+from .counting import placed
+from .counting import provider as healthy
 from .faulty import no_waits
-from .loopback import Loopback, Turn, ok
-from .tui.commands.test_training import CONFIG
-from .tui.commands.test_training import provider as healthy
+from .loopback import Loopback, Turn, beside, ok
 from .tui.screens import screen_text
 from .tui.sources import ListSource
 
@@ -104,30 +103,15 @@ class Leaky:
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    loopback = Loopback(otherwise=Leaky())
-    asyncio.run_coroutine_threadsafe(loopback.start(), loop).result()
-    yield loopback
-    asyncio.run_coroutine_threadsafe(loopback.stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with beside(Leaky()) as loopback:
+        yield loopback
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Loopback) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AUTODIFF_")]:
-        monkeypatch.delenv(name)
+    placed(tmp_path, monkeypatch, server.url)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("DB_PASSWORD", PASSWORD)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("AUTODIFF_CACHE_DIR", str(tmp_path / "answers"))
-    rows = "\n".join(f"How many are {number} things?,{number}" for number in range(1, 17))
-    Path("questions.csv").write_text(f"question,answer\n{rows}\n", encoding="utf-8")
-    Path("c.toml").write_text(CONFIG.format(url=server.url), encoding="utf-8")
     with no_waits(monkeypatch):
         yield
 

@@ -11,12 +11,17 @@ import pytest
 from autodiff_engine.journal import read
 from autodiff_tui.cli import run
 
+from ...counting import CONFIG
 from ...loopback import Loopback
-from .test_ablate import ABLATE, _here, server  # noqa: F401 - fixtures
+from .test_ablate import ABLATE
 from .test_dry_run import files
-from .test_training import CONFIG
 
 pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(autouse=True)
+def _wide(counting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
 
 
 def said(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def made(folder: Path) -> int:
 
 def test_what_an_ablation_takes_lies_in_the_range_and_what_is_done_is_left_out(
     capsys: pytest.CaptureFixture[str],
-    server: Loopback,  # noqa: F811
+    server: Loopback,
     tmp_path: Path,
 ) -> None:
     before = files(tmp_path)
@@ -57,7 +62,7 @@ def test_what_an_ablation_takes_lies_in_the_range_and_what_is_done_is_left_out(
 
 def test_the_start_prompts_are_asked_once_for_all_runs_where_these_share_their_answers(
     capsys: pytest.CaptureFixture[str],
-    server: Loopback,  # noqa: F811
+    server: Loopback,
 ) -> None:
     told = said(capsys)
     alone = said(capsys, "--variants", "full", "--seeds", "1")

@@ -20,6 +20,7 @@ from autodiff_tui.screens.examples import ExamplesScreen, HistoryScreen
 from autodiff_tui.screens.proposal import ProposalScreen
 from autodiff_tui.screens.reading import TextScreen
 from autodiff_tui.screens.run import RunScreen
+from autodiff_tui.view import by_example, examples_of
 from autodiff_tui.widgets.heat_map import HeatMap
 from autodiff_tui.widgets.node_pane import NodePane
 from autodiff_tui.widgets.panes import Panes
@@ -309,6 +310,23 @@ async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
         assert len(heat.rows) == 61
         await after(app, pilot, "escape")
         assert isinstance(app.screen, RunScreen)
+
+
+async def test_the_map_begins_at_the_first_example_that_is_wrong_and_says_what_each_asks() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 50)) as pilot:
+        await settled(app, pilot)
+        text = await after(app, pilot, "x")
+        newest = by_example(app.view.standings[-1])
+        wrong = next(name for name in examples_of(app.view.standings) if newest[name].score < 1)
+        assert app.screen.query_one(HeatMap).chosen == wrong
+        assert "Who directed the film of val-0" in text
+        history = await after(app, pilot, "enter")
+        assert f"question  Who directed the film of {wrong}?" in history
+        await after(app, pilot, "escape", "home", "enter")
+        assert isinstance(app.screen, ExamplesScreen)
+        said = [each.message for each in app._notifications]
+        assert said == ["the mean is no example: choose one of the rows below it"]
 
 
 async def test_what_is_open_follows_the_run() -> None:

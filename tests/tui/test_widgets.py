@@ -30,7 +30,7 @@ from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.graph_tree import both_ends
 from autodiff_tui.widgets.node_text import made_of, node_lines
 from autodiff_tui.widgets.paint import clip, cut, fit, inner_cut, spread, width, wrapped
-from autodiff_tui.widgets.proposal_table import Columns
+from autodiff_tui.widgets.proposal_table import Columns, _states
 from autodiff_tui.widgets.score_chart import chart
 from autodiff_tui.widgets.status_line import first_line, second_line, tiny_line
 
@@ -290,6 +290,13 @@ def test_a_node_is_read_with_its_prompt_feedback_and_last_exchange() -> None:
     exchange = plain(node_lines(view, "answer", 70))
     assert "Ana Torres directed it." in exchange
     assert "Last exchange" in exchange
+
+
+def test_a_verdict_that_does_not_fit_is_said_in_fewer_words() -> None:
+    won = next(one for one in view_of(3).proposals.newest_first(99) if one.fate == "accepted")
+
+    assert _states(replace(won, vetoed=True)) == ("accepted, then vetoed", "vetoed")
+    assert _states(replace(won, fate="skipped"))[-1] == "skipped"
 
 
 def test_wherever_examples_are_listed_what_they_ask_is_beside_their_ids() -> None:

@@ -128,7 +128,7 @@ class KeyFooter(Painted):
         return tuple(part for line in (*kept, *told, panes) for part in line)
 
     def _wanted(self) -> list[Action]:
-        """Return what belongs here, the first most; what can be done about a proposal comes early while it is judged."""
+        """Return what belongs here, the first most; what can be done about a proposal that is judged comes early."""
         usual = [action for action in self.actions if action.footer]
         if judged_now(self.view) is None:
             return usual

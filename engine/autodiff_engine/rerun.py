@@ -13,6 +13,7 @@ from .events import (
     DECISION_TYPES,
     FACT_TYPES,
     Event,
+    ExamplesShown,
     PhaseStarted,
     RunResumed,
     Stamped,
@@ -92,7 +93,7 @@ class Rerun:
         if isinstance(event, PhaseStarted):
             self._phase = event
             return []
-        if isinstance(event, Warned):
+        if isinstance(event, Warned | ExamplesShown):
             known = (each.event for each in self.past.recorded.events)
             return [] if event in known else [event]
         if not isinstance(event, (*FACT_TYPES, *DECISION_TYPES)):

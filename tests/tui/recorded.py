@@ -16,9 +16,12 @@ from autodiff_engine.events import (
     DataLoaded,
     EdgeInfo,
     Event,
+    ExampleInputs,
     ExampleScored,
+    ExamplesShown,
     FeedbackGiven,
     GraphGrew,
+    InputValue,
     LedgerUpdated,
     ModelInfo,
     NodeInfo,
@@ -105,6 +108,12 @@ def recorded(steps: int = 6, *, seed: int = 7, finished: bool = True) -> list[St
     return _Story(random.Random(seed)).tell(steps, finished=finished)
 
 
+def _asking(split: str, count: int) -> ExamplesShown:
+    names = [f"{split}-{index}" for index in range(count)]
+    told = (ExampleInputs(name, (InputValue("question", f"Who directed the film of {name}?"),)) for name in names)
+    return ExamplesShown(split, tuple(told))
+
+
 class _Story:
     """A run whose candidates get better by chance."""
 
@@ -133,6 +142,8 @@ class _Story:
                 "multi_hop_cycle", TEXTS, "exact_match", "equal after normalising", "exact_match", models, MAX_STEPS, 4
             ),
             DataLoaded("hotpot:hotpot.json", 120, VAL, TEST, 3, "f1a2"),
+            _asking("val", VAL),
+            _asking("train", 120),
             PhaseStarted(0, "start.validation", VAL),
         )
         for index in range(VAL):

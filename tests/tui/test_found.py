@@ -33,6 +33,19 @@ def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Pa
     assert found[0].models == (("task", "openai/gpt-4o-mini"),)
 
 
+def test_a_role_without_a_model_says_whose_it_has_and_files_by_split_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(
+        '[task]\npipeline = "prompt"\n[data]\nsource = {train = "tr.csv", val = "v.csv"}\n'
+        '[models.task]\nmodel = "m"\n[models.optimizer]\ntemperature = 1\n',
+        encoding="utf-8",
+    )
+
+    (found,) = configs(tmp_path)
+
+    assert found.data == "train tr.csv, val v.csv"
+    assert found.models == (("task", "m"), ("optimizer", "as task"))
+
+
 def test_a_run_on_the_shelf_says_what_its_whole_journal_says(tmp_path: Path) -> None:
     folder = tmp_path / "r"
     folder.mkdir()

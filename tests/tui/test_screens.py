@@ -12,7 +12,7 @@ from tests.tui.sources import ListSource
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from autodiff_engine.events import Stamped
+from autodiff_engine.events import ProposalMade, Stamped
 from autodiff_tui.app import RunApp
 from autodiff_tui.keymap import remapped
 from autodiff_tui.screens.blame import BlameScreen
@@ -20,6 +20,7 @@ from autodiff_tui.screens.examples import ExamplesScreen, HistoryScreen
 from autodiff_tui.screens.proposal import ProposalScreen
 from autodiff_tui.screens.reading import TextScreen
 from autodiff_tui.screens.run import RunScreen
+from autodiff_tui.view import by_example, examples_of
 from autodiff_tui.widgets.heat_map import HeatMap
 from autodiff_tui.widgets.node_pane import NodePane
 from autodiff_tui.widgets.panes import Panes
@@ -28,6 +29,8 @@ from autodiff_tui.widgets.row_list import RowList
 
 RUN = recorded(6)
 MIDDLE = recorded(4, finished=False)[:-140]
+JUDGED = RUN[: max(n for n, each in enumerate(RUN) if isinstance(each.event, ProposalMade)) + 40]
+"""Until a proposal is run on the minibatch."""
 SCREENS = {
     "node": "2,d",
     "steps": "5",
@@ -135,6 +138,7 @@ async def test_z_gives_a_pane_the_whole_screen_and_escape_takes_it_back(size: tu
         assert shown(app) == ["node"]
         assert app.screen.query_one(NodePane).size.height >= size[1] - 4
         assert "1–7 Panes" not in zoomed
+        assert zoomed.splitlines()[-1].strip() == "z or esc: back to all panes"
         await after(app, pilot, "3")
         assert shown(app) == ["proposals"]
         assert await after(app, pilot, "2", "escape") == before
@@ -263,6 +267,8 @@ async def test_a_proposal_leads_to_its_neighbours_and_changes() -> None:
         keys = [one.key for one in app.view.proposals.past]
         assert f"Proposal {keys[-1]}" in text
         assert "no further proposal" in await after(app, pilot, "right_square_bracket")
+        await after(app, pilot, "right_square_bracket", "right_square_bracket")
+        assert [each.message for each in app._notifications].count("there is no further proposal") == 1
         assert f"Proposal {keys[-2]}" in await after(app, pilot, "left_square_bracket")
         assert app.screen.key == keys[-2]
         first = await after(app, pilot, "n")
@@ -309,6 +315,23 @@ async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
         assert len(heat.rows) == 61
         await after(app, pilot, "escape")
         assert isinstance(app.screen, RunScreen)
+
+
+async def test_the_map_begins_at_the_first_example_that_is_wrong_and_says_what_each_asks() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 70)) as pilot:
+        await settled(app, pilot)
+        text = await after(app, pilot, "x")
+        newest = by_example(app.view.standings[-1])
+        wrong = next(name for name in examples_of(app.view.standings) if newest[name].score < 1)
+        assert app.screen.query_one(HeatMap).chosen == wrong
+        assert "Who directed the film of val-0" in text
+        history = await after(app, pilot, "enter")
+        assert f"question  Who directed the film of {wrong}?" in history
+        await after(app, pilot, "escape", "home", "enter")
+        assert isinstance(app.screen, ExamplesScreen)
+        said = [each.message for each in app._notifications]
+        assert said == ["the mean is no example: choose one of the rows below it"]
 
 
 async def test_what_is_open_follows_the_run() -> None:
@@ -383,6 +406,23 @@ async def test_without_colour_the_same_is_readable(monkeypatch: pytest.MonkeyPat
     plain = app_of(RUN)
     async with plain.run_test(size=(120, 40)) as pilot:
         assert await settled(plain, pilot) == text
+        styles = {segment.style for strip in plain.screen._compositor.render_strips() for segment in strip}
+        colours = [colour for style in styles if style for colour in (style.color, style.bgcolor) if colour]
+        assert [colour for colour in colours if not colour.is_default] == []
+
+
+@pytest.mark.parametrize("width", [120, 80])
+async def test_while_a_proposal_is_judged_the_footer_has_what_can_be_done_about_it(width: int) -> None:
+    app = app_of(JUDGED)
+    async with app.run_test(size=(width, 30)) as pilot:
+        footer = (await settled(app, pilot)).splitlines()[-1]
+        for words in ("c Skip", "r Veto", "E Edit", "? Help", "q Quit", *(["w Write"] if width > 80 else [])):
+            assert words in footer
+        assert "(not now)" not in await after(app, pilot, "question_mark")
+    over = app_of(RUN)
+    async with over.run_test(size=(width, 60)) as pilot:
+        assert "Veto" not in (await settled(over, pilot)).splitlines()[-1]
+        assert "Skip          (not now) judge this" in await after(over, pilot, "question_mark")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -23,13 +23,14 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
 from autodiff_tui.format import proposal_state
+from autodiff_tui.screens.blame import blame_lines
 from autodiff_tui.screens.proposal_text import proposal_lines
 from autodiff_tui.view import Control, GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.graph_tree import both_ends
 from autodiff_tui.widgets.node_text import made_of, node_lines
 from autodiff_tui.widgets.paint import clip, cut, fit, inner_cut, spread, width, wrapped
-from autodiff_tui.widgets.proposal_table import Columns
+from autodiff_tui.widgets.proposal_table import Columns, _states
 from autodiff_tui.widgets.score_chart import chart
 from autodiff_tui.widgets.status_line import first_line, second_line, tiny_line
 
@@ -289,6 +290,46 @@ def test_a_node_is_read_with_its_prompt_feedback_and_last_exchange() -> None:
     exchange = plain(node_lines(view, "answer", 70))
     assert "Ana Torres directed it." in exchange
     assert "Last exchange" in exchange
+
+
+def test_a_verdict_that_does_not_fit_is_said_in_fewer_words() -> None:
+    won = next(one for one in view_of(3).proposals.newest_first(99) if one.fate == "accepted")
+
+    assert _states(replace(won, vetoed=True)) == ("accepted, then vetoed", "vetoed")
+    assert _states(replace(won, fate="skipped"))[-1] == "skipped"
+
+
+def test_wherever_examples_are_listed_what_they_ask_is_beside_their_ids() -> None:
+    view = view_of(6)
+    won = next(one for one in view.proposals.newest_first(99) if one.fate == "accepted" and one.changes[0].asked_by)
+    asks = f"Who directed the film of {won.changes[0].asked_by[0]}?"
+
+    turned = plain(proposal_lines(view, won)).split("\n")
+    first = next(number for number, line in enumerate(turned) if line.startswith("+ fixed "))
+    assert turned[first + 1].split("asks")[1].strip() == f"Who directed the film of {turned[first].split()[2]}?"
+    assert asks in plain(proposal_lines(view, won))
+    assert asks in plain(tuple(blame_lines(view, 100)))
+    assert "Who directed the film of train-" in plain(node_lines(view, "query.task", 70))
+
+
+def test_an_input_shows_the_newest_values_or_that_they_will_come() -> None:
+    view = view_of(3)
+    newest = view.batch.forward[-1].example
+
+    text = plain(node_lines(view, "question", 70))
+    assert f"example {newest}\n  Who directed the film of {newest}?" in text
+    assert "do not" not in text
+    older = plain(node_lines(replace(view, inputs={}), "question", 70))
+    assert "this run's journal does not hold them" in older
+    early = replace(RunView(), graph=view.graph)
+    assert "come with the data of the run" in plain(node_lines(early, "question", 70))
+
+
+def test_a_proposal_that_was_refused_unrun_is_not_said_to_be_run_later() -> None:
+    refused = ProposalView(2, 1, "c", (), {}, fate="lint", lint="repeat")
+
+    assert "On the minibatch  not judged there" in plain(proposal_lines(RunView(), refused))
+    assert "comes when it is run" in plain(proposal_lines(RunView(), replace(refused, fate=None, lint="")))
 
 
 def test_a_node_is_read_again_only_when_something_about_it_changed() -> None:

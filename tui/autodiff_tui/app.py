@@ -14,7 +14,7 @@ from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
 
-from .actions import ACTIONS, Action, Mode
+from .actions import ACTIONS, Action, Mode, refusal
 from .driver import caught_up
 from .feed import feed
 from .format import counted
@@ -166,7 +166,8 @@ class RunApp(Steered):
     def action_help(self) -> None:
         """Show what the focused pane or the open screen is about, and the keys."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions))
+            idle = [action.id for action in self.actions if refusal(action, self.view, self._mode)]
+            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, idle))
 
     # the ways out
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from autodiff_engine.config.models import STANDS_IN
 from autodiff_engine.errors import StorageError
 from autodiff_engine.events import (
     CandidateScored,
@@ -139,11 +140,26 @@ def _config(file: Path, shown: Path) -> ConfigFound | None:
     text = redacted(written)  # one with a key in it is refused when it is loaded, and shown before
     first = text.partition("\n")[0]
     roles = _table(tables.get("models")) or {}
-    models = ((role, redacted(str((_table(told) or {}).get("model", "?")))) for role, told in roles.items())
+    models = ((role, redacted(_model(role, roles))) for role in roles)
     data = _table(tables.get("data")) or {}
     about = first.lstrip("# ") if first.startswith("#") else ""
-    pipeline, source = (redacted(str(named)) for named in (task.get("pipeline", "?"), data.get("source", "?")))
+    pipeline, source = redacted(str(task.get("pipeline", "?"))), redacted(_source(data.get("source", "?")))
     return ConfigFound(shown, pipeline, source, tuple(models), about, text)
+
+
+def _model(role: str, roles: Mapping[str, object]) -> str:
+    """Return the model of a role, or whose it plays with: a table may hold no more than a temperature."""
+    named = [each for each, told in roles.items() if (_table(told) or {}).get("model")]
+    if role in named:
+        return str((_table(roles[role]) or {})["model"])
+    order = next((others for known, others in STANDS_IN.items() if known == role), ())
+    return next((f"as {each}" for each in order if each in named), "?")
+
+
+def _source(named: object) -> str:
+    """Return a source as a person wrote it: a file for each split where they gave three."""
+    files = _table(named)
+    return str(named) if files is None else ", ".join(f"{split} {file}" for split, file in files.items())
 
 
 def _table(value: object) -> Mapping[str, object] | None:

@@ -29,6 +29,7 @@ from ..raw_shots import Started
 from ..run import Machine, Make, Run
 from ..run_folder import Opening
 from ..sentences import word_count
+from ..shown_inputs import shown
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
@@ -208,8 +209,8 @@ class _Machine:
         self.trainer = Trainer(parts_of(plan, self._models.model), control, emit, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
-        """What is trained, by whom, and on which data."""
-        return opening_facts(self._plan)
+        """What is trained, by whom, on which data, and what its examples ask."""
+        return (*opening_facts(self._plan), *shown(self._plan.splits))
 
     def spent(self) -> Spent:
         """The ledger so far."""

@@ -18,7 +18,7 @@ DEFAULT_MAX_TOKENS: Mapping[Role, int] = MappingProxyType(
 )
 """Feedback for all peers comes in one reply, hence 1000; a rewrite is a whole prompt and its reasoning, hence 2000."""
 
-_STANDS_IN: Mapping[Role, tuple[Role, ...]] = MappingProxyType(
+STANDS_IN: Mapping[Role, tuple[Role, ...]] = MappingProxyType(
     {
         "backward": ("optimizer", "task"),
         "optimizer": ("backward", "task"),
@@ -73,7 +73,7 @@ def _roles(models: Tables, *, paper: bool, origins: Origins) -> Tables:
         if own is None:
             continue
         path = ("models", role)
-        for other in _STANDS_IN.get(role, ()):
+        for other in STANDS_IN.get(role, ()):
             source = given[other]
             if "model" not in own and source is not None and "model" in source:
                 where = {key: value for key, value in source.items() if key not in _SAMPLING}

@@ -11,6 +11,7 @@ from .parts import (
     BudgetCaps,
     CallCounts,
     ErrorInfo,
+    ExampleInputs,
     Fingerprint,
     ProposalCounts,
     Spent,
@@ -122,7 +123,25 @@ class RunFinished:
         return Spent(self.calls, self.tokens, self.cost_usd, self.unsettled)
 
 
-Mark = RunOpened | RunResumed | ControlChanged | PhaseStarted | Warned | BudgetEnded | Interrupted | RunFinished
+@dataclass(frozen=True, slots=True)
+class ExamplesShown:
+    """What the examples of a split ask, for people who read about them by id; the data itself is in no event."""
+
+    split: str
+    examples: tuple[ExampleInputs, ...]
+
+
+Mark = (
+    RunOpened
+    | RunResumed
+    | ControlChanged
+    | PhaseStarted
+    | Warned
+    | BudgetEnded
+    | Interrupted
+    | ExamplesShown
+    | RunFinished
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,22 @@ class TracedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class InputValue:
+    """What an example gives the program under one name; ``value`` is its beginning where it is long."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleInputs:
+    """An example by id, as the program is given it."""
+
+    example: str
+    inputs: tuple[InputValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TextValue:
     """A trained text by name, and what a person makes of it."""
 

@@ -14,6 +14,8 @@ from autodiff_tui.widgets.prose import title
 from .reading import RunReading
 
 _GUTTER = 14
+_ASKING = 4
+"""Examples whose inputs are shown beside their ids."""
 
 
 class BlameScreen(RunReading):
@@ -74,20 +76,23 @@ def _origins(view: RunView, name: str, text: TextView, told: Sequence[Passage], 
             label(version.method or "–", PLAIN, limit=80),
             (together + gone, MUTED),
         )
-        yield from _why(version, width)
+        yield from _why(view, version, width)
 
 
 def _has(text: TextView, key: tuple[int, int]) -> bool:
     return any((version.step, version.k) == key for version in text.versions)
 
 
-def _why(version: Version, width: int) -> Iterator[Line]:
+def _why(view: RunView, version: Version, width: int) -> Iterator[Line]:
     told: list[tuple[str, str]] = []
     if version.judged is not None:
         told.append(("validation", numbers(version.judged)))
     if version.change is not None:
         examples = ", ".join(one_line(example, 60) for example in version.change.asked_by)
         told.append(("shows" if version.method == "demos" else "asked by", examples or "no example"))
+        asking = [(each, view.asks(each)) for each in version.change.asked_by]
+        said = [f"{one_line(each, 60)}: {one_line(asks, 120)}" for each, asks in asking if asks]
+        told.extend(("", each) for each in said[:_ASKING])
         told.append(("reasoning", one_line(version.change.reasoning, 1000) or "–"))
     for name, said in told:
         for number, piece in enumerate(wrapped(said, max(20, width - _GUTTER - 12))):

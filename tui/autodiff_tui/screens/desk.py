@@ -41,7 +41,8 @@ class Handy(Keyed[ReturnType]):
     """An app with what every page to read relies on: toasts, clipboard, editor, themes, pictures."""
 
     def __init__(self) -> None:
-        super().__init__(driver_class=STEADY)
+        plain = True if "NO_COLOR" in os.environ else None  # the terminal's own colours, its background among them
+        super().__init__(driver_class=STEADY, ansi_color=plain)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""

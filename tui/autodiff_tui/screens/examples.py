@@ -103,12 +103,14 @@ class ExamplesScreen(Screen[None]):
         self._filter.show_for(self._map.filter, f"{len(self._map.rows)} of {self._map.count}")
 
     def _choose(self, _: RowList, key: str) -> None:
-        if key != "mean":
+        if key == "mean":
+            desk_of(self).toast("the mean is no example: choose one of the rows below it")
+        else:
             desk_of(self).push_screen(HistoryScreen(key, self.view))
 
 
 class HistoryScreen(RunReading):
-    """What every version, and every proposal that came so far, answered to one validation example."""
+    """What one validation example asks, and what every version and every proposal so far answered to it."""
 
     topic: ClassVar[str] = "examples"
 
@@ -122,10 +124,14 @@ class HistoryScreen(RunReading):
 
 
 def history_lines(view: RunView, example: str, width: int) -> Iterator[Line]:
-    """Return the answers to ``example``, accepted versions first, oldest first; pure."""
+    """Return what ``example`` asks and the answers to it, accepted versions first, oldest first; pure."""
+    asked = view.inputs.get(example, {})
+    for name, value in asked.items():
+        yield from _told(one_line(name, 9), value, width)
     expected = next((one.expected for each in view.standings for one in each.results if one.example == example), None)
     if expected is not None:
         yield from _told("expected", expected, width)
+    if asked or expected is not None:
         yield ()
     yield title("Versions that were the best")
     for standing in view.standings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from autodiff_tui.actions import ACTIONS, MOVES, Action
 from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, wrapped
@@ -73,19 +73,25 @@ _SIGNS = (
 class HelpScreen(ReadingScreen):
     """Help on ``topic`` first, then every key from the registry, and what the signs mean."""
 
-    def __init__(self, topic: str = "", actions: Sequence[Action] = ACTIONS) -> None:
+    def __init__(self, topic: str = "", actions: Sequence[Action] = ACTIONS, idle: Collection[str] = ()) -> None:
         super().__init__("Help")
         self._topic = topic
         self._actions = tuple(actions)
+        self._idle = frozenset(idle)
 
     def picture(self, width: int) -> Sequence[Line]:
         """Return the help."""
-        return help_lines(width, self._topic, self._actions)
+        return help_lines(width, self._topic, self._actions, self._idle)
 
 
-def help_lines(width: int, topic: str = "", actions: Sequence[Action] = ACTIONS) -> tuple[Line, ...]:
-    """Return the help text for ``width`` cells; an unknown topic adds nothing."""
-    keys = [(action.key, action.name, action.help) for action in actions]
+def help_lines(
+    width: int, topic: str = "", actions: Sequence[Action] = ACTIONS, idle: Collection[str] = ()
+) -> tuple[Line, ...]:
+    """Return the help text for ``width`` cells; an unknown topic adds nothing; ``idle``: ids of what cannot be done."""
+    keys = [
+        (action.key, action.name, f"(not now) {action.help}" if action.id in idle else action.help)
+        for action in actions
+    ]
     moves = [(name, "", text) for name, text in MOVES]
     signs = [(sign, "", text) for sign, text in _SIGNS]
     return (

@@ -29,6 +29,8 @@ class ProposalScreen(RunReading):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SCREEN, "-broad")]
         self.key = key
         """``step.k`` of the proposal that is shown."""
+        self._at_end = False
+        """Whether it was said that there is none further."""
 
     def picture(self, width: int) -> Sequence[Line]:
         """Return all about the proposal."""
@@ -58,8 +60,11 @@ class ProposalScreen(RunReading):
         keys = [one.key for one in (*self.view.proposals.past, *self.view.proposals.current)]
         index = keys.index(self.key) + by if self.key in keys else -1
         if not 0 <= index < len(keys):
-            desk_of(self).toast("there is no further proposal")
+            if not self._at_end:  # a key that is held down would fill the screen with it
+                desk_of(self).toast("there is no further proposal")
+            self._at_end = True
             return
+        self._at_end = False
         self.key = keys[index]
         self.rename(f"Proposal {self.key}")
         self._box.scroll_home(animate=False)

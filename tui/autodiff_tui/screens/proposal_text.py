@@ -27,14 +27,15 @@ def proposal_lines(
     return (
         *_verdict(proposal, width),
         *(line for changed in proposal.changes for line in _change(proposal, changed, width, beside)),
-        *(_thinned(width) if proposal.thinned else _examples(proposal, width)),
+        *(_thinned(width) if proposal.thinned else _examples(view, proposal, width)),
         *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
     )
 
 
-def _examples(proposal: ProposalView, width: int) -> Iterator[Line]:
-    yield from _turns("On the minibatch", pairs(proposal.old.minibatch, proposal.new.minibatch), proposal.gate, width)
-    yield from _validation(proposal, width)
+def _examples(view: RunView, proposal: ProposalView, width: int) -> Iterator[Line]:
+    minibatch = pairs(proposal.old.minibatch, proposal.new.minibatch)
+    yield from _turns(view, "On the minibatch", minibatch, proposal, width)
+    yield from _validation(view, proposal, width)
 
 
 def _thinned(width: int) -> Iterator[Line]:
@@ -100,21 +101,22 @@ def _asked_by(changed: TextChange) -> tuple[str, str]:
     return f"{named or 'no example'}{more}", left
 
 
-def _validation(proposal: ProposalView, width: int) -> Iterator[Line]:
+def _validation(view: RunView, proposal: ProposalView, width: int) -> Iterator[Line]:
     """The part of the validation set that was scored: an early stop leaves the rest unknown."""
     told = pairs(proposal.old.validation, proposal.new.validation)
     if not proposal.new.validation:
         yield ()
         yield title("On the validation set", "not judged there")
         return
-    yield from _turns("On the validation set", told, proposal.gate, width)
+    yield from _turns(view, "On the validation set", told, proposal, width)
 
 
-def _turns(name: str, told: tuple[Pair, ...], gate: str, width: int) -> Iterator[Line]:
+def _turns(view: RunView, name: str, told: tuple[Pair, ...], proposal: ProposalView, width: int) -> Iterator[Line]:
     if not any(pair.after for pair in told):
         if name == "On the minibatch":
             yield ()
-            yield title(name, "not judged there" if gate != "proposed" else "comes when it is run on the batch")
+            open_ = proposal.gate == "proposed" and proposal.fate is None and not proposal.problem
+            yield title(name, "comes when it is run on the batch" if open_ else "not judged there")
         return
     yield ()
     sums = [f"{count(told, turn)} {turn}" for turn in ("fixed", "broken", "same")]
@@ -123,22 +125,22 @@ def _turns(name: str, told: tuple[Pair, ...], gate: str, width: int) -> Iterator
     for turn, sign, style in _TURNS:
         for pair in told:
             if pair.turn == turn:
-                yield from _pair(pair, (sign, style), width)
+                yield from _pair(pair, (sign, style), view.asks(pair.example), width)
     for right, word in ((True, "same, right"), (False, "same, wrong")):
         names = [pair.example for pair in told if pair.turn == "same" and _right(pair.after) == right]
         yield from _listed(word, names, width)
 
 
-def _pair(pair: Pair, sign: Part, width: int) -> Iterator[Line]:
+def _pair(pair: Pair, sign: Part, asks: str, width: int) -> Iterator[Line]:
     before, after = pair.before, pair.after
     if before is None or after is None:
         return
     moved = f"  {score(before.score)} → {score(after.score)}"
     yield sign, ("  ", PLAIN), label(pair.example, STRONG, limit=80), (moved, MUTED)
     expected = after.expected if after.expected is not None else before.expected
-    told = [("before", before.answer), ("after", after.answer), ("expected", expected)]
+    told = [("asks", asks or None), ("before", before.answer), ("after", after.answer), ("expected", expected)]
     for name, answer in told:
-        if name != "expected" or answer is not None:
+        if name in ("before", "after") or answer is not None:
             text = "(no answer could be read)" if answer is None else one_line(answer, 300)
             for number, piece in enumerate(wrapped(text, max(20, width - 21))):
                 yield ("          ", PLAIN), (f"{'' if number else name:<11}", MUTED), (piece, PLAIN)
@@ -166,4 +168,4 @@ def _asked(view: RunView, proposal: ProposalView, changed: TextChange, width: in
         yield title("Feedback that asked for it", f"{one_line(changed.name, 60)}, {counted(len(pieces), 'piece')}")
         for example, of_example in groupby(pieces, key=lambda piece: piece.example):
             told = sorted(of_example, key=lambda piece: piece.t)
-            yield from of_one_example(proposal.old.minibatch, example, told, width)
+            yield from of_one_example(proposal.old.minibatch, example, told, width, view.asks(example))

@@ -142,6 +142,7 @@ class RunScreen(Screen[None]):
     def action_zoom(self) -> None:
         """Show the current pane alone, or all again."""
         self._zoomed = not self._zoomed
+        self._footer.zoomed = self._zoomed
         self._arrange()
 
     def action_back(self) -> None:

@@ -13,6 +13,7 @@ from autodiff_engine.events import (
     DataLoaded,
     ExampleExcluded,
     ExampleScored,
+    ExamplesShown,
     FeedbackGiven,
     FeedbackMissing,
     GraphGrew,
@@ -108,6 +109,7 @@ def _folded(view: RunView, stamped: Stamped) -> RunView:
             | Warned()
             | BudgetEnded()
             | Interrupted()
+            | ExamplesShown()
             | RunFinished()
         ) as mark:
             return reduce_mark(view, mark)

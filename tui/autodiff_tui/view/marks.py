@@ -9,6 +9,7 @@ from autodiff_engine.events import (
     CallFinished,
     CallStarted,
     ControlChanged,
+    ExamplesShown,
     Interrupted,
     LedgerUpdated,
     Mark,
@@ -58,6 +59,9 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
             return replace(view, facts=min(view.facts, mark.after))  # those behind it are said anew
         case Warned():
             return replace(view, notes=replace(view.notes, warnings=view.notes.warnings.append(mark.message)))
+        case ExamplesShown():
+            told = {each.example: {one.name: one.value for one in each.inputs} for each in mark.examples}
+            return replace(view, inputs={**view.inputs, **told})
         case BudgetEnded():
             return _failed(view, f"budget: {mark.message}")
         case Interrupted():

@@ -55,6 +55,8 @@ class RunView:
     """By target, in the order of facts: by step, example, t."""
     exchanges: Mapping[str, Trail[Exchange]] = field(default_factory=dict[str, Trail[Exchange]])
     """The traced calls of each node, in the order of facts; a node without any is not in it."""
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """What each example gives the program, by id and name, cut; empty for runs of older versions."""
     batch: Batch = field(default_factory=Batch)
     proposals: Proposals = field(default_factory=Proposals)
     gates: ProposalCounts = field(default_factory=ProposalCounts)
@@ -76,6 +78,11 @@ class RunView:
     """Seconds over all processes that executed the run."""
     earlier_s: float = 0.0
     """Those of them before the process that executes it now."""
+
+    def asks(self, example: str) -> str:
+        """Return what an example gives the program, raw: its input, or each by name; empty when nobody said it."""
+        told = self.inputs.get(example, {})
+        return " · ".join(told.values() if len(told) == 1 else (f"{name}: {value}" for name, value in told.items()))
 
     @property
     def state(self) -> str:

@@ -10,7 +10,7 @@ from autodiff_tui.format import counted, score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import RunView, Trail
 
-from .paint import ACCENT, GOOD, MUTED, STRONG, Line, label
+from .paint import ACCENT, GOOD, MUTED, STRONG, Line, cut, label
 from .prose import foreign, title
 
 MAX_PIECES = 60
@@ -67,16 +67,19 @@ def _pieces(view: RunView, pieces: Sequence[FeedbackGiven], width: int) -> Itera
     if len(pieces) > MAX_PIECES:
         yield ((f"… {len(pieces) - MAX_PIECES} more of this step", MUTED),)
     for example, of_example in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.example):
-        yield from of_one_example(view.batch.forward, example, sorted(of_example, key=lambda piece: piece.t), width)
+        told = sorted(of_example, key=lambda piece: piece.t)
+        yield from of_one_example(view.batch.forward, example, told, width, view.asks(example))
 
 
 def of_one_example(
-    forward: Trail[ExampleScored], example: str, pieces: Sequence[FeedbackGiven], width: int
+    forward: Trail[ExampleScored], example: str, pieces: Sequence[FeedbackGiven], width: int, asks: str = ""
 ) -> Iterator[Line]:
-    """Return what was said about one example, with its score in ``forward`` if it has one there."""
+    """Return what was said about one example that ``asks`` this, with its score in ``forward`` if it has one there."""
     scored = next((one for one in forward if one.example == example), None)
     got = f" (score {score(scored.score)})" if scored is not None else ""
     yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (got, MUTED)
+    if asks:
+        yield ("  ", ""), (cut(one_line(asks), max(20, width - 2)), MUTED)
     for piece in pieces:
         how = _HOW.get(piece.how, "")
         about = " · ".join(part for part in (f"call {piece.t}", f"from {one_line(piece.source)}", how) if part)

@@ -13,7 +13,8 @@ from autodiff_tui.format import counted, score
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, Standing, by_example, examples_of
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, fit, label
+from .paint import width as line_width
 from .row_list import Row, RowList
 
 _CELL = 6
@@ -31,7 +32,9 @@ class HeatMap(RowList):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._shown: tuple[tuple[Standing, ...], int] | None = None
+        self._shown: tuple[tuple[Standing, ...], object, int] | None = None
+        self._begun = False
+        """Whether the cursor was put on an example once."""
 
     def watch_view(self, view: RunView) -> None:
         """Show new scores and versions."""
@@ -43,11 +46,14 @@ class HeatMap(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        if self._shown is not None and self._shown[0] is view.standings and self._shown[1] == self.row_width:
-            return
-        self._shown = view.standings, self.row_width
-        rows = heat_rows(view.standings, self.row_width)
-        self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
+        known, now = self._shown, (view.standings, view.inputs, self.row_width)
+        if known is None or known[0] is not now[0] or known[1] is not now[1] or known[2] != now[2]:
+            self._shown = now
+            rows = heat_rows(view, self.row_width)
+            self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
+        if self.rows and self.size.height and not self._begun:
+            self._begun = True
+            self.move_to(f"example {worth_a_look(view.standings, self.size.height - 2)}")
 
 
 def name_cells(standings: tuple[Standing, ...]) -> int:
@@ -74,8 +80,16 @@ def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
     )
 
 
-def heat_rows(standings: tuple[Standing, ...], width: int) -> list[Row]:
-    """Return the means of the versions, and below them a row for each example."""
+def worth_a_look(standings: tuple[Standing, ...], room: int) -> str:
+    """Return the first of ``room`` examples that the newest version gets wrong, else the first; there must be one."""
+    newest = by_example(standings[-1])
+    wrong = (name for name in examples_of(standings)[: max(1, room)] if name in newest and newest[name].score < 1)
+    return next(wrong, examples_of(standings)[0])
+
+
+def heat_rows(view: RunView, width: int) -> list[Row]:
+    """Return the means of the versions, and below them a row for each example, with what it asks where it fits."""
+    standings = view.standings
     examples = examples_of(standings)
     if not examples:
         return []
@@ -87,7 +101,10 @@ def heat_rows(standings: tuple[Standing, ...], width: int) -> list[Row]:
         history = [results[each.key].get(example) for each in standings]
         cells = tuple(cell(results[each.key].get(example)) for each in shown)
         name = fit(one_line(example, 80), wide - 1) + " "
-        rows.append(Row(f"example {example}", ((name, PLAIN), *cells, trend(standings, history)), example))
+        scores: Line = ((name, PLAIN), *cells, trend(standings, history))
+        gap = max(2, wide + _CELL * len(shown) + _TREND - line_width(scores))
+        question = (" " * gap, PLAIN), label(view.asks(example), MUTED)
+        rows.append(Row(f"example {example}", clip((*scores, *question), width), example, search=view.asks(example)))
     return rows
 
 

@@ -14,12 +14,14 @@ from autodiff_tui.view import RunView, TextView, versions_of
 from .diff_text import diff_lines
 from .exchange_text import exchange_lines
 from .feedback_text import feedback_lines
-from .paint import ACCENT, MUTED, Line, label
+from .paint import ACCENT, MUTED, STRONG, Line, label
 from .prose import foreign, title
 
 Against = Literal["nothing", "parent", "start"]
 """What a prompt is compared with."""
 AGAINST: tuple[Against, ...] = ("nothing", "parent", "start")
+_EXAMPLES = 8
+"""Whose values are shown of an input."""
 _KINDS = {
     "text": "trained text",
     "answer": "LLM call",
@@ -53,6 +55,8 @@ def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | Non
     exchanges = view.exchanges.get(name)
     if exchanges:
         lines.extend(exchange_lines(exchanges, how.back, width))
+    elif node is not None and node.kind == "input":
+        lines.extend(_values(view, name, width))
     elif node is not None and node.kind == "answer":
         lines.extend(((), title("Last exchange"), (("its first traced call will be shown here", MUTED),)))
     return tuple(lines)
@@ -60,15 +64,31 @@ def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | Non
 
 def made_of(view: RunView, name: str) -> tuple[object, ...]:
     """Return what ``node_lines`` looks at: as long as these are the same objects, its lines are equal."""
-    feedback, text = view.feedback.get(name), view.texts.get(name)
+    feedback, text, node = view.feedback.get(name), view.texts.get(name), view.graph.nodes.get(name)
+    given = node is not None and node.kind == "input"
     return (
-        view.graph.nodes.get(name),
+        node,
         text,
         feedback,
         view.exchanges.get(name),
-        view.batch.forward if feedback else None,
+        view.batch.forward if feedback or given else None,
+        view.inputs if feedback or given else None,
         view.program.losses if view.program is not None else None,
     )
+
+
+def _values(view: RunView, name: str, width: int) -> Iterator[Line]:
+    """What the newest examples give the program here, or why nobody can say it."""
+    latest = [one.example for one in view.batch.forward.last(_EXAMPLES)]
+    told = [example for example in latest or list(view.inputs)[:_EXAMPLES] if example in view.inputs]
+    yield ()
+    yield title("Latest values" if latest else "Values", "what each example gives the program" if told else "")
+    if not told:
+        which = "this run's journal does not hold them" if latest else "come with the data of the run"
+        yield ((which, MUTED),)
+    for example in told:
+        yield ("▎ ", ACCENT), label(f"example {example}", STRONG)
+        yield from foreign(block(view.inputs[example].get(name) or view.asks(example)), width, "  ")
 
 
 def _head(view: RunView, name: str) -> Line:

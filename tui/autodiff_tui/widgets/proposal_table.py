@@ -153,6 +153,8 @@ def _states(one: ProposalView) -> tuple[str, ...]:
     if one.fate in ("minibatch", "validation"):
         return f"lost {one.fate}", f"lost {_SHORT[one.fate]}"
     state = proposal_state(one)
+    if one.vetoed or one.fate in ("vetoed", "skipped"):
+        return state, "skipped" if one.fate == "skipped" else "vetoed"
     of = state.rpartition(" ")[2]
     return (state, f"{_SHORT[one.gate]} {of}") if one.fate is None and one.gate in _SHORT and of else (state,)
 

@@ -9,13 +9,15 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from autodiff_tui.actions import ACTIONS, Action, Mode, name_now, refusal
-from autodiff_tui.view import RunView
+from autodiff_tui.view import RunView, judged_now
 
 from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part
 from .paint import width as cells
 from .painted import Painted
 from .status_line import tiny_line
 
+_DECIDING = ("skip", "veto", "edit", "write")
+"""Ids of what a person can do about a proposal while it is judged."""
 PANES: tuple[tuple[str, str], ...] = (
     ("graph", "Graph"),
     ("node", "Node"),
@@ -70,6 +72,8 @@ class KeyFooter(Painted):
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     mode: reactive[Mode] = reactive[Mode]("live", layout=False, repaint=False)
     playing: reactive[bool] = reactive(False, layout=False, repaint=False)
+    zoomed: reactive[bool] = reactive(False, layout=False, repaint=False)
+    """Whether a pane has the screen to itself: then all that is said is how to leave it."""
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
     _spans: tuple[tuple[Action, int], ...] = ()
@@ -93,10 +97,24 @@ class KeyFooter(Painted):
         """Name what the key does now."""
         self.repaint()
 
+    def watch_zoomed(self) -> None:
+        """Say how all panes come back."""
+        self.repaint()
+
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
+        """Return the keys that fit, or what ends the zoom."""
+        return (self._way_back() if self.zoomed else self._keys(width),)
+
+    def _way_back(self) -> Line:
+        zoom = next(action for action in self.actions if action.id == "zoom")
+        line: Line = ((f" {zoom.key} or esc", f"{ACCENT} bold"), (": back to all panes", PLAIN))
+        self._spans = ((zoom, cells(line)),)
+        return line
+
+    def _keys(self, width: int) -> Line:
         """Return the keys that fit; help and quit always do, since they tell the rest."""
         last = [action for action in self.actions if action.footer and action.slug in ("help", "leave")]
-        first = [action for action in self.actions if action.footer and action not in last and self._has(action)]
+        first = [action for action in self._wanted() if action not in last and self._has(action)]
         told = [self._key(action) for action in last]
         panes: Line = ((f" 1–{len(PANES)}", f"{ACCENT} bold"), (" Panes ", PLAIN))
         room = width - sum(cells(line) for line in (*told, panes))
@@ -107,7 +125,16 @@ class KeyFooter(Painted):
                 break
             kept.append(line)
         self._spans = tuple(zip((*first[: len(kept)], *last), map(cells, (*kept, *told)), strict=True))
-        return (tuple(part for line in (*kept, *told, panes) for part in line),)
+        return tuple(part for line in (*kept, *told, panes) for part in line)
+
+    def _wanted(self) -> list[Action]:
+        """Return what belongs here, the first most; what can be done about a proposal that is judged comes early."""
+        usual = [action for action in self.actions if action.footer]
+        if judged_now(self.view) is None:
+            return usual
+        able = [each for each in self.actions if each.id in _DECIDING and not refusal(each, self.view, self.mode)]
+        run = [action for action in usual if action.steers]
+        return [*run, *able, *(action for action in usual if not action.steers)]
 
     def _has(self, action: Action) -> bool:
         """Whether there will be such an action at all: neither a recorded run nor one that has ended can be steered."""

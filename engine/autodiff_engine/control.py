@@ -43,6 +43,8 @@ class Control:
         self.state: State = "running"
         self.reason = ""
         self.in_flight = 0
+        self.steered = False
+        """Whether a person has decided anything that took hold, or has asked for a stop."""
         self.decisions: deque[Decision] = deque()
         self.on_decision: Callable[[], None] | None = None
         self._stride: Stride | None = None
@@ -74,9 +76,10 @@ class Control:
         if self.on_decision is not None:
             self.on_decision()
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "stop and keep the best") -> None:
         """Ask for stop-and-keep: calls in flight finish, then the next call raises ``RunStopped``."""
-        self._enter("stopping", "stop and keep the best")
+        self.steered = True
+        self._enter("stopping", reason)
 
     def reporting(self) -> None:
         """Open the gate for the final report after a stop, for which calls are needed once more."""

@@ -45,6 +45,8 @@ class Control:
         self.in_flight = 0
         self.steered = False
         """Whether a person has decided anything that took hold, or has asked for a stop."""
+        self.halted_by: EngineError | None = None
+        """The trouble that the run pauses for; None once it goes on."""
         self.decisions: deque[Decision] = deque()
         self.on_decision: Callable[[], None] | None = None
         self._stride: Stride | None = None
@@ -99,6 +101,8 @@ class Control:
         """
         if not self.attended and self.state != "stopping":
             raise error
+        if self.state != "stopping":
+            self.halted_by = error
         self.pause(str(error))
         await self._until_open()
 
@@ -137,6 +141,8 @@ class Control:
 
     def _enter(self, state: State, reason: str) -> None:
         self.state, self.reason = state, reason
+        if state == "running":
+            self.halted_by = None
         if self.on_change is not None:
             self.on_change(state, reason)
         self._wake()

@@ -42,6 +42,7 @@ class RunApp(Steered):
     After it has returned: ``view`` is the run as last seen, ``return_code`` 0, or 1 (a defect), 129, 130 or 143 (how it
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
     With ``ascii_only`` no character beyond ASCII reaches the terminal.
+    Of the first ``known`` events, which earlier executions said, nothing is news.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -62,10 +63,12 @@ class RunApp(Steered):
         actions: Sequence[Action] = ACTIONS,
         ascii_only: bool = False,
         speed: float = 1.0,
+        known: int = 0,
     ) -> None:
         super().__init__(source, mode=mode, clock=clock, speed=speed, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
         self._export = export
+        self._known = known
         self._shown = RunView()
         """What the screens were given last."""
         self._seen_at = clock()
@@ -106,6 +109,7 @@ class RunApp(Steered):
             self._seen_at = self._clock()
         self.transport.tick()
         self.show_place()
+        self._known -= fed.taken
         if self._mode != "replay":
             self._tell_news(before, self.view)
             self._run_screen.behind = fed.behind
@@ -134,13 +138,16 @@ class RunApp(Steered):
         self._run_screen.elapsed_s = int(self._shown.elapsed_s + since)
 
     def _tell_news(self, before: RunView, view: RunView) -> None:
-        """Toast the newest warning and error of this tick, and how many came with them."""
+        """Toast the newest warning and error of this tick that this execution told, and how many came with them."""
+        if self._known >= 0:  # this execution opens with a fact of its own
+            return
+        told, notes = before.notes, view.notes
         for old, new, severity in (
-            (before.notes.warnings, view.notes.warnings, "warning"),
-            (before.notes.errors, view.notes.errors, "error"),
+            (max(len(told.warnings), notes.past_warnings), notes.warnings, "warning"),
+            (max(len(told.errors), notes.past_errors), notes.errors, "error"),
         ):
-            if len(new) > len(old):
-                more = len(new) - len(old) - 1
+            if len(new) > old:
+                more = len(new) - old - 1
                 tail = f" (and {more} more)" if more else ""
                 self.toast(f"{severity}: {new[-1]}{tail}", severe=severity == "error")
 

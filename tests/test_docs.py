@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from autodiff_engine.config import load
+from autodiff_engine.config import LabelsAnswer, load
 from autodiff_engine.dataset import load as load_data
 from autodiff_tui.cli import root
 from autodiff_tui.exits import Exit
@@ -34,7 +34,7 @@ def command(words: list[str]) -> click.Command:
 
 
 def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
-    config, local = [block for language, block in BLOCKS if language == "toml"]
+    config, labels, local = [block for language, block in BLOCKS if language == "toml"]
     (tmp_path / "my.toml").write_text(config, encoding="utf-8")
 
     loaded = load(tmp_path / "my.toml")
@@ -43,6 +43,12 @@ def test_the_readmes_config_is_one_that_loads(tmp_path: Path) -> None:
     assert loaded.config.budget.usd == 1.0
 
     start, end = config.index("[models.task]"), config.index("[budget]")
+    before, after = config.index("[program]"), config.index("[models.task]")
+    (tmp_path / "labels.toml").write_text(f"{config[:before]}{labels}\n{config[after:]}", encoding="utf-8")
+    named = load(tmp_path / "labels.toml").config
+    assert named.program is not None
+    assert isinstance(named.program.answer, LabelsAnswer)
+    assert all(label in named.prompts.texts["format"] for label in named.program.answer.labels)
     (tmp_path / "local.toml").write_text(f"{config[:start]}{local}\n{config[end:]}", encoding="utf-8")
     assert load(tmp_path / "local.toml").config.models["optimizer"].model == "local/FILE.gguf"
 

@@ -43,6 +43,10 @@ class Control:
         self.state: State = "running"
         self.reason = ""
         self.in_flight = 0
+        self.steered = False
+        """Whether a person has decided anything that took hold, or has asked for a stop."""
+        self.halted_by: EngineError | None = None
+        """The trouble that the run pauses for; None once it goes on."""
         self.decisions: deque[Decision] = deque()
         self.on_decision: Callable[[], None] | None = None
         self._stride: Stride | None = None
@@ -74,9 +78,10 @@ class Control:
         if self.on_decision is not None:
             self.on_decision()
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "stop and keep the best") -> None:
         """Ask for stop-and-keep: calls in flight finish, then the next call raises ``RunStopped``."""
-        self._enter("stopping", "stop and keep the best")
+        self.steered = True
+        self._enter("stopping", reason)
 
     def reporting(self) -> None:
         """Open the gate for the final report after a stop, for which calls are needed once more."""
@@ -96,6 +101,8 @@ class Control:
         """
         if not self.attended and self.state != "stopping":
             raise error
+        if self.state != "stopping":
+            self.halted_by = error
         self.pause(str(error))
         await self._until_open()
 
@@ -134,6 +141,8 @@ class Control:
 
     def _enter(self, state: State, reason: str) -> None:
         self.state, self.reason = state, reason
+        if state == "running":
+            self.halted_by = None
         if self.on_change is not None:
             self.on_change(state, reason)
         self._wake()

@@ -107,7 +107,8 @@ class Run:
                 journal.append(told)
 
         def changed(state: State, reason: str) -> None:
-            emit(ControlChanged(state, reason, control.in_flight))
+            halted = control.halted_by if state in ("pausing", "paused") else None
+            emit(ControlChanged(state, reason, control.in_flight, _told(halted) if halted else None))
 
         machine: Machine | None = None
         status: Status = "failed"
@@ -143,7 +144,8 @@ async def train(machine: Machine, control: Control) -> Status:
     """Tell what is trained, train, and make the final report.
 
     Raises:
-        BudgetExhausted, ModelError: Of ``Trainer.fit``.
+        BudgetExhausted, ModelError: Of ``Trainer.fit``; also what the run paused for, if it is stopped before any
+            prompts were scored.
     """
     trainer = machine.trainer
     status: Status = "done"
@@ -152,6 +154,8 @@ async def train(machine: Machine, control: Control) -> Status:
             for fact in machine.opening_facts():
                 trainer.tell(fact)
             await trainer.fit()
+        if control.halted_by is not None and trainer.progress.start is None:  # the stop has nothing to keep
+            raise control.halted_by
         if control.state == "stopping":  # also when it was asked for so late that the training ended by itself
             status = "stopped"
             trainer.tell_stopped()

@@ -178,6 +178,7 @@ class Steering:
             self._late(decision)
             return
         self._say(replace(decision, after=self.facts))
+        self._control.steered = True
         self._apply(decision)
 
     def _fitting(self, decision: Decision) -> Decision:

@@ -111,11 +111,15 @@ def on_answer(outcomes: Sequence[Outcome]) -> float | None:
 
 
 def warning_of(outcomes: Sequence[Outcome]) -> Warned | None:
-    """Return a warning when most replies cannot be read."""
-    unread = sum(each.wrong_format for each in outcomes)
-    form = "say in a start text in which form to answer (program.answer reads it)"
-    told = f"no answer could be read from {unread} of {len(outcomes)} replies: {form}"
-    return Warned(told) if 2 * unread > len(outcomes) else None
+    """Return a warning when most replies cannot be read, with what is looked for in them."""
+    unread = [each for each in outcomes if each.wrong_format]
+    if 2 * len(unread) <= len(outcomes):
+        return None
+    asked = [each.answer.exchange for each in unread if each.answer is not None and each.answer.exchange is not None]
+    forms = list(dict.fromkeys(each.form for each in asked if each.form))
+    what = f": {forms[0]}" if len(forms) == 1 else ""
+    hint = f"say in a start text in which form to answer (program.answer reads it){what}"
+    return Warned(f"no answer could be read from {len(unread)} of {len(outcomes)} replies: {hint}")
 
 
 def in_words(outcomes: Sequence[Outcome]) -> str:

@@ -13,6 +13,7 @@ from autodiff_engine.errors import (
     BudgetExhausted,
     EngineError,
     ModelRejected,
+    ModelUnavailable,
     StorageError,
 )
 from autodiff_engine.events import (
@@ -344,3 +345,27 @@ async def test_a_stop_before_the_first_score_has_nothing_to_report(tmp_path: Pat
     executed.check(finished)
     assert (finished.status, finished.val.n, finished.test) == ("stopped", 0, None)
     assert of_role(executed.model, "task") == []
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [pytest.param("0/", "failed", id="no score yet"), pytest.param("2/optimizer", "stopped", id="something to keep")],
+)
+async def test_a_stop_in_trouble_keeps_the_best_and_where_there_is_none_says_what_the_trouble_was(
+    tmp_path: Path, at: str, status: str
+) -> None:
+    def stop(stamped: Stamped, control: Control) -> None:
+        if isinstance(stamped.event, ControlChanged) and stamped.event.state == "paused":
+            control.stop()
+
+    down = ModelUnavailable("nobody answers", "start the server", retry_after_s=10_000)  # too long to try again
+    executed = Executed(tmp_path, raising(down, at), on_event=stop, attended=True)
+    finished = await executed.finish()
+
+    executed.check(finished)
+    trouble = [each.trouble for each in executed.events(ControlChanged) if isinstance(each, ControlChanged)]
+    (told,) = {each for each in trouble if each is not None}
+    assert (told.kind, told.hint) == ("ModelUnavailable", "start the server")
+    assert "nobody answers" in told.message
+    assert (finished.status, finished.error) == (status, told if status == "failed" else None)
+    assert bool(finished.best) == (status == "stopped")

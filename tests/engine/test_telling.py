@@ -9,7 +9,7 @@ from autodiff_engine.backward import Piece
 from autodiff_engine.candidate import Candidate, TrainedText
 from autodiff_engine.evaluate import Outcome
 from autodiff_engine.events import Comparison, EdgeInfo, ExampleExcluded, ExampleScored, NodeInfo
-from autodiff_engine.graph import Feedback, Kind, Node
+from autodiff_engine.graph import Exchange, Feedback, Kind, Node
 from autodiff_engine.llm import ScriptedModel
 from autodiff_engine.metric import by_name
 from autodiff_engine.objective import LossTerm, TermScore
@@ -26,6 +26,7 @@ from autodiff_engine.telling import (
     peers_of,
     result,
     scored,
+    warning_of,
 )
 from autodiff_engine.validation import Verdict
 
@@ -41,6 +42,20 @@ def hops() -> Node:
 
 def piece(target: Node, t: int, words: str, source: str = "query", *, blame: bool = True) -> Piece:
     return Piece(target, Feedback("a1", t, source, words, "llm", blame))
+
+
+def test_replies_that_cannot_be_read_are_told_with_what_is_looked_for_in_them() -> None:
+    form = "one of blue, amber, green; it must stand last in the reply"
+    exchange = Exchange("system", "user", "teal?", None, "stop", "k", form)
+    unread = replace(outcome(0), answer=Node("answer", Kind.ANSWER, "r", "teal?", exchange=exchange))
+    assert unread.wrong_format
+
+    told = warning_of([unread, unread])
+
+    assert told is not None
+    hint = "say in a start text in which form to answer (program.answer reads it)"
+    assert told.message == f"no answer could be read from 2 of 2 replies: {hint}: {form}"
+    assert warning_of([replace(unread, answer=None)] * 2) is None
 
 
 def test_a_graph_is_told_by_name_and_only_what_is_new() -> None:

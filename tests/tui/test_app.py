@@ -13,7 +13,17 @@ from tests.tui.screens import SIZES, at_rest, screen_text, settled
 from tests.tui.sources import ListSource
 
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.events import ControlChanged, EdgeInfo, GraphGrew, NodeInfo, Stamped, Warned
+from autodiff_engine.events import (
+    ControlChanged,
+    EdgeInfo,
+    ErrorInfo,
+    GraphGrew,
+    Interrupted,
+    NodeInfo,
+    RunOpened,
+    Stamped,
+    Warned,
+)
 from autodiff_tui.actions import ACTIONS
 from autodiff_tui.app import RunApp
 from autodiff_tui.feed import MAX_EVENTS
@@ -448,6 +458,34 @@ async def test_a_warning_is_a_toast_and_only_the_newest_of_a_tick() -> None:
         text = await settled(app, pilot)
     assert "odd [/49] (and 49 more)" in text
     assert "odd [/48]" not in text
+
+
+async def test_what_earlier_executions_told_is_no_news() -> None:
+    told = [RunOpened("r", "runs/r", "c.toml", "0", "2031", False), Warned("old oddity"), Interrupted("old ctrl+c")]
+    again = [told[0], Warned("odd now")]
+    source = ListSource([Stamped(n, 0.0, None, event) for n, event in enumerate([*told, *again], 1)], endless=True)
+    app = app_of(source, known=len(told))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        text = await settled(app, pilot)
+        said = [each.message for each in app._notifications]
+    assert "warning: odd now" in text
+    assert said == ["warning: odd now"]
+
+
+async def test_a_run_that_pauses_for_an_error_says_it_once_and_whole_with_its_hint() -> None:
+    trouble = ErrorInfo("ModelUnavailable", "nobody answers at 127.0.0.1:1 [0/val/a1/answer/1]", "start the server")
+    pausing, paused = (ControlChanged(state, trouble.message, 0, trouble) for state in ("pausing", "paused"))
+    source = ListSource(
+        [Stamped(n, 0.0, None, event) for n, event in enumerate([pausing, paused, paused])], endless=True
+    )
+    app = app_of(source)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(app, pilot)
+        (said,) = app._notifications
+    whole = "the run waits for you: nobody answers at 127.0.0.1:1 [0/val/a1/answer/1]; start the server; then resume it"
+    assert (said.message, said.severity) == (f"error: {whole}", "error")
+    assert list(app.view.notes.errors) == [whole]
+    assert {each.text for each in app.view.log if each.level == "error"} == {f"paused, {whole}"}
 
 
 async def test_a_defect_of_the_app_stops_the_engine_and_tells_no_secret(capsys: pytest.CaptureFixture[str]) -> None:

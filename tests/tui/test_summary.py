@@ -33,7 +33,8 @@ def view_of(events: Iterable[Event]) -> RunView:
     [
         ("done", "runs/r1/best.toml", "autodiff-tui export runs/r1"),
         ("stopped", "runs/r1/best.toml", "autodiff-tui export runs/r1"),
-        ("stopped", "", ""),
+        ("stopped", "", "autodiff-tui resume runs/r1"),
+        ("done", "", ""),
         ("interrupted", "runs/r1/best.toml", "autodiff-tui resume runs/r1"),
         ("failed", "", "autodiff-tui resume runs/r1"),
         ("budget", "runs/r1/best.toml", "autodiff-tui resume runs/r1, with a larger budget"),

@@ -44,6 +44,7 @@ class RunApp(Steered):
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
     With ``ascii_only`` no character beyond ASCII reaches the terminal.
     ``past`` knows what the run said, where it may take facts back.
+    Of the first ``known`` events, which earlier executions said, nothing is news.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -65,10 +66,12 @@ class RunApp(Steered):
         ascii_only: bool = False,
         speed: float = 1.0,
         past: Past | None = None,
+        known: int = 0,
     ) -> None:
         super().__init__(source, mode=mode, clock=clock, speed=speed, past=past, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
         self._export = export
+        self._known = known
         self._shown = RunView()
         """What the screens were given last."""
         self._seen_at = clock()
@@ -109,6 +112,7 @@ class RunApp(Steered):
             self._seen_at = self._clock()
         self.transport.tick()
         self.show_place()
+        self._known -= fed.taken
         if self._mode != "replay":
             self._tell_news(before, self.view)
             self._run_screen.behind = fed.behind
@@ -137,13 +141,16 @@ class RunApp(Steered):
         self._run_screen.elapsed_s = int(self._shown.elapsed_s + since)
 
     def _tell_news(self, before: RunView, view: RunView) -> None:
-        """Toast the newest warning and error of this tick, and how many came with them."""
+        """Toast the newest warning and error of this tick that this execution told, and how many came with them."""
+        if self._known >= 0:  # this execution opens with a fact of its own
+            return
+        told, notes = before.notes, view.notes
         for old, new, severity in (
-            (before.notes.warnings, view.notes.warnings, "warning"),
-            (before.notes.errors, view.notes.errors, "error"),
+            (max(len(told.warnings), notes.past_warnings), notes.warnings, "warning"),
+            (max(len(told.errors), notes.past_errors), notes.errors, "error"),
         ):
-            if len(new) > len(old):
-                more = len(new) - len(old) - 1
+            if len(new) > old:
+                more = len(new) - old - 1
                 tail = f" (and {more} more)" if more else ""
                 self.toast(f"{severity}: {new[-1]}{tail}", severe=severity == "error")
 

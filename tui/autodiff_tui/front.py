@@ -56,7 +56,7 @@ def show(execute: Execute, run_dir: Path, flags: Flags, *, history: Sequence[Sta
     front = choose(flags.ui)
     session = LiveSession(execute, attended=front == "tui", history=history)
     if front == "tui":
-        followed = _in_app(session, run_dir, flags)
+        followed = _in_app(session, run_dir, flags, known=len(history))
     else:
         followed = follow(session, reader_for(front, flags, known=len(history)), Past(run_dir))
     return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
@@ -81,7 +81,9 @@ def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: floa
     return Exit.FAILED if followed.broke else 128 + followed.signal if followed.signal is not None else Exit.DONE
 
 
-def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0) -> Followed:
+def _in_app(
+    session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0, known: int = 0
+) -> Followed:
     """Show the run in the app; return when the terminal is restored and the engine has ended or was given up on."""
     from .app import RunApp  # the one front end that needs Textual
     from .terminal import outlive_no_terminal
@@ -92,7 +94,7 @@ def _in_app(session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *
         del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
     app = RunApp(
         session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed, past=Past(run_dir),
-        actions=keymap.load(user_config_path()), ascii_only=flags.ascii,
+        actions=keymap.load(user_config_path()), ascii_only=flags.ascii, known=known,
     )  # fmt: skip
     outlive_no_terminal()
     app.run()

@@ -114,7 +114,7 @@ def _places(view: RunView) -> list[tuple[str, str]]:
     rows = [("folder", finished.run_dir)]
     if finished.best:
         rows.append(("best", finished.best))
-    if finished.status not in ("done", "stopped"):
+    if finished.status not in ("done", "stopped") or (finished.status == "stopped" and not finished.best):
         rows.append(("next", f"autodiff-tui resume {finished.run_dir}{_otherwise(view, finished)}"))
     elif finished.best:
         rows.append(("next", f"autodiff-tui export {finished.run_dir}"))

@@ -16,6 +16,7 @@ from ..llm import Role
 from ..llm.litellm_client import Limits, limits, missing_key, nearest, price
 from ..llm.local import DEFAULT_CONTEXT, check_local
 from ..pipeline import Pipeline
+from .expected import check_named
 from .first_demos import showing
 from .measures import losses_of, metric_of, roles_of
 from .models import API_CONTEXT, LOCAL, USED
@@ -61,6 +62,8 @@ def checkup(loaded: Loaded) -> Iterator[Finding]:
         try:
             program = pipeline(config, base)
             yield Finding("ok", "program", _described(program))
+            for unnamed in check_named(config, program):
+                yield Finding("warning", "program", unnamed, "add them to a text under [prompts]")
         except EngineError as error:
             yield refused("program", error)
     if program is not None and splits is not None:

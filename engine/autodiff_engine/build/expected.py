@@ -10,6 +10,7 @@ from ..config import Answer, LabelsAnswer, RunConfig
 from ..dataset import Example, Splits
 from ..errors import DataError
 from ..metric import Comparing, Metric
+from ..pipeline import Pipeline
 from ..pipelines.trec import LABELS
 
 _MOST = 60
@@ -39,6 +40,21 @@ def check_expected(
     form = "the answer" if told is None else reader(told).form
     warnings = (_unreachable(examples, metric, told, form, splits.source) for metric in compared)
     return tuple(warning for warning in warnings if warning)
+
+
+def check_named(config: RunConfig, program: Pipeline) -> tuple[str, ...]:
+    """Return a warning where an LLM has to choose among labels and nothing that it is sent tells it any of them.
+
+    Examples that are shown to it tell them too.
+    """
+    told = _answer_of(config)
+    if not isinstance(told, LabelsAnswer) or any(text.kind == "demos" for text in program.texts):
+        return ()
+    templates = [config.program.system, config.program.user] if config.program else []
+    sent = " ".join([*templates, *(text.value for text in program.texts)]).casefold()
+    if any(label.casefold() in sent for label in told.labels):
+        return ()
+    return (f"no start text says which labels there are: name them under [prompts]: {', '.join(told.labels)}",)
 
 
 def _answer_of(config: RunConfig) -> Answer | None:

@@ -12,7 +12,7 @@ from ..config import ModelConfig, RunConfig
 from ..config import model as model_reference
 from ..control import Control
 from ..errors import ConfigError, ModelRejected
-from ..events import CallFinished, CallStarted, Event, LedgerUpdated, Spent
+from ..events import CallFinished, CallStarted, Event, LedgerUpdated, Spent, Warned
 from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel, KeptModel
 from ..llm.deadline import DeadlineModel
@@ -24,7 +24,7 @@ from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
 from ..llm.model import JSONValue
 from ..llm.noted import Note, NotedModel
 from ..llm.outside import OutsideModel
-from ..llm.recorded import RecordedModel
+from ..llm.recorded import RecordedModel, SteeredRecord
 from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
@@ -168,7 +168,10 @@ class Models:
         self.model: Model = NotedModel(model, place.note) if place.note else model
 
     def _recorded(self, record: Record) -> Model:
-        return self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self._hit))
+        model = self._admitted(RecordedModel(record.answers, pace=record.pace, on_hit=self._hit))
+        if self._rerun is not None and self._rerun.replay:  # it is to say again all that was said, and no more
+            return model
+        return SteeredRecord(model, record.answers, self._control, lambda told: self._emit(Warned(told)))
 
     def _admitted(self, inner: Model) -> Model:
         return AdmittedModel(inner, self._control, self._started, self._finished, at_once=self._at_once)

@@ -33,7 +33,7 @@ from ..shown_inputs import shown
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
-from .expected import check_expected
+from .expected import check_expected, check_named
 from .fingerprints import parts_of_run
 from .first_demos import showing
 from .measures import info_of, losses_of, metric_of, roles_of, seated
@@ -120,7 +120,8 @@ def plan_of(
     )
     losses = losses_of(config, base, instructions, splits.train[0])
     elsewhere = [term.metric for term in losses if not term.expected]
-    warnings = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
+    odd = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
+    warnings = (*odd, *check_named(config, program))
     players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
     return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started)
 

@@ -63,6 +63,8 @@ class ControlChanged:
     state: Literal["running", "pausing", "paused", "stopping"]
     reason: str
     in_flight: int
+    trouble: ErrorInfo | None = field(default=None, metadata=LATER)
+    """The error that it pauses for, where it is one: a person mends that, then resumes."""
 
 
 @dataclass(frozen=True, slots=True)

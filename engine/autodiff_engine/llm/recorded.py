@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..control import Control
 from ..errors import AnswerMissing, StorageError
-from .model import Call, Reply, Usage
+from .model import Call, Model, Reply, Usage
 
 _LONGEST_S = 86_400.0
+NO_FURTHER = "the recording goes no further: it has no answer to what you changed"
 
 
 class RecordedModel:
@@ -38,6 +40,42 @@ class RecordedModel:
             await asyncio.sleep(reply.seconds * self._pace)
         self._on_hit(reply)
         return reply
+
+
+class SteeredRecord:
+    """Stands before a recorded model: once a person has steered the run, a request that was not recorded stops it.
+
+    Nothing is amiss then, the person has left the recording: ``on_end`` hears so once, and the best so far is kept.
+    """
+
+    def __init__(
+        self, inner: Model, answers: Mapping[str, Reply], control: Control, on_end: Callable[[str], object]
+    ) -> None:
+        self._inner = inner
+        self._answers = answers
+        self._control = control
+        self._on_end = on_end
+        self._ended = False
+
+    async def complete(self, call: Call) -> Reply:
+        """Answer from the record.
+
+        Raises:
+            RunStopped: It has no answer, and a person has decided something before.
+            AnswerMissing: It has none, though the run is as it was recorded.
+        """
+        if call.request.key not in self._answers:
+            await self._control.passing()
+            if self._control.steered:
+                self._end()
+                await self._control.passing()
+        return await self._inner.complete(call)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._on_end(NO_FURTHER)
+        self._control.stop(NO_FURTHER)
 
 
 def read_answers(path: Path) -> dict[str, Reply]:

@@ -32,7 +32,7 @@ system = "{{{{ task }}}}"
 user = "{{{{ question }}}}"
 answer = {answer}
 [prompts]
-task = "Answer."
+task = "{text}"
 """
 
 
@@ -44,10 +44,11 @@ def written(
     metric: str = "exact_match",
     task: str = "",
     pipeline: str = "prompt",
+    text: str = "Answer positive or negative.",
 ) -> Path:
     rows = [json.dumps({"question": f"q{number}", "answer": text}) for number, text in enumerate(answers)]
     (folder / "data.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    program = PROGRAM.format(answer=answer) if pipeline == "prompt" else ""
+    program = PROGRAM.format(answer=answer, text=text) if pipeline == "prompt" else ""
     counts = f"train = 1\nval = 1\ntest = {len(answers) - 2}" if answers else ""  # all of the data is used
     text = CONFIG.format(
         pipeline=pipeline, metric=metric, source='"data.jsonl"', counts=counts, program=program, task=task
@@ -87,6 +88,16 @@ def test_labels_may_be_written_as_the_metric_reads_them(tmp_path: Path, metric: 
     assert (
         warnings_of(written(tmp_path, ["Positive", "negative.", " NEGATIVE"] * 2, answer=LABELS, metric=metric)) == ()
     )
+
+
+def test_labels_that_no_start_text_names_are_named_in_a_warning_and_by_the_checkup(tmp_path: Path) -> None:
+    path = written(tmp_path, ["positive", "negative"] * 3, answer=LABELS, text="Answer.")
+
+    told = "no start text says which labels there are: name them under [prompts]: positive, negative"
+    assert warnings_of(path) == (told,)
+    assert [each.text for each in build.checkup(load(path)) if (each.level, each.about) == ("warning", "program")] == [
+        told
+    ]
 
 
 def test_trec_knows_its_classes(tmp_path: Path) -> None:

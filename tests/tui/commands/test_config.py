@@ -106,7 +106,7 @@ def test_path_names_the_users_config_and_then_this_one(capsys: pytest.CaptureFix
     assert run(["config", "path", "c.toml"]) == 0
 
     users, this = capsys.readouterr().out.splitlines()
-    assert users.endswith("config.toml")
+    assert users.endswith("config.toml  (absent)")
     assert Path(this) == Path("c.toml").absolute()
 
 

@@ -75,7 +75,7 @@ def path(config: Path | None) -> int:
     from autodiff_engine.config import user_config_path  # help must not wait for the engine
 
     for file in (user_config_path(), *([config.absolute()] if config is not None else [])):
-        sys.stdout.write(f"{_printable(str(file))}\n")
+        sys.stdout.write(f"{_printable(str(file))}{'' if file.is_file() else '  (absent)'}\n")
     return 0
 
 

@@ -45,6 +45,7 @@ def doctor(flags: Flags, config: Path | None, call: bool) -> int:
     A line is ok, a warning or a problem, with the fix below; exit code 1 when there is a problem.
     """
     from autodiff_tui import checkup  # help must not wait for the engine
+    from autodiff_tui.format import counted
     from autodiff_tui.headless import write_line
     from autodiff_tui.toned import spelled
 
@@ -58,7 +59,7 @@ def doctor(flags: Flags, config: Path | None, call: bool) -> int:
                 write_line(spelled(toned).rstrip(), sys.stdout, ascii_only=flags.ascii)
     if flags.ui != "json" and not flags.quiet:
         counts = {level: sum(each.level == level for each in found) for level in ("problem", "warning")}
-        write_line(f"{counts['problem']} problems, {counts['warning']} warnings", sys.stderr)
+        write_line(f"{counted(counts['problem'], 'problem')}, {counted(counts['warning'], 'warning')}", sys.stderr)
     return 1 if checkup.worst(found) else 0
 
 

@@ -9,6 +9,7 @@ from autodiff_engine.events import (
     BudgetEnded,
     CallFinished,
     ControlChanged,
+    ErrorInfo,
     Event,
     ExampleExcluded,
     FeedbackMissing,
@@ -53,6 +54,12 @@ def entry_of(event: Event, t: float, step: int) -> Entry | None:
     return Entry(t, getattr(event, "step", step), level, text)
 
 
+def trouble_words(trouble: ErrorInfo) -> str:
+    """Return what a run pauses for, whole, with the way to mend it."""
+    hint = f"; {trouble.hint}" if trouble.hint else ""
+    return f"the run waits for you: {trouble.message}{hint}; then resume it"
+
+
 def _told(event: Event) -> tuple[Level, str] | None:
     match event:
         case Warned():
@@ -70,6 +77,8 @@ def _told(event: Event) -> tuple[Level, str] | None:
         case RunFinished():
             error = event.error
             return ("error", f"{error.kind}: {error.message}") if error else ("note", f"the run ended: {event.status}")
+        case ControlChanged(state="paused", trouble=ErrorInfo() as trouble):
+            return "error", f"paused, {trouble_words(trouble)}"
         case ControlChanged():
             return "note", f"{event.state}{f': {event.reason}' if event.reason else ''}"
         case RunOpened():

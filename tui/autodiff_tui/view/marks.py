@@ -21,6 +21,7 @@ from autodiff_engine.events import (
     Warned,
 )
 
+from .log import trouble_words
 from .parts import Control, Progress
 from .run import RunView
 from .traffic import NodeCalls, RoleCalls, Traffic
@@ -33,7 +34,7 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
     """Return the view after ``mark``."""
     match mark:
         case ControlChanged():
-            return replace(view, control=Control(mark.state, mark.reason, mark.in_flight))
+            return _controlled(view, mark)
         case PhaseStarted():
             return replace(view, progress=Progress(mark.step, mark.phase, 0, mark.total))
         case RunOpened():
@@ -51,7 +52,7 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
                 opened=mark,
                 control=Control("running"),
                 traffic=traffic,
-                notes=replace(view.notes, past_errors=len(view.notes.errors)),
+                notes=replace(view.notes, past_warnings=len(view.notes.warnings), past_errors=len(view.notes.errors)),
                 finished=None,
                 earlier_s=view.elapsed_s,
             )
@@ -69,6 +70,13 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
         case RunFinished():
             view = replace(view, finished=mark, control=replace(view.control, in_flight=0))
             return _failed(view, f"{mark.error.kind}: {mark.error.message}") if mark.error else view
+
+
+def _controlled(view: RunView, mark: ControlChanged) -> RunView:
+    """Return the view after a change of control; what it pauses for is told once, though it pauses in two stages."""
+    told = view.control.troubled
+    view = replace(view, control=Control(mark.state, mark.reason, mark.in_flight, mark.trouble is not None))
+    return view if mark.trouble is None or told else _failed(view, trouble_words(mark.trouble))
 
 
 def reduce_telemetry(view: RunView, telemetry: Telemetry) -> RunView:

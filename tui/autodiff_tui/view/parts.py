@@ -34,6 +34,8 @@ class Control:
     state: Literal["starting", "running", "pausing", "paused", "stopping"] = "starting"
     reason: str = ""
     in_flight: int = 0
+    troubled: bool = False
+    """Whether it is an error that the run pauses for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ class Notes:
 
     warnings: Trail[str] = field(default_factory=Trail[str])
     errors: Trail[str] = field(default_factory=Trail[str])
+    past_warnings: int = 0
     past_errors: int = 0
     """How many of the errors ended a process before the one that executes the run now."""
 

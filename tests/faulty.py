@@ -21,7 +21,7 @@ import pytest
 from autodiff_engine import build, config
 from autodiff_engine.build import models
 from autodiff_engine.control import Control
-from autodiff_engine.events import CallFinished, RunFinished
+from autodiff_engine.events import CallFinished, RunFinished, Stamped
 from autodiff_engine.journal import read
 from autodiff_engine.llm.limited import LimitedModel
 
@@ -159,8 +159,16 @@ class Case:
         rows = "".join(f"How many are {number} things?,{number}\n" for number in range(1, 17))
         (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
 
-    async def execute(self, provider: Provider, *, in_flight: int = 4, timeout_s: float = PATIENT_S) -> Ended:
-        """Begin the run, or go on with it where it has begun."""
+    async def execute(
+        self,
+        provider: Provider,
+        *,
+        in_flight: int = 4,
+        timeout_s: float = PATIENT_S,
+        control: Control | None = None,
+        listener: Callable[[Stamped], None] = lambda stamped: None,
+    ) -> Ended:
+        """Begin the run, or go on with it where it has begun; without ``control`` no person is there."""
         self.server.otherwise = provider
         run, file = self.folder / "run", self.folder / "c.toml"
         options = build.RunOptions(run_dir=run, cache_dir=self.folder / "answers")
@@ -174,7 +182,7 @@ class Case:
             told = CONFIG.format(url=self.server.url, in_flight=in_flight, timeout_s=timeout_s)
             file.write_text(told, encoding="utf-8")
             execution = build.training(config.load(file), options)
-        finished = await execution.execute(Control(), lambda stamped: None)
+        finished = await execution.execute(control or Control(), listener)
         recorded = read(run)
         calls = [each.event for each in recorded.events if isinstance(each.event, CallFinished)]
         return Ended(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from autodiff_engine.control import Control
+from autodiff_engine.events import ControlChanged, Stamped, StepStarted
+from autodiff_engine.llm import Call, Reply
+from autodiff_engine.llm.unavailable import RateLimited
 from autodiff_tui.exits import Exit, of_run
 
+from . import spending
 from .faulty import FAULTS, Case, Ended, Fault, Provider, check_ledger, no_waits
 from .loopback import Loopback, loopback
 
@@ -129,3 +135,63 @@ async def test_a_wait_that_the_provider_asks_for_is_kept_in_a_whole_run(
     assert ended.finished.status == "done"
     assert len(waits) == ended.finished.calls.failed > 0
     assert all(7.0 <= wait <= 8.0 for wait in waits)
+
+
+async def test_a_provider_that_dies_pauses_a_run_that_somebody_watches_and_it_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, control = Provider(BY_NAME["503"], 0.0), Control(attended=True)
+    reasons: list[str] = []
+
+    def watch(stamped: Stamped) -> None:
+        match stamped.event:
+            case StepStarted(step=1):
+                dead.rate = 1.0
+            case ControlChanged(state="paused", reason=reason):
+                reasons.append(reason)
+                dead.rate = 0.0  # the person waits until the provider is back
+                asyncio.get_running_loop().call_soon(control.resume)
+            case _:
+                pass
+
+    with no_waits(monkeypatch):
+        async with loopback() as server:
+            whole = await Case(tmp_path / "whole", server).execute(Provider(None, 0.0))
+            ended = await Case(tmp_path / "r", server).execute(dead, control=control, listener=watch)
+
+    assert reasons
+    assert all("openai/worker" in reason and "503" in reason for reason in reasons)
+    assert ended.finished.status == "done"
+    assert ended.facts == whole.facts
+    assert ended.finished.calls.failed >= 4
+
+
+class Crowded(spending.Provider):
+    """Turns away what comes while four are in flight."""
+
+    turned_away = 0
+
+    async def complete(self, call: Call) -> Reply:
+        if self.in_flight >= 4:
+            self.turned_away += 1
+            await asyncio.sleep(0)
+            raise RateLimited("four at once are enough")
+        return await super().complete(call)
+
+
+def test_a_provider_that_takes_four_calls_at_once_is_asked_about_four_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 32 that were allowed: the first burst is turned away, then one in a few probes for more."""
+    whole, case = spending.Case(tmp_path / "whole"), spending.Case(tmp_path / "r")
+    spending.patched(spending.Provider("random"), monkeypatch.setattr)
+    assert whole.execute().status == "done"
+    crowded = Crowded("random")
+    spending.patched(crowded, monkeypatch.setattr)
+
+    ended = case.execute()
+
+    assert ended.status == "done"
+    assert case.facts == whole.facts
+    assert ended.calls.failed == crowded.turned_away
+    assert spending.IN_FLIGHT - 4 <= crowded.turned_away < ended.calls.made / 3

@@ -89,7 +89,7 @@ async def searches(told: RunConfig, folder: Path) -> list[Call]:
 @pytest.mark.parametrize("steps", [1, 2, 5, 20])
 async def test_the_agent_takes_as_many_steps_as_the_config_says_and_is_told_so(steps: int, tmp_path: Path) -> None:
     asked = [prompt_of(call) for call in await searches(config("react", tmp_path, agent_steps=steps), tmp_path)]
-    assert [re.findall(r"This is step (\d+) of (\d+)\.", prompt) for prompt in asked] == [
+    assert [re.findall(r"This is step (\d+) of (\d+)\b", prompt) for prompt in asked] == [
         [(str(step), str(steps))] for step in range(1, steps + 1)
     ]
 

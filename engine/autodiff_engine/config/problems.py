@@ -203,6 +203,9 @@ def _said_elsewhere(path: Path, detail: ErrorDetails, origins: Origins) -> bool:
 def place(path: Path, origins: Origins, file: str) -> str:
     """Return the file, or the flag or variable, that gave the value at ``path``."""
     given = [origins[path[:length]] for length in range(len(path), 0, -1) if path[:length] in origins]
+    inside = {origin for key, origin in origins.items() if key[: len(path)] == path}
+    if not given and len(inside) == 1:  # an unknown table of which one key was given
+        given = [*inside]
     return given[0] if given and not given[0].startswith(("default", "preset", "[")) else file
 
 

@@ -42,11 +42,25 @@ PIECES = (
     "```\n", "\n```", "Score: 8", "Score: ", "8/10", "80 %", "Action: finish(", ")", "action: retrieve(x)", "Sent: a",
     "Replied: b", "Feedback: c", "{ question }", "{{ task }}", "Sure! Here is the text:", ". ", "\n", "One word.",
 )  # fmt: skip
-replies = st.one_of(  # without halves of characters: the client takes them out of what it received
-    torn_words,
-    st.lists(st.one_of(st.sampled_from(PIECES), torn_words), max_size=8).map("".join),
-    st.builds(lambda piece, count: piece * count, st.sampled_from([*PIECES, *NASTY, *ATTACKS]), st.integers(1, 300)),
-).map(whole)
+noise = st.one_of(st.just(""), st.lists(st.one_of(st.sampled_from(PIECES), torn_words), max_size=4).map("".join))
+rewrites = st.builds(lambda before, text, behind: f"{before}<new_text>{text}</new_text>{behind}", noise, noise, noise)
+grades = st.builds(
+    lambda before, word, number, of: f"{before}\n{word}{number}{of}",
+    noise, st.sampled_from(["Score: ", "score is ", "**Score:** ", ""]), st.integers(-2, 130),
+    st.sampled_from(["", "/10", "/5", "/0", " %", ".", ".5", " out of 10", " to 9"]),
+)  # fmt: skip
+blocks = st.lists(
+    st.builds(
+        lambda key, text, end: f"{key}{text}{end}",
+        st.sampled_from(PIECES[:7]), noise, st.sampled_from(["</feedback>", "</feedback>", "", "</feedback >"]),
+    ),
+    max_size=4,
+).map("\n".join)  # fmt: skip
+repeated = st.builds(
+    lambda piece, count: piece * count, st.sampled_from([*PIECES, *NASTY, *ATTACKS]), st.integers(1, 300)
+)
+replies = st.one_of(rewrites, grades, blocks, noise, repeated, torn_words).map(whole)
+"""Without halves of characters, which the client takes out of what it receives."""
 reasons = st.sampled_from(["stop", "stop", "stop", "length", "content_filter", "", "tool_calls"])
 whole_replies = st.builds(lambda text, reason: Reply(text, reason, Usage(None, 3)), replies, reasons)
 OLD = {text.name: text.value for text in TEXTS}

@@ -15,12 +15,11 @@ from typing import Any
 
 from ..characters import whole
 from ..errors import ModelUnavailable
-from ..secret import without_values
 from .budget import FREE, Price
 from .faults import Asked, translate
 from .handover import HandoverExecutor, handover
 from .model import Call, Reply, Request, Usage
-from .redact import redacted
+from .redact import received, redacted
 
 LOGGER = "autodiff.litellm"
 """The only logger that litellm's records reach; give it a handler to see them."""
@@ -29,9 +28,6 @@ _THEIR_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.s
 
 _A_DAY_S = 86_400.0
 """Their timeouts are off in effect: ours is kept by ``DeadlineModel``."""
-
-_NO_WORD = 16
-"""So many characters of an answer that are the value of a key are the key: nobody wrote them by chance."""
 
 _PLACEHOLDER_KEY = "unset"
 """Servers of one's own want no key, but client libraries do not send without one."""
@@ -184,8 +180,8 @@ def _reply(answer: Any, request: Request, seconds: float) -> Reply:  # noqa: ANN
     usage = getattr(answer, "usage", None)
     prompt = getattr(usage, "prompt_tokens", None) or None  # litellm writes 0 where the provider said nothing
     completion = getattr(usage, "completion_tokens", None) if prompt else None
-    text = without_values(whole(choice.message.content or ""), _NO_WORD)  # some gateways answer 200 with an error
-    return Reply(text, str(choice.finish_reason or "stop"), Usage(prompt, completion), None, seconds)
+    text = received(choice.message.content or "")
+    return Reply(text, received(str(choice.finish_reason or "stop")), Usage(prompt, completion), None, seconds)
 
 
 class _Forward(logging.Handler):

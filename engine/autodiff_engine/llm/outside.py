@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from .model import Call, Model, Reply, Usage
+from .redact import received
 
 
 class OutsideModel:
@@ -26,5 +27,5 @@ class OutsideModel:
         if call.function is None:
             return await self._inner.complete(call)
         started = time.monotonic()
-        text = await call.function()
+        text = received(await call.function())
         return Reply(text, "stop", Usage(0, 0), cost_usd=0.0, seconds=time.monotonic() - started)

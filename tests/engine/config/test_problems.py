@@ -227,6 +227,7 @@ def test_a_home_that_nobody_may_look_into_holds_no_config_for_us(tmp_path: Path)
         ("[prompts]\nfile = \"a\\u0000b\"", "c.toml: [prompts] file names a file that cannot be: it holds a zero byte"),
         (f"[retrieval]\ncorpus = \"{'x' * 300}.jsonl\"", "c.toml: [retrieval] corpus names a file that cannot be: it "),
         ("[cache]\ndir = \"~nobody-of-that-name/x\"", "c.toml: [cache] dir: ~nobody-of-that-name/x: there is no such "),
+        ("[models.judge]\nmodel = 'x'\n\"a\\nb\" = {api_key = 1}", "c.toml: [models.judge.a\\nb] api_key is refused"),
         ("top_p = nan", "c.toml: [models.task] top_p must be a finite number, not nan"),
         ("stop = [inf]", "c.toml: [models.task] stop must be a finite number, not inf"),
         ("\"x\\ny\" = 1\n[trainer]\n\"b\\nc\" = 1", "c.toml: [trainer] has no key b\\nc; there are "),

@@ -199,3 +199,15 @@ async def test_its_seconds_are_kept_with_its_result() -> None:
         Call(Request("outside/look", "", (), {}), "task", "1/forward/a1/look/1", slow)
     )
     assert 0 < reply.seconds <= time.monotonic() - began
+
+
+async def test_what_a_function_brings_in_of_our_keys_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCH_API_KEY", "canary-of-sixteen-and-more")
+
+    async def search() -> str:
+        return "denied: canary-of-sixteen-and-more \ud83d"
+
+    request = Request("outside/search", "", (Message("user", "x"),), {})
+    reply = await OutsideModel(ScriptedModel(lambda call: "")).complete(Call(request, "task", "1/f/a1/s/1", search))
+
+    assert reply.text == "denied: [secret] \ufffd"

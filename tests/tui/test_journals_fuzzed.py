@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff_engine.encoding import encode
+from autodiff_engine.encoding import decode, encode
 from autodiff_engine.errors import StorageError
 from autodiff_engine.events import (
     Event,
@@ -43,11 +43,12 @@ from autodiff_tui.html_report import page
 from autodiff_tui.narration import Narrator
 from autodiff_tui.view import RunView, reduce, step_rows
 
-from ..fuzzing import edited, edits, few, many, numbers, one_line, torn_words
+from ..fuzzing import edited, edits, few, many, numbers, one_line, torn_words, words
 from .recorded import recorded
 from .runs import losses_run, small_run, stamped
 from .screens import settled
 from .sources import ListSource
+from .test_safe import dangerous
 
 DECISIONS: tuple[Event, ...] = (
     ProposalSkipped(9, 1, 2), ProposalVetoed(9, 1, 2, "no"), ProposalEdited(9, 1, 2, "task", "Count."),
@@ -70,11 +71,11 @@ KEYS = (
 names = st.sampled_from(sorted(STORIES))
 
 
-def told_by(*words: str) -> tuple[int, str]:
+def told_by(*arguments: str) -> tuple[int, str]:
     """Run a command; return its exit code and what it wrote to stderr."""
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(words)
+        code = run(arguments)
     assert "a defect in autodiff-tui" not in err.getvalue(), err.getvalue()
     return code, err.getvalue()
 
@@ -84,9 +85,9 @@ def folded(folder: Path) -> None:
     view, narrator = RunView(), Narrator(verbose=True)
     for each in read(folder).standing:
         view = reduce(view, each)
-        assert all(line.isprintable() for line in narrator.lines(each.event))
+        assert not any(dangerous(line) for line in narrator.lines(each.event))
     text = [*report.whole(view), *report.table([report.row(view, "r")])]
-    assert not any("\x1b" in line for line in text)
+    assert not any(dangerous(line) for line in text)
     assert page(view, (), ()).endswith("</html>\n")
     assert caption(view)
     assert len(step_rows(view)) <= len(view.proposals) + len(view.steps) + len(view.scores.minibatch) + 1
@@ -94,8 +95,8 @@ def folded(folder: Path) -> None:
 
 def shown(folder: Path) -> None:
     """Every command that shows a run shows this one, or refuses it in an error of one line and a hint."""
-    for words in ("show", "show --html -", "replay --ui plain --verbose", "replay --ui json"):
-        code, err = told_by(*words.split(), str(folder))
+    for command in ("show", "show --html -", "replay --ui plain --verbose", "replay --ui json"):
+        code, err = told_by(*command.split(), str(folder))
         assert code in (0, 1, 2, 3, 4, 130)
         assert sum(line.startswith("error: ") for line in err.splitlines()) <= 2
 
@@ -144,15 +145,22 @@ def changed_order(story: str, seed: int, kept: float, doubled: float, swaps: int
     assert read_or_refused(whole(lines))
 
 
-def changed_values(story: str, done: list[tuple[float, float, object]]) -> None:
+Changes = list[tuple[float, float, object]]
+
+
+def changed_values(story: str, done: Changes) -> None:
     """One value or another of a line is something else, also deep inside of it."""
+    read_or_refused(whole(with_values(story, done)))
+
+
+def with_values(story: str, done: Changes) -> list[str]:
     lines = [json.loads(line) for line in LINES[story]]
     for where, which, value in done:
         line = lines[int(where * (len(lines) - 1))]
         places = list(_places(line))
         inner, key = places[int(which * (len(places) - 1))]
         inner[key] = deepcopy(value)
-    read_or_refused(whole([json.dumps(line) for line in lines]))
+    return [json.dumps(line) for line in lines]
 
 
 def _places(value: Any) -> Any:
@@ -181,6 +189,15 @@ def in_the_app(story: str, seed: int, swaps: int) -> None:
     asyncio.run(_in_the_app(absurd(story, seed, swaps)))
 
 
+def values_in_the_app(story: str, done: Changes) -> None:
+    events: list[Stamped] = []
+    for number, line in enumerate(with_values(story, done)):
+        with contextlib.suppress(StorageError):
+            told = decode(line, f"line {number}")
+            events += [told] if told is not None else []
+    asyncio.run(_in_the_app(events))
+
+
 async def _in_the_app(events: list[Stamped]) -> None:
     app = RunApp(ListSource(events, endless=True), clock=lambda: 0.0)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -198,7 +215,13 @@ trials = [
     given(names, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), OTHER), min_size=1, max_size=2))(changed_values),
     given(names, seeds, st.integers(0, 60))(absurd_stories),
 ]
-app_trial = given(names, seeds, st.integers(0, 60))(in_the_app)
+of_its_kind = st.one_of(st.integers(-3, 3), st.integers(), st.floats(allow_nan=False), words)
+app_trials = [
+    given(names, seeds, st.integers(0, 60))(in_the_app),
+    given(names, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), of_its_kind), min_size=1, max_size=8))(
+        values_in_the_app
+    ),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -219,8 +242,9 @@ def test_a_few_hundred_hostile_journals_are_read_or_refused(trial: Any) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_few_absurd_stories_do_not_end_the_app() -> None:
-    few(app_trial, 3)
+@pytest.mark.parametrize("trial", app_trials)
+def test_a_few_absurd_stories_do_not_end_the_app(trial: Any) -> None:
+    few(trial, 3)
 
 
 @pytest.mark.fuzz
@@ -232,8 +256,9 @@ def test_thousands_of_hostile_journals_are_read_or_refused(trial: Any) -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(7200)
-def test_hundreds_of_absurd_stories_do_not_end_the_app() -> None:
-    many(app_trial, 200)
+@pytest.mark.parametrize("trial", app_trials)
+def test_hundreds_of_absurd_stories_do_not_end_the_app(trial: Any) -> None:
+    many(trial, 200)
 
 
 def test_runs_lists_the_others_beside_a_journal_that_cannot_be_read(tmp_path: Path) -> None:

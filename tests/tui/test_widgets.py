@@ -177,6 +177,19 @@ def test_a_chart_of_any_scores_keeps_its_size(
     assert all(width(line) == cells for line in lines[:-1])
 
 
+def test_a_run_without_steps_has_a_chart_of_its_start() -> None:
+    lines = chart(scores_of([], [(0, 0.5)]), 40, 9, max_steps=0)
+
+    assert plain(lines).count("◆") == 1
+
+
+@pytest.mark.parametrize("value", [-1e308, -3.0, 7.0, 1e308, float("inf")])
+def test_a_chart_of_scores_that_no_run_has_is_drawn(value: float) -> None:
+    scores = scores_of([(1, value), (2, value)], [(0, value), (10**18, value)])
+
+    assert len(chart(scores, 40, 9, max_steps=3)) == 9
+
+
 def test_the_status_line_drops_what_matters_least_first() -> None:
     view = view_of(6, finished=False)
 

@@ -105,7 +105,12 @@ def _axis(row: int, rows: int) -> Part:
 
 
 def _row_of(value: float, rows: int) -> int:
-    return rows - 1 - min(rows - 1, int(value * rows))
+    return rows - 1 - min(rows - 1, int(_within(value) * rows))
+
+
+def _within(value: float) -> float:
+    """Return a score as one in [0, 1], whatever a journal from elsewhere says."""
+    return min(1.0, max(0.0, value))
 
 
 def _put(cells: list[list[Part]], value: float, column: int, part: Part) -> None:
@@ -115,7 +120,7 @@ def _put(cells: list[list[Part]], value: float, column: int, part: Part) -> None
 
 def _draw_bar(cells: list[list[Part]], value: float, column: int, width: int) -> None:
     rows = len(cells)
-    eighths = round(value * rows * 8)
+    eighths = round(_within(value) * rows * 8)
     for row in range(rows):
         filled = min(8, max(0, eighths - row * 8))
         glyph = "_" if row == 0 and eighths == 0 else _EIGHTHS[filled]
@@ -129,10 +134,9 @@ def _draw_best(cells: list[list[Part]], scores: Scores, columns: dict[int, int],
     points = list(scores.validation)
     for index, point in enumerate(points):
         until = points[index + 1].step if index + 1 < len(points) else max(columns, default=0) + 1
-        for step in range(point.step, until):
-            if step in columns:
-                for offset in range(columns.get(step + 1, columns[step] + pitch) - columns[step]):
-                    _put(cells, point.mean, columns[step] + offset, ("┈", GOOD))
+        for step in [step for step in columns if point.step <= step < until]:
+            for offset in range(columns.get(step + 1, columns[step] + pitch) - columns[step]):
+                _put(cells, point.mean, columns[step] + offset, ("┈", GOOD))
 
 
 def _merged(cells: list[Part]) -> Line:

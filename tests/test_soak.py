@@ -133,7 +133,7 @@ async def test_runs_through_the_real_client_leave_no_connection_task_thread_or_f
     finally:
         await server.stop()
     assert [replace(each, threads=0) for each in later] == [replace(first, threads=0)] * 3
-    assert max(each.threads for each in later) <= first.threads  # litellm's own pool is made once
+    assert later[-1].threads < first.threads + len(later)  # a pool may still fill up; a leak adds one a run
 
 
 def test_the_benchmark_measures_a_run_and_tells_each_figure_once(tmp_path: Path) -> None:

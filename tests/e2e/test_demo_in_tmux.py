@@ -30,7 +30,7 @@ def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Termina
 def test_the_demo_runs_to_its_end_and_q_leaves_with_code_0(terminal: Terminal, width: int, height: int) -> None:
     terminal.open(f"{COMMAND} demo --speed 30", width, height)
 
-    screen = terminal.wait_for("done")
+    screen = terminal.wait_for("✓ done")
     terminal.press("q")
     after = terminal.wait_for("code 0")
 
@@ -41,17 +41,17 @@ def test_the_demo_runs_to_its_end_and_q_leaves_with_code_0(terminal: Terminal, w
 
 def test_p_pauses_and_resumes_s_runs_one_step_and_e_exports(terminal: Terminal, tmp_path: Path) -> None:
     terminal.open(f"{COMMAND} demo --speed 8", 120, 40)
-    terminal.wait_for("running")
+    terminal.wait_for("● running")
 
     terminal.press("p")
-    terminal.wait_for("paused")
+    terminal.wait_for("‖ paused")
     terminal.press("s")
-    terminal.wait_for("running")
-    terminal.wait_for("paused")
+    terminal.wait_for("● running")
+    terminal.wait_for("‖ paused")
     terminal.press("e")
     terminal.wait_for("best.toml")
     terminal.press("p")
-    terminal.wait_for("done")
+    terminal.wait_for("✓ done")
 
     assert list(tmp_path.glob("*best.toml"))
 

@@ -37,7 +37,7 @@ def test_after_a_run_is_left_home_is_there_again_with_the_run(terminal: Terminal
     terminal.wait_for("1 config · 1 run")
 
     terminal.press("End", "t")
-    terminal.wait_for("running")
+    terminal.wait_for("● running")
     terminal.press("q")
     terminal.wait_for("The run is still going on")
     terminal.press("a")

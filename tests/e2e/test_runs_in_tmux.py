@@ -188,7 +188,7 @@ def test_a_replay_opens_plays_holds_and_is_left_with_q(
 ) -> None:
     written = (run_dir / "journal.jsonl").read_bytes()
     terminal.open(f"{COMMAND} replay latest --speed 1", width, height)
-    terminal.wait_for("of 2,692")  # all is read: what is held stays
+    terminal.wait_for(f"of {len(recorded(3)):,}")  # all is read: what is held stays
 
     terminal.press("Space")
     held = terminal.wait_for("p Play")

@@ -113,8 +113,7 @@ class Provider:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            for _ in range(attempt.turns):
-                await asyncio.sleep(0)
+            await self.worked(call, attempt)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
@@ -131,6 +130,12 @@ class Provider:
                 self.answered[call.request.key] += 1
         told = Usage(None, None) if self.way == "silent" else Usage(attempt.used.prompt, attempt.used.completion)
         return Reply(answer(call), "stop", told)
+
+    async def worked(self, call: Call, attempt: Attempt) -> None:
+        """Return when the attempt has taken its time."""
+        del call
+        for _ in range(attempt.turns):
+            await asyncio.sleep(0)
 
     def _drawn(self, call: Call) -> Attempt:
         """By chance, but by the same chance for the same attempt in every execution."""

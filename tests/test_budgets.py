@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, Reply
 
 from .forecasts import MEASURES, SETTINGS, compared
-from .spending import CAPS, IN_FLIGHT, WAYS, Cap, Case, Provider, Way, patched
+from .spending import CAPS, IN_FLIGHT, WAYS, Attempt, Cap, Case, Provider, Way, patched
 
 pytestmark = pytest.mark.timeout(300)
 NEVER = 10**9
@@ -66,13 +68,25 @@ def test_no_more_is_billed_than_the_budget_allows_over_the_whole_life_of_a_run(
     assert max(provider.answered.values()) == 1 or provider.cancelled
 
 
+@dataclass
+class Dawdling(Provider):
+    """Takes its time over every eighth request, so that an early stop finds it on its way."""
+
+    async def worked(self, call: Call, attempt: Attempt) -> None:
+        await super().worked(call, attempt)
+        if random.Random(f"dawdling/{call.request.key}").random() < 1 / 8:
+            await asyncio.sleep(0.2)
+
+
 def test_calls_that_are_cancelled_on_their_way_count_though_nobody_hears_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An early stop cancels what is in flight; the provider bills it all the same."""
-    free, _ = whole(tmp_path / "free", "most", monkeypatch)
+    free, at_first = Dawdling("most"), Case(tmp_path / "free")
+    patched(free, monkeypatch.setattr)
+    assert at_first.execute().status == "done"
     assert free.cancelled > 0
-    provider, case = Provider("most"), Case(tmp_path / "capped")
+    provider, case = Dawdling("most"), Case(tmp_path / "capped")
     patched(provider, monkeypatch.setattr)
     ended = case.execute(calls=free.calls - 1, tokens=free.tokens)
     assert (provider.calls, ended.calls.made) == (free.calls - 1, free.calls - 1)

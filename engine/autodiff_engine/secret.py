@@ -13,15 +13,34 @@ from urllib.parse import quote, quote_plus
 MARK = "[secret]"
 _SHORTEST = 8
 """Shorter values are words: to take them out would take pieces out of what people have to read."""
-_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
-_SHAPE = re.compile(
+_VARIABLE = re.compile(
     r"""
-    (?<![\w-]) (?: (?: sk | pk | rk | gsk | xai | hf | pplx | ghp | glpat | xox[bp] ) [-_] | AIza ) [\w*-]{8,}
-    | (?<![\w-]) (?: AKIA | ASIA ) [0-9A-Z]{16}
-    | (?<![\w-]) eyJ[\w-]{10,} \. [\w-]{10,} (?: \. [\w-]* )?                        # a signed token
-    | (?<=[Bb]earer\ ) [^\s"',;<>{}()]+
+    (?! (?:OLD)?PWD $ | .* (?: FILE | DIR | PATH | SOCK ) $ )  # where the shell is, and where a secret lies
+    .* (?:
+        KEY | TOKEN | SECRET | PASSW | PASSPHRASE | CREDENTIAL | AUTHORIZATION | COOKIE | CONNECTION_?STRING | WEBHOOK
+        | (?<![A-Z0-9]) (?: PASS | PAT | PWD | PW | CREDS? | DSN ) (?![A-Z0-9])
+        | (?<![A-Z0-9]) AUTH $
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_PREFIXED = r"(?: github_pat | gh[opsur] | npm | r8 | nvapi | dop_v1 | shp(?:at|ss|ca) | whsec | lsv2_pt | tvly ) [-_]"
+_PRIVATE = r"-----BEGIN\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
+_PRIVATE_END = r"-----END\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
+_SHAPE = re.compile(
+    rf"""
+    {_PRIVATE} (?:
+        (?: (?! -----BEGIN ) [\s\S] ){{0,20000}}? {_PRIVATE_END}
+        | (?: (?: \s | \\[nr] )*+ [A-Za-z0-9+/=]{{16,}}+ )*+  # its end was cut off
+    )
+    | (?<![\w-]) {_PREFIXED} \w{{16,}}
+    | (?<![\w-]) (?: (?: sk | pk | rk | gsk | xai | hf | pplx | glpat | xox[abposr] ) [-_] | AIza ) [\w*-]{{8,}}
+    | (?<![\w-]) (?: pypi-AgE | AGE-SECRET-KEY-1 | SG\.[\w-]{{16,}}\. | ya29\. ) [\w-]{{16,}}
+    | (?<![\w-]) (?: AKIA | ASIA ) [0-9A-Z]{{16}}
+    | (?<![\w-]) eyJ[\w-]{{10,}} \. [\w-]{{10,}} (?: \. [\w-]* )?                        # a signed token
+    | (?<=[Bb]earer\ ) [^\s"',;<>{{}}()]+
     | (?<=://) [^/\s@]+ (?=@)                                                       # user:password in an address
-    | (?: (?<=key:\ ) | (?<=key\ provided:\ ) | (?<=key=) ) [^\s,;]{4,}
+    | (?: (?<=key:\ ) | (?<=key\ provided:\ ) | (?<=key=) ) [^\s,;]{{4,}}
     """,
     re.VERBOSE,
 )
@@ -40,7 +59,16 @@ _HEADER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-KEY_SHAPE = re.compile(r"\b(?:sk|pk|hf|gsk|xai)[-_][A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{20,}|\bBearer\s+\S{16,}")
+KEY_SHAPE = re.compile(
+    rf"""
+    \b (?: sk | pk | hf | gsk | xai ) [-_] [A-Za-z0-9_-]{{16,}}
+    | \b AIza [A-Za-z0-9_-]{{20,}}
+    | \b Bearer \s+ \S{{16,}}
+    | \b {_PREFIXED} [A-Za-z0-9_]{{20,}}
+    | {_PRIVATE} \s* [A-Za-z0-9+/=]{{16,}}
+    """,
+    re.VERBOSE,
+)
 """What is so surely a key that a file of ours that would hold it is not written."""
 
 
@@ -90,6 +118,7 @@ def _forms(value: str) -> Iterator[str]:
     yield escape(value)
     raw = value.encode("utf-8", "surrogateescape")
     yield from (quote(raw), quote(raw, safe=""), quote_plus(raw))
+    yield from (raw.hex(), raw.hex().upper())
     for before in range(3):  # what stands before it decides how its bytes are cut into groups of six bits
         first, last = (before * 8 + 5) // 6, (before + len(raw)) * 8 // 6
         if last - first >= _SHORTEST:

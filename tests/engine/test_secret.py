@@ -22,6 +22,8 @@ def _held(monkeypatch: pytest.MonkeyPatch) -> None:
         str, repr, ascii, json.dumps, quote, quote_plus, html.escape,
         lambda value: json.dumps(value, ensure_ascii=False),
         lambda value: quote(value, safe=""),
+        lambda value: value.encode().hex(),
+        lambda value: value.encode().hex().upper(),
         lambda value: " ".join(value.split()),
     ],
 )  # fmt: skip
@@ -58,6 +60,57 @@ def test_short_values_and_other_variables_are_words(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "DB_PASS",
+        "MY_PAT",
+        "MYSQL_PWD",
+        "REDIS_PW",
+        "SMTP_CREDS",
+        "SENTRY_DSN",
+        "NPM_AUTH",
+        "SLACK_WEBHOOK_URL",
+        "db_pass",
+    ],
+)
+def test_a_variable_is_known_by_one_word_of_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "hunter22-and-more")
+
+    assert redacted("with hunter22-and-more.") == f"with {MARK}."
+
+
+@pytest.mark.parametrize(
+    "name", ["PWD", "OLDPWD", "PGPASSFILE", "PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "COMPASS", "PATTERN", "AUTHOR"]
+)
+def test_a_place_or_a_longer_word_is_no_secret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "/home/somebody/here")
+
+    assert redacted("in /home/somebody/here.") == "in /home/somebody/here."
+
+
+_LINES = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+_PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{_LINES}\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "github_pat_11ABCDEFG0aBcDeFgHiJkL_MnOpQrStUvWxYz", "gho_16C7e42F292c6912E7710c838347Ae178B4a",
+        "npm_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789", "xoxs-1234-5678-abcdef", "ya29.a0AfH6SMBx-canary_1234",
+        "SG.aBcDeFgHiJkLmNoP.qRsTuVwXyZ0123456789", "pypi-AgEIcHlwaS5vcmcCJDEyMzQ", _PEM,
+        json.dumps(_PEM)[1:-1], f"-----BEGIN PRIVATE KEY-----\n{_LINES}",
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_key_goes_with_all_of_it(key: str) -> None:
+    assert redacted(f"they said {key} and more") == f"they said {MARK} and more"
+
+
+@pytest.mark.parametrize("words", ["npm_install", "run gho_to_the_shop", "-----BEGIN PUBLIC KEY----- of all"])
+def test_what_only_begins_like_a_key_stays(words: str) -> None:
+    assert redacted(words) == words
+
+
+@pytest.mark.parametrize(
     ("text", "left"),
     [
         ("{'authorization': 'Basic dXNlcjpwYXNz', 'x': 1}", f"{{'authorization': '{MARK}', 'x': 1}}"),
@@ -75,7 +128,12 @@ def test_what_is_called_a_secret_goes_and_words_stay(text: str, left: str) -> No
     assert redacted(text) == left
 
 
-@pytest.mark.parametrize("text", ["a-" * 300_000, "authorization: " * 30_000, "://" * 100_000, " " * 500_000])
+_BEGUN = "-----BEGIN PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    "text", ["a-" * 300_000, "authorization: " * 30_000, "://" * 100_000, " " * 500_000, _BEGUN * 10_000]
+)
 def test_a_text_of_half_a_megabyte_takes_no_time(text: str) -> None:
     assert len(redacted(text)) <= len(text)
 

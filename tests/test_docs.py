@@ -94,10 +94,10 @@ def test_the_table_of_exit_codes_is_the_programs() -> None:
 def test_ci_runs_the_readmes_own_line_for_the_tests() -> None:
     marked = re.findall(r"<!-- the tests, run by \.ci/run -->\s*```(?:sh|bash)\n([^\n]+)\n```", README)
 
-    assert marked == ["uv run pytest"]
+    assert marked == ["uv run pytest -n auto"]
     assert "the tests, run by" in (REPOSITORY / ".ci/run").read_text(encoding="utf-8")
 
 
 def test_the_first_two_commands_are_one_line_each() -> None:
-    assert LINES[:2] == ["uv run autodiff-tui demo", "uv run pytest"]
+    assert LINES[:2] == ["uv run autodiff-tui demo", "uv run pytest -n auto"]
     assert all(" && " in line and "\n" not in line for line in LINES[2:4])

@@ -18,7 +18,7 @@ class Terminal:
 
     def __init__(self, name: str, folder: Path) -> None:
         assert shutil.which("tmux"), "these tests need tmux"
-        self._tmux = ["tmux", "-L", f"autodiff-{name}"]
+        self._tmux = ["tmux", "-L", f"autodiff-{name}-{os.getpid()}"]  # tests may run side by side
         self._folder = folder
 
     def open(self, command: str, width: int, height: int) -> None:

@@ -12,7 +12,8 @@ from tests.engine.llm.calls import a_call
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.llm import Reply, Usage
-from autodiff_engine.llm.store import AnswerStore, StoredAnswers
+from autodiff_engine.llm.store import AnswerStore
+from autodiff_engine.llm.stored import StoredAnswers
 
 REPLY = Reply("8 🙂 \ud800 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
 KEY = a_call().request.key

@@ -82,10 +82,10 @@ def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]
     Raises:
         ConfigError: As ``training``.
     """
-    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
-    run_id, folder = options.place(loaded.config.task.pipeline)
     answers = options.answers(loaded.config, loaded.base)
     check_answers(answers)
+    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
+    run_id, folder = options.place(loaded.config.task.pipeline)
     return plan, run_id, folder, answers
 
 

@@ -49,6 +49,10 @@ class Verifying:
             NetworkForbidden: Its own code wanted to connect.
             RunDiffers: It says something else than its journal, or an answer is missing.
         """
+        with without_network():
+            return await self._executed(note)
+
+    async def _executed(self, note: Note | None) -> Verified:
         past, control = self.past, Control()
         rerun = Rerun(past, past.said, before=Totals(), replay=True)
         verifier = Verifier(rerun)
@@ -57,9 +61,8 @@ class Verifying:
         make = machine_of(self.plan, run_id, past.folder, place, rerun.decided)
         machine = await make(control, verifier.append)
         try:
-            with without_network():
-                await train(machine, control)
-                verifier.ended()
+            await train(machine, control)
+            verifier.ended()
         except Verifier.Done:
             pass
         except AnswerMissing as missing:

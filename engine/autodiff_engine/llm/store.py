@@ -149,13 +149,15 @@ def unusable(folder: Path, error: BaseException) -> StorageError:
     reason = str(first) or type(first).__name__
     said = f"the answers in {folder} cannot be used: {reason}"
     if _is_full(first):
-        return StorageError(said, "free some space there, then resume it: only what could not be stored is asked again")
+        hint = "free some space there (or mend the disk), then resume it: only what could not be stored is asked again"
+        return StorageError(said, hint)
     return StorageError(said, "choose another --cache-dir")
 
 
 def _is_full(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # of a quota or a limit it says input/output error alone
+        return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
     return isinstance(error, OSError) and error.errno in _FULL
 
 

@@ -1,0 +1,119 @@
+"""A disk that is full when an answer was paid for: one line with place and fix, and that answer alone is asked again."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodiff_engine.events import CallFinished, RunFinished
+from autodiff_engine.journal import read
+from autodiff_tui.cli import run
+
+from ...commanded import can_mount, on_a_small_disk
+from ...counting import events_of, provider
+from ...loopback import Loopback, Turn
+from .test_resume import RUN, TRAIN, bodies
+
+pytestmark = [
+    pytest.mark.usefixtures("counting"),
+    pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts are Linux's"),
+]
+
+
+def wordy(body: dict[str, Any]) -> Turn:
+    """The provider, with answers that say much that nobody needs before what they say."""
+    turn = provider(body)
+    told = json.loads(turn.body)
+    message = told["choices"][0]["message"]
+    noise = " ".join(f"{number * 7919 % 100_003:x}" for number in range(1500, 5500))
+    message["content"] = f"<thought>{noise}</thought>\n{message['content']}"
+    return Turn(body=json.dumps(told))
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """What a quota of the system is for a process: writes beyond fail; the tests' own files are shorter."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def lost() -> Counter[str]:
+    """The calls of the journal whose answers could not be stored, by their keys."""
+    finished = [each.event for each in read(RUN).events if isinstance(each.event, CallFinished)]
+    return Counter(each.key for each in finished if each.error.startswith("the answers in "))
+
+
+def the_same_end_with_only_what_was_lost_asked_again(server: Loopback, lost_before: Counter[str]) -> None:
+    again = Counter(bodies(server).values())
+    assert again[2] == len(lost_before)
+    assert set(again) <= {1, 2}
+    known = read(RUN)
+    assert isinstance(known.events[-1].event, RunFinished)
+    assert known.events[-1].event.calls.made == len(server.received)
+    shutil.rmtree("answers", ignore_errors=True)
+    assert run([*TRAIN[:-1], "whole"]) == 0
+    assert known.facts == read(Path("whole")).facts
+
+
+def test_a_quota_that_is_used_up_ends_the_run_and_what_was_lost_is_asked_again_when_there_is_more(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.otherwise = wordy
+    with no_file_longer_than(200_000):
+        ended = run(["train", "c.toml", "--ui", "json", "--run-dir", "r"])
+    said = capsys.readouterr()
+    end = events_of(said.out)[-1]
+    assert (ended, end["status"], end["error"]["kind"]) == (1, "failed", "StorageError")
+    error, hint = said.err.splitlines()[-2:]
+    assert re.fullmatch(
+        rf"error: the answers in {re.escape(str(Path('answers').absolute()))} cannot be used: .*", error
+    )
+    assert hint.startswith("hint: free some space there")
+    left, missing = read(RUN), lost()
+    assert (left.torn, sum(missing.values()) >= 1) == (False, True)
+
+    assert run(["resume", "r", "--ui", "none"]) == 0
+
+    assert read(RUN).events[: len(left.events)] == left.events
+    the_same_end_with_only_what_was_lost_asked_again(server, missing)
+
+
+def test_a_disk_that_is_full_ends_the_run_and_what_was_lost_is_asked_again_when_there_is_room(server: Loopback) -> None:
+    if not can_mount():
+        pytest.skip("no disks of one's own on this machine: the quota alone shows it here")
+    server.otherwise = wordy
+    Path("small").mkdir()
+
+    _, trained, full, _, resumed = on_a_small_disk(
+        Path("small"),
+        [
+            ["fill", "small/other", "300000"],
+            ["train", "c.toml", "--ui", "json", "--run-dir", "r", "--cache-dir", "small/answers"],
+            ["resume", "r", "--ui", "none", "--cache-dir", "small/answers"],
+            ["empty", "small/other"],
+            ["resume", "r", "--ui", "none", "--cache-dir", "small/answers"],
+        ],
+    )
+
+    for told in (trained, full):
+        error, hint = told.err.splitlines()[-2:]
+        assert told.code == 1
+        assert error == "error: the answers in small/answers cannot be used: database or disk is full"
+        assert hint.startswith("hint: free some space there")
+    assert events_of(trained.out)[-1]["error"]["kind"] == "StorageError"
+    assert resumed.code == 0
+    the_same_end_with_only_what_was_lost_asked_again(server, lost())

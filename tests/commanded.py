@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 _READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-_SMALL = 'mount -t tmpfs -o size=512k tmpfs "$0" && exec "$@"'
+_SMALL = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
 
 
@@ -47,7 +47,7 @@ def on_a_read_only_mount(folder: Path, commands: Sequence[Sequence[str]]) -> lis
 
 
 def on_a_small_disk(folder: Path, commands: Sequence[Sequence[str]]) -> list[Said]:
-    """Execute ``commands`` where ``folder`` is an empty disk of 512 kB."""
+    """Execute ``commands`` where ``folder`` is an empty disk of 4 MB."""
     return _executed(["unshare", "-rm", "sh", "-c", _SMALL, str(folder.absolute())], commands)
 
 

@@ -20,6 +20,7 @@ from ...loopback import Loopback
 
 pytestmark = [
     pytest.mark.usefixtures("counting"),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(sys.platform != "linux", reason="mounts and the rights of root are Linux's"),
 ]
 

@@ -19,7 +19,7 @@ from .test_pack import edit
 pytestmark = pytest.mark.usefixtures("counting")
 
 RUN = Path("r")
-TRAIN = ["train", "c.toml", "--ui", "none", "--run-dir", "r"]
+TRAIN = ["train", "c.toml", "--ui", "none", "--max-steps", "0", "--run-dir", "r"]
 PROGRAM = """
 import os
 import socket
@@ -204,7 +204,7 @@ def test_the_program_of_a_pack_connects_to_nobody_either(
 
 def test_a_run_that_is_resumed_may_connect_for_it_may_ask_too(reached: Callable[[], int]) -> None:
     placed("connect")
-    assert run([*TRAIN, "--budget-calls", "8"]) == 4
+    assert run([*TRAIN, "--budget-calls", "4"]) == 4
     assert reached() > 0
     assert run(["resume", "r", "--ui", "none", "--budget-calls", "1000"]) == 0
     assert reached() > 0

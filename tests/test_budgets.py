@@ -14,6 +14,9 @@ from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, Reply
 
 from .forecasts import MEASURES, SETTINGS, compared
+from .loopback import beside
+from .minutes import Watch
+from .minutes import placed as minutes_placed
 from .spending import CAPS, IN_FLIGHT, WAYS, Attempt, Cap, Case, Provider, Way, patched
 
 pytestmark = pytest.mark.timeout(300)
@@ -115,6 +118,27 @@ def test_when_the_minutes_are_over_a_provider_that_hangs_is_waited_for_no_longer
     healed = Provider("random")
     patched(healed, monkeypatch.setattr)
     assert case.execute(minutes=NEVER).status == "done"
+
+
+@pytest.mark.faults  # a second of waiting for a slow provider; what is above needs none
+def test_no_call_reaches_a_slow_provider_when_the_minutes_are_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
+    watch = Watch(0)
+    watch.put(monkeypatch.setattr)
+    with beside(watch.serve) as server:
+        first = minutes_placed(tmp_path / "first", server.url)
+        assert first.execute(calls=1).status == "budget"  # imports what the first call imports
+        watch.received.clear()
+        case = minutes_placed(tmp_path / "run", server.url)
+        assert case.execute(minutes=1.5 / 60).status == "budget"
+        asked = len(watch.received)
+        assert asked > 1
+        assert case.execute(minutes=1.5 / 60).status == "budget"
+        assert len(watch.received) == asked
+        assert case.execute(minutes=NEVER).status == "done"
+        assert case.facts
 
 
 def test_a_budget_that_is_just_enough_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import zipfile
@@ -343,12 +344,18 @@ def test_nobody_but_their_owner_may_read_a_run_and_the_answers() -> None:
     try:
         Path("r").mkdir()
         said_by("train", "c.toml", "--ui", "none", "--run-dir", "r", code=0)
+        assert stat.S_IMODE(Path("runs").stat().st_mode) == 0o700  # it holds the register alone
+        shutil.rmtree("runs")
+        said_by("train", "c.toml", "--ui", "none", code=0)
+        assert stat.S_IMODE(Path("runs").stat().st_mode) == 0o700
+        Path("runs").chmod(0o755)
         said_by("train", "c.toml", "--ui", "none", code=0)
     finally:
         os.umask(before)
 
+    assert stat.S_IMODE(Path("runs").stat().st_mode) == 0o755  # one that is there is the user's to open to others
     runs = [Path("r"), *(path for path in Path("runs").iterdir() if path.is_dir())]
-    assert len(runs) == 2
+    assert len(runs) == 3
     for folder in (*runs, *(folder / "instructions" for folder in runs), Path("answers")):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
     files = [path for folder in runs for path in folder.rglob("*") if path.is_file()]

@@ -8,6 +8,7 @@ EngineError                 anything that we raise on purpose; its text is one l
 │   └── ProgramUnusable     … while it was imported: also a ConfigError, nothing was spent
 ├── TemplateError           a template asks for a slot that nobody fills
 ├── RunDiffers              executed again, a run says something else than its journal
+├── NetworkForbidden        something wanted to connect while nothing may
 ├── StorageError            a file or folder of ours cannot be read or written
 ├── ModelError              an LLM gave no usable answer
 │   ├── ModelRefused        it was asked and said no to *this* request (too long, filtered): the candidate's doing
@@ -78,6 +79,10 @@ class StorageError(EngineError):
 
 class RunDiffers(EngineError):
     """Executed again, a run says something else than its journal: what it is made of, or an answer, has changed."""
+
+
+class NetworkForbidden(EngineError):
+    """Something in this process wanted to connect while nothing may; no OSError, so that nobody tries it again."""
 
 
 class ModelError(EngineError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from . import network
 from .errors import DataError
 
 _NAME = re.compile(
@@ -43,20 +45,26 @@ class HubName:
 def read_rows(text: str) -> list[dict[str, object]]:
     """Return all rows of one split in their order, classes by name; downloads what is not on this machine yet.
 
-    The library reads a folder below the current one instead, if it is called as the data set is.
+    The library reads a folder below the current one instead, if it is called as the data set is. While the network is
+    forbidden its own cache is read, in which the revision that was loaded last stands for all.
 
     Raises:
         DataError: The extra ``data`` is not installed, there is no such data, or the hub cannot be reached.
     """
     name = HubName.of(text)
     library = _library(text)
+    offline = network.is_forbidden()
     try:
-        found = library.load_dataset(name.path, name.config, split=name.split, revision=name.revision)
+        with _offline(library) if offline else nullcontext():
+            found = library.load_dataset(name.path, name.config, split=name.split, revision=name.revision)
     except (OSError, ValueError, library.exceptions.DatasetsError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataError(
-            f'"hf:{text}": cannot be read: {reason[0]}', f"mend the name, or the network; {_FORM}"
-        ) from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if offline:
+            raise DataError(
+                f'"hf:{text}": is not in the cache of datasets in {library.config.HF_DATASETS_CACHE}: {reason}',
+                "a run is verified without a network: do so where it was trained, or verify a pack, which has its data",
+            ) from error
+        raise DataError(f'"hf:{text}": cannot be read: {reason}', f"mend the name, or the network; {_FORM}") from error
     classes = {column: told for column, told in found.features.items() if hasattr(told, "int2str")}
     rows = [{column: _named(classes.get(column), value) for column, value in row.items()} for row in found]
     if not rows:
@@ -81,6 +89,21 @@ def _library(text: str) -> _Library:
     return library
 
 
+@contextmanager
+def _offline(library: _Library) -> Generator[None]:
+    """Have the library look for nothing but what it has, as it does where its variables of the environment say so.
+
+    It reads them once, when it is imported, so that setting them now would come too late.
+    """
+    hub = cast("_Offline", importlib.import_module("huggingface_hub.constants"))
+    before = library.config.HF_HUB_OFFLINE, hub.HF_HUB_OFFLINE
+    library.config.HF_HUB_OFFLINE = hub.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        library.config.HF_HUB_OFFLINE, hub.HF_HUB_OFFLINE = before
+
+
 class _Class(Protocol):
     """A column of classes: numbers that have names."""
 
@@ -103,9 +126,18 @@ class _Exceptions(Protocol):
     DatasetsError: type[Exception]
 
 
+class _Offline(Protocol):
+    HF_HUB_OFFLINE: bool
+
+
+class _Config(_Offline, Protocol):
+    HF_DATASETS_CACHE: object
+
+
 class _Library(Protocol):
     """What we use of datasets."""
 
+    config: _Config
     logging: _Logging
     exceptions: _Exceptions
 

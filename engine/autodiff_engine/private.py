@@ -31,11 +31,15 @@ def write_text(path: Path, text: str) -> None:
 def make_folder(folder: Path) -> None:
     """Make ``folder`` with its parents, or take one that is there; either way it has mode 0700 then.
 
+    So have the parents that had to be made; one that was there stays as it is.
+
     Raises:
         OSError: It cannot be made, or belongs to somebody else.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)  # the umask may have taken from it, and one that is there may be open to others
+    missing = [each for each in folder.parents if not each.exists()]
+    for each in (*reversed(missing), folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+        each.chmod(0o700)  # the umask may have taken from it, and one that is there may be open to others
 
 
 def _opener(path: str, flags: int) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from .private import make_folder, opened
+
 FILE = "elsewhere.jsonl"
 
 
@@ -28,9 +30,10 @@ def enter(root: Path, run_id: str, folder: Path) -> None:
     place = folder.absolute()
     if place == (root / run_id).absolute() or Elsewhere(run_id, place) in registered(root):
         return
-    root.mkdir(parents=True, exist_ok=True)
+    if not root.is_dir():  # one that is there is the user's to open to others
+        make_folder(root)
     line = json.dumps({"id": run_id, "folder": str(place)})
-    with (root / FILE).open("a", encoding="utf-8") as file:
+    with opened(root / FILE, "a") as file:
         file.write(f"{line}\n")  # one write: two runs may begin at once
 
 

@@ -24,10 +24,14 @@ def user_error(where: str, error: BaseException) -> EngineError:
     ours = _of_ours(error)
     if ours is not None:
         return ours
-    told = TracebackException.from_exception(error)
-    places = [frame for frame in _trim(told.stack) if not _is_library(frame.filename)]
-    said = f"{where}: {one_line(f'{type(error).__name__}: {error}')}{_place(places)}"
+    said = f"{where}: {one_line(f'{type(error).__name__}: {error}')}{raised_in(error)}"
     return ProgramError(said, HINT, traceback=frames_of(error))
+
+
+def raised_in(error: BaseException) -> str:
+    """Return `` (file.py, line 3, in name)`` of the last frame of the user's own; empty where it came by none."""
+    told = TracebackException.from_exception(error)
+    return _place([frame for frame in _trim(told.stack) if not _is_library(frame.filename)])
 
 
 def frames_of(error: BaseException) -> str:

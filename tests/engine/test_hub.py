@@ -3,8 +3,12 @@ import sys
 from pathlib import Path
 
 import datasets
+import huggingface_hub.constants
 import pytest
+from datasets.data_files import DataFilesDict
+from datasets.packaged_modules.json.json import Json
 
+from autodiff_engine import network
 from autodiff_engine.build.retrieval import corpus
 from autodiff_engine.config import parse
 from autodiff_engine.corpus_readers import read_corpus
@@ -30,6 +34,18 @@ def put(hub: Path, name: str, rows: list[dict[str, object]], *, config: str = "s
     (folder / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     head = f"configs:\n- config_name: {config}\n  data_files:\n  - split: {split}\n    path: {split}.jsonl\n"
     (folder / "README.md").write_text(f"---\n{head}---\n", encoding="utf-8")
+
+
+def kept(folder: Path, name: str, rows: list[dict[str, object]], *, config: str = "small") -> None:
+    """Put rows into the library's cache as it does with what it downloads from the hub."""
+    (folder / "downloaded.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    files = DataFilesDict({"train": [str(folder / "downloaded.jsonl")]})
+    place = Path(datasets.config.HF_DATASETS_CACHE) / name.replace("/", "___") / config / "0.0.0" / "0123456789abcdef"
+    builder = Json(
+        dataset_name=name.partition("/")[2], config_name=config, data_files=files, cache_dir=str(folder / "w")
+    )
+    builder.download_and_prepare(str(place))
+    (folder / "downloaded.jsonl").unlink()
 
 
 @pytest.mark.parametrize(
@@ -126,3 +142,21 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(DataError, match="the library that reads the hub is not installed") as raised:
         read_rows("owner/set")
     assert raised.value.hint == "pip install 'autodiff-tui[data]'"
+
+
+def test_where_no_network_may_be_used_rows_come_from_the_librarys_own_cache(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    kept(hub, "owner/far", [{"question": "q", "answer": "a"}])
+
+    with network.forbidden() as refused:
+        assert read_rows("owner/far#small:train") == [{"question": "q", "answer": "a"}]
+        assert read_rows("owner/far") == [{"question": "q", "answer": "a"}]
+        for lacking in ("owner/far#large:train", "owner/far#small:test", "owner/never"):
+            with pytest.raises(DataError, match=f"hf:{lacking}.: is not in the cache of datasets in {hub}") as raised:
+                read_rows(lacking)
+            assert "\n" not in str(raised.value)
+
+    assert refused == []
+    assert (datasets.config.HF_HUB_OFFLINE, huggingface_hub.constants.HF_HUB_OFFLINE) == (False, False)

@@ -36,3 +36,12 @@ def test_a_folder_is_its_owners_also_one_that_was_there(tmp_path: Path) -> None:
     make_folder(tmp_path / "new")
 
     assert mode(tmp_path / "old") == mode(tmp_path / "new") == 0o700
+
+
+def test_parents_that_had_to_be_made_are_their_owners_too_and_others_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there").chmod(0o755)
+
+    make_folder(tmp_path / "there" / "runs" / "1" / "2")
+
+    assert [mode(tmp_path / "there" / each) for each in (".", "runs", "runs/1", "runs/1/2")] == [0o755, *[0o700] * 3]

@@ -20,7 +20,7 @@ from ..run import Run
 from .fingerprints import changed, is_file, parts_of_run
 from .first_demos import showing
 from .models import Place
-from .options import RunOptions, check_writable
+from .options import RunOptions, check_answers
 from .training import Plan, plan_of, run_of, with_hashes
 
 
@@ -208,7 +208,7 @@ def ablation(loaded: Loaded, options: RunOptions, *, variants: Sequence[str], se
     """
     chosen = named(variants)
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
-    check_writable(options.answers(loaded.config, loaded.base), "--cache-dir")
+    check_answers(options.answers(loaded.config, loaded.base))
     asked = Manifest("", tuple(each.name for each in chosen), tuple(seeds) or (loaded.config.trainer.seed,))
     place = options.run_dir
     if place is not None and (place / folder.FILE).is_file():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..config import BudgetConfig
-from ..llm.store import StoredAnswers
+from ..llm.stored import StoredAnswers
 from .ablation import Ablation, left_of
 from .forecasting import Forecast, Range, RoleForecast, rehearsed, total_of, verdicts
 

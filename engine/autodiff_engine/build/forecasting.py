@@ -11,7 +11,7 @@ from ..demand import Demand, demands
 from ..first_calls import FirstCalls, first_calls
 from ..llm import Reply, Role
 from ..llm.cached import CacheMode
-from ..llm.store import StoredAnswers
+from ..llm.stored import StoredAnswers
 from ..rehearsal import Parted, Rehearsal, answer_tokens, expected_answers
 from ..stand_in import StandIn
 from .models import LOCAL_SLOTS, Cast, Player

@@ -28,6 +28,7 @@ from ..llm.recorded import RecordedModel, SteeredRecord
 from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
+from ..llm.stored import StoredAnswers
 from ..rerun import Rerun
 from ..trace import Asker
 
@@ -184,7 +185,7 @@ class Models:
         local = LocalModels(
             client, place.log, slots=min(LOCAL_SLOTS, in_flight), context_per_slot=max(contexts, default=1)
         )
-        store = AnswerStore(place.answers, logging.getLogger("autodiff.cache").warning)
+        store = self._store(place.answers)
 
         async def close_store() -> None:
             store.close()
@@ -192,13 +193,20 @@ class Models:
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
         metered = MeteredModel(OutsideModel(routed), self.meter)
-        kept = KeptModel(metered, store, place.run_id, config.cache.mode)
+        mode = config.cache.mode
+        kept = KeptModel(metered, store, place.run_id, mode) if isinstance(store, AnswerStore) else metered
         limited = LimitedModel(self._admitted(kept), in_flight, seed=config.trainer.seed)  # a pause stops retries
         cached = CachedModel(
-            limited, store, place.run_id, mode=config.cache.mode, offline=place.offline, keeps=False, on_hit=self._hit
+            limited, store, place.run_id, mode=mode, offline=place.offline, keeps=False, on_hit=self._hit
         )
         gated = GatedModel(cached, self._control, self._hit_started, self._hit_finished, again=self._ungated)
         return RepeatedModel(gated, place.rerun.failures) if place.rerun else gated
+
+    def _store(self, answers: Path) -> AnswerStore | StoredAnswers:
+        """Open the answers: only to read where the run is to say again what it said, perhaps where nobody may write."""
+        warn = logging.getLogger("autodiff.cache").warning
+        reads = self._rerun is not None and self._rerun.replay
+        return StoredAnswers(answers, warn) if reads else AnswerStore(answers, warn)
 
     def spent(self) -> Spent:
         """The ledger so far."""

@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from ..config import RunConfig
 from ..errors import ConfigError
-from ..llm.store import AnswerStore
+from ..llm.store import AnswerStore, database
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,18 @@ def check_writable(folder: Path, flag: str) -> None:
         raise ConfigError(f"{folder}: cannot be written: {reason}", f"choose another folder with {flag}") from error
 
 
+def check_answers(folder: Path) -> None:
+    """Refuse a folder in which no answer could be stored; nothing is left of the trial.
+
+    Raises:
+        ConfigError: It, or the database in it, cannot be written.
+    """
+    check_writable(folder, "--cache-dir")
+    for file in database(folder):
+        if file.exists() and not os.access(file, os.W_OK):
+            raise ConfigError(f"{file}: cannot be written", "choose another folder with --cache-dir")
+
+
 def store(cache_dir: Path | None) -> AnswerStore:
     """Open the answers; for the commands that look after them.
 
@@ -77,5 +89,5 @@ def store(cache_dir: Path | None) -> AnswerStore:
         StorageError: What is in it cannot be used.
     """
     folder = RunOptions(cache_dir=cache_dir).answers()
-    check_writable(folder, "--cache-dir")
+    check_answers(folder)
     return AnswerStore(folder, logging.getLogger("autodiff.cache").warning)

@@ -15,7 +15,7 @@ from ..errors import AnswerMissing, ConfigError, RunDiffers, StorageError
 from ..events import CallFinished
 from ..llm import Call, Reply
 from ..llm.recorded import answers_text, read_answers
-from ..llm.store import AnswerStore
+from ..llm.stored import StoredAnswers
 from ..lock import held
 from ..pack import ANSWERS, BEST, CONFIG, CORPUS, INSTRUCTIONS, JOURNAL, PROMPTS, SPLITS, Manifest, unpack, write
 from ..past import Past
@@ -24,6 +24,7 @@ from ..splits_file import read_splits, splits_text
 from .options import RunOptions
 from .portable import check_secrets, portable
 from .retrieval import corpus
+from .sealed import without_network
 from .training import Plan
 from .unpacked import FORM_OF_ANSWERS
 from .verification import Verifying, verification
@@ -67,7 +68,8 @@ class Packing:
             if isinstance(different.__cause__, AnswerMissing):
                 raise self._missing(different.__cause__) from different
             raise
-        members, program = self._members(used)
+        with without_network():  # a corpus of the hub is read again
+            members, program = self._members(used)
         check_secrets(members, self.loaded.config)
         content = write(
             lambda told: Manifest(
@@ -101,7 +103,7 @@ class Packing:
         """Say how many of the answers that the journal tells of are gone, and who gave them."""
         past, mode = self.verifying.past, self.loaded.config.cache.mode
         run, own = past.opened.run_id, mode in ("off", "refresh")
-        store = AnswerStore(self.verifying.answers, lambda _: None)
+        store = StoredAnswers(self.verifying.answers)
         roles = _roles(past)
         gone = Counter(role for key, role in roles.items() if not (store.get(key, run) or (not own and store.get(key))))
         store.close()

@@ -13,7 +13,7 @@ from ..errors import ConfigError, StorageError
 from ..events import DECISION_TYPES, ProgramDescribed, RunFinished, Stamped, Warned
 from ..instructions import read as read_instructions
 from ..llm.recorded import read_answers
-from ..llm.store import AnswerStore
+from ..llm.stored import StoredAnswers
 from ..lock import locked
 from ..past import Past, past_of
 from ..rerun import Rerun
@@ -22,7 +22,7 @@ from ..run_folder import Opening
 from .demo import PACK
 from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
 from .models import Place, Record
-from .options import RunOptions, check_writable
+from .options import RunOptions, check_answers, check_writable
 from .training import Plan, caps_of, machine_of, opening_facts, plan_of
 
 _FILE = "config.toml"
@@ -50,10 +50,10 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     folder = loaded.base
     past = _read(folder)
     if why := _over(past):
-        return Resumption(None, (), why)
+        return Resumption(None, (), why + _changed_since(past, loaded, why, anyway=anyway))
     check_writable(folder, "--run-dir")
     answers = options.answers(loaded.config, loaded.base)
-    check_writable(answers, "--cache-dir")
+    check_answers(answers)
     plan = plan_again(past, loaded, offline=options.offline)
     differ = [*_flags(loaded), *changes(past, plan, loaded)]
     if differ and not anyway:
@@ -120,6 +120,29 @@ def _over(past: Past) -> str:
     return f"stopped after the last of {ended.steps} steps" if whole or ended.val.best == 1 else ""
 
 
+def _changed_since(past: Past, loaded: Loaded, why: str, *, anyway: bool) -> str:
+    """Return, to be said of a run that is over, what it was made of and that is another now; empty where nothing is.
+
+    Raises:
+        ConfigError: Something is (not with ``anyway``): whoever asks for more of the run gets none of what changed.
+    """
+    try:
+        differ = [*_flags(loaded), *changes(past, plan_again(past, loaded, offline=True), loaded)]
+    except (ConfigError, StorageError):
+        if not anyway:
+            raise
+        return ""  # what is gone cannot be compared, and nobody needs it
+    if not differ:
+        return ""
+    said = f"{' and '.join(differ)} changed since the run began"
+    if not anyway:
+        raise ConfigError(
+            f"{loaded.base}: {said}, and it is {why}: nothing is left to go on with",
+            "train anew with what is there now, or change that back",
+        )
+    return f"; {said}"
+
+
 def plan_again(past: Past, loaded: Loaded, *, offline: bool) -> Plan:
     """Return the plan of a run as its folder has it; ``offline``: nobody will be asked.
 
@@ -156,7 +179,7 @@ def _lost(past: Past, folder: Path, *, anyway: bool) -> tuple[str, ...]:
         ConfigError: None of them is: the wrong folder, or one that was deleted.
     """
     keys = past.used_keys()
-    store = AnswerStore(folder, lambda _: None)
+    store = StoredAnswers(folder)
     gone = sum(store.get(key, past.opened.run_id) is None and store.get(key) is None for key in keys)
     store.close()
     if not gone:

@@ -38,7 +38,7 @@ from .fingerprints import parts_of_run
 from .first_demos import showing
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
-from .options import RunOptions, check_writable
+from .options import RunOptions, check_answers
 from .program import check_columns, pipeline
 
 MOST_WORDS = 1000
@@ -82,10 +82,10 @@ def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]
     Raises:
         ConfigError: As ``training``.
     """
+    answers = options.answers(loaded.config, loaded.base)
+    check_answers(answers)
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
     run_id, folder = options.place(loaded.config.task.pipeline)
-    answers = options.answers(loaded.config, loaded.base)
-    check_writable(answers, "--cache-dir")
     return plan, run_id, folder, answers
 
 

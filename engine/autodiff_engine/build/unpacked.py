@@ -21,6 +21,7 @@ from ..pack import ANSWERS, BEST, CONFIG, JOURNAL, SPLITS, Manifest, unpack
 from ..past import past_of
 from ..splits_file import read_splits
 from .portable import check_inside
+from .sealed import without_network
 from .training import plan_of
 from .verification import Verified, Verifying
 
@@ -116,7 +117,8 @@ def verification_of(pack: OpenedPack, *, trusted: bool) -> VerifyingPack:
     try:
         config = _config(pack)
         past, splits, answers = past_of(folder), read_splits(folder / SPLITS), read_answers(folder / ANSWERS)
-        plan = plan_of(config, folder, read_instructions(folder / "instructions"), recorded=True, splits=splits)
+        with without_network():
+            plan = plan_of(config, folder, read_instructions(folder / "instructions"), recorded=True, splits=splits)
     except RecursionError as error:
         raise StorageError(f"{place}: a member of it is nested too deeply", "do not trust it") from error
     return VerifyingPack(Verifying(past, plan, folder / _STORED, lambda: _why(manifest)), answers)

@@ -17,6 +17,7 @@ from ..run import train
 from .models import Place, Record
 from .options import RunOptions
 from .resuming import changes, plan_again, record_of
+from .sealed import without_network
 from .training import Plan, machine_of
 
 
@@ -45,8 +46,13 @@ class Verifying:
         """Execute it over its stored answers alone, as fast as it goes; ``note`` hears of each answer that it gets.
 
         Raises:
+            NetworkForbidden: Its own code wanted to connect.
             RunDiffers: It says something else than its journal, or an answer is missing.
         """
+        with without_network():
+            return await self._executed(note)
+
+    async def _executed(self, note: Note | None) -> Verified:
         past, control = self.past, Control()
         rerun = Rerun(past, past.said, before=Totals(), replay=True)
         verifier = Verifier(rerun)
@@ -75,10 +81,12 @@ def verification(folder: Path, options: RunOptions) -> Verifying:
 
     Raises:
         ConfigError: The program or the data are not there any more.
+        NetworkForbidden: The user's own file wanted to connect when it was imported.
         StorageError: The folder is not whole.
     """
     past, loaded = past_of(folder), load(folder / "config.toml")
-    plan = plan_again(past, loaded, offline=True)
+    with without_network():
+        plan = plan_again(past, loaded, offline=True)
 
     def why() -> str:
         changed = " and ".join(changes(past, plan, loaded))

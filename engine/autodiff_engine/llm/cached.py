@@ -10,6 +10,7 @@ from typing import Literal
 from ..errors import AnswerMissing
 from .model import Call, Model, Reply
 from .store import AnswerStore
+from .stored import StoredAnswers
 
 _QUIET_TURNS = 50
 """Turns of the event loop without a stored answer after which none is on its way: one needs about ten to be used."""
@@ -68,15 +69,15 @@ class KeptModel:
 class CachedModel:
     """Answers from ``store`` where the mode allows, else asks ``inner`` and stores what it says.
 
-    Where ``inner`` holds a ``KeptModel`` already, ``keeps`` is False. ``run`` names the part of the store that is this
-    run's own; it must be the same when the run is resumed. ``offline`` forbids asking at all. ``on_hit`` hears of each
-    answer that cost nothing now.
+    Where ``inner`` holds a ``KeptModel`` already, ``keeps`` is False; a store that is only read keeps nothing. ``run``
+    names the part of the store that is this run's own; it must be the same when the run is resumed. ``offline`` forbids
+    asking at all. ``on_hit`` hears of each answer that cost nothing now.
     """
 
     def __init__(
         self,
         inner: Model,
-        store: AnswerStore,
+        store: AnswerStore | StoredAnswers,
         run: str,
         *,
         mode: CacheMode = "read-write",
@@ -84,7 +85,7 @@ class CachedModel:
         keeps: bool = True,
         on_hit: Callable[[Reply], None] | None = None,
     ) -> None:
-        self._inner = KeptModel(inner, store, run, mode) if keeps else inner
+        self._inner = KeptModel(inner, store, run, mode) if keeps and isinstance(store, AnswerStore) else inner
         self._store = store
         self._run = run
         self._mode: CacheMode = mode

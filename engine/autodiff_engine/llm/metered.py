@@ -122,6 +122,10 @@ class Meter:
             await waiter
         self._open[reservation] = None
         self._changed()
+        if self.seconds_left == 0.0:  # to have it told took what was left of the time
+            self._free(reservation)
+            self._changed()
+            raise BudgetExhausted(*self.out_of_time())
         return reservation
 
     def settle(
@@ -133,7 +137,7 @@ class Meter:
 
         ``failed`` is for attempts that ended in an error; one that we cancelled ourselves neither failed nor answered.
         """
-        del self._open[reservation]
+        self._free(reservation)
         said, unsaid = settled(usage or _NOTHING, reservation.tokens)
         price = FREE if usage is None else self.price(call.request.model)
         usd = None if price is None else price.of(said)
@@ -141,12 +145,15 @@ class Meter:
         if usage is not None and None in (usage.prompt, usage.completion):
             unsettled = AtMost(1, unsaid.prompt, unsaid.completion, None if price is None else price.of(unsaid))
         self._totals = replace(self._totals, spent=_with_attempt(self._totals.spent, said, usd, unsettled, failed))
+        self._changed()
+        return usd if unsettled.cost_usd == 0 else None
+
+    def _free(self, reservation: _Reservation) -> None:
+        del self._open[reservation]
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             if not waiter.done():  # a cancelled waiter is done
                 waiter.set_result(None)
-        self._changed()
-        return usd if unsettled.cost_usd == 0 else None
 
     def _changed(self) -> None:
         if self._on_change is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -23,8 +24,9 @@ ANSWER_VERSION = 1
 _NO_LIMIT = 2**62
 _PAGES = 512
 """Pages of 4 KiB that a connection keeps in memory: more only make a long run grow, the system keeps the file's."""
-_SELECT = "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1 AND mode IN (1, 2)"
-"""An answer's row; the modes are plain and in a file of its own, never pickled (CVE-2025-69872)."""
+UNREADABLE = (zlib.error, OSError, ValueError, KeyError, TypeError)
+"""What an entry raises that was damaged, or is of another schema."""
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,19 @@ class AnswerStore:
 
     def get(self, key: str, run: str = "") -> Reply | None:
         """Return a run's own answer, or the common one with ``run`` empty; marked as cached."""
-        entry = self._read(_name(key, run))
-        return None if entry is None else _to_reply(entry)
+        entry = self._read(name_of(key, run))
+        return None if entry is None else reply_of(entry)
 
     async def add(self, key: str, reply: Reply, run: str = "") -> Reply:
         """Store ``reply`` unless there is an answer already; return the answer that is now stored.
 
         Of two processes that ask the same at once, both thus go on with the same answer.
         """
-        return await self._in_writer(self._add, _name(key, run), reply)
+        return await self._in_writer(self._add, name_of(key, run), reply)
 
     async def replace(self, key: str, reply: Reply, run: str = "") -> None:
         """Store ``reply`` in place of what was there."""
-        await self._in_writer(self._write, _name(key, run), _to_entry(reply))
+        await self._in_writer(self._write, name_of(key, run), _to_entry(reply))
 
     def stats(self) -> StoreStats:
         """Count; common answers and those of runs alike."""
@@ -97,11 +99,11 @@ class AnswerStore:
         try:
             entry = self._cache.get(name)
             if entry is not None:
-                _to_reply(entry)
+                reply_of(entry)
         except (sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error) from error
-        except (zlib.error, OSError, ValueError, KeyError, TypeError) as error:
-            self._on_warning(f"a stored answer ({name[-64:][:12]}…) cannot be read and is asked for again: {error}")
+        except UNREADABLE as error:
+            self._on_warning(unread(name, error))
             return None
         return entry
 
@@ -115,7 +117,7 @@ class AnswerStore:
         if there is None:  # unreadable: nothing to agree with
             self._write(name, _to_entry(reply))
             return reply
-        return replace(_to_reply(there), cached=False)  # this process has paid as well
+        return replace(reply_of(there), cached=False)  # this process has paid as well
 
     def _write(self, name: str, entry: dict[str, Any]) -> None:
         try:
@@ -136,54 +138,43 @@ class AnswerStore:
         return cast("Iterator[str]", self._cache.iterkeys())
 
     def _broken(self, error: Exception) -> StorageError:
-        return _unusable(self.folder, error)
+        return unusable(self.folder, error)
 
 
-def _unusable(folder: Path, error: Exception) -> StorageError:
-    reason = str(error) or type(error).__name__
-    return StorageError(f"the answers in {folder} cannot be used: {reason}", "choose another --cache-dir")
+def unusable(folder: Path, error: BaseException) -> StorageError:
+    """Return the error that the answers in ``folder`` cannot be read or written, with what would help."""
+    first = error
+    while isinstance(first.__context__, (OSError, sqlite3.Error)):  # diskcache tells what became of that instead
+        first = first.__context__
+    reason = str(first) or type(first).__name__
+    said = f"the answers in {folder} cannot be used: {reason}"
+    if _is_full(first):
+        hint = "free some space there (or mend the disk), then resume it: only what could not be stored is asked again"
+        return StorageError(said, hint)
+    return StorageError(said, "choose another --cache-dir")
 
 
-class StoredAnswers:
-    """A look at the common answers in ``folder`` that writes nothing, not even where there is none yet.
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # of a quota or a limit it says input/output error alone
+        return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(error, OSError) and error.errno in _FULL
 
-    What another process has not finished writing may be missing. Close it after use.
 
-    Raises:
-        StorageError: At construction and from ``get``: there is a database, and it cannot be read.
-    """
+def database(folder: Path) -> tuple[Path, Path, Path]:
+    """Return the database in ``folder``, its log, and the log's index: whoever stores an answer writes all three."""
+    file = folder / str(diskcache.core.DBNAME)
+    return file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._disk: Any = None
-        self._rows: sqlite3.Connection | None = None
-        file = folder / diskcache.core.DBNAME
-        if not file.is_file():
-            return
-        written_to = file.with_name(f"{file.name}-wal").exists()  # without one, to open would create it
-        how = "mode=ro" if written_to else "immutable=1"
-        try:
-            self._disk = diskcache.JSONDisk(str(folder))
-            self._rows = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)
-        except sqlite3.Error as error:
-            raise _unusable(folder, error) from error
 
-    def get(self, key: str) -> Reply | None:
-        """Return the answer, marked as cached; one that cannot be read counts as absent."""
-        if self._rows is None:
-            return None
-        try:
-            found = self._rows.execute(_SELECT, (self._disk.put(_name(key, ""))[0],)).fetchone()
-            return None if found is None else _to_reply(self._disk.fetch(*found, False))
-        except sqlite3.Error as error:
-            raise _unusable(self._folder, error) from error
-        except (zlib.error, OSError, ValueError, KeyError, TypeError):
-            return None
+def disk_of(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types
+    """Return what knows how keys and long answers are written in ``folder``; it writes nothing by itself."""
+    return diskcache.JSONDisk(str(folder))
 
-    def close(self) -> None:
-        """Close the database."""
-        if self._rows is not None:
-            self._rows.close()
+
+def unread(name: str, error: Exception) -> str:
+    """Return the warning that an entry is damaged."""
+    return f"a stored answer ({name[-64:][:12]}…) cannot be read and is asked for again: {error}"
 
 
 def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this is where it comes in
@@ -200,7 +191,8 @@ def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this i
     return cache
 
 
-def _name(key: str, run: str) -> str:
+def name_of(key: str, run: str) -> str:
+    """Return the key in the database: of the part of ``run``, or of the common one with that empty."""
     return f"{run}:{key}" if run else key
 
 
@@ -216,7 +208,8 @@ def _to_entry(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _to_reply(entry: dict[str, Any]) -> Reply:
+def reply_of(entry: dict[str, Any]) -> Reply:
+    """Return a stored answer, marked as cached; raises one of ``UNREADABLE`` where it is none."""
     if entry["v"] != ANSWER_VERSION:
         raise ValueError(f"it has schema {entry['v']}, this program reads {ANSWER_VERSION}")
     text, reason = entry["text"], entry["finish_reason"]

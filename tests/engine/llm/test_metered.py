@@ -238,6 +238,28 @@ async def test_when_the_minutes_are_over_no_call_is_made() -> None:
     assert len(inner.seen) == 1
 
 
+async def test_a_call_whose_reservation_took_the_last_of_the_time_to_tell_is_not_made() -> None:
+    now, told = [0.0], [0]
+
+    def slow(meter: Meter) -> None:
+        told[0] += 1
+        now[0] += 100.0
+
+    inner = using(1, 1)
+    meter = a_meter(Caps(minutes=2), clock=lambda: now[0], on_change=slow)
+    model = MeteredModel(inner, meter)
+    await model.complete(a_call())
+    with pytest.raises(BudgetExhausted, match="2 of 2 minutes"):
+        await model.complete(a_call("again"))
+
+    now[0] = 90.0
+    with pytest.raises(BudgetExhausted, match="2 of 2 minutes"):
+        await model.complete(a_call("again"))
+    assert len(inner.seen) == 1
+    assert (meter.totals.spent.calls, meter.reserved) == (CallCounts(made=1), AtMost())
+    assert told == [4]
+
+
 async def test_a_call_in_flight_is_cut_off_when_the_minutes_are_over() -> None:
     held = Held()
     meter = a_meter(Caps(minutes=0.01 / 60))

@@ -12,7 +12,8 @@ from tests.engine.llm.calls import a_call
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.llm import Reply, Usage
-from autodiff_engine.llm.store import AnswerStore, StoredAnswers
+from autodiff_engine.llm.store import AnswerStore
+from autodiff_engine.llm.stored import StoredAnswers
 
 REPLY = Reply("8 🙂 \ud800 <b>\x00", "length", Usage(11, None), 0.25, 1.5)
 KEY = a_call().request.key
@@ -183,3 +184,62 @@ def test_a_look_where_nothing_is_makes_nothing_and_one_at_no_database_says_so(tm
     with pytest.raises(StorageError, match="cannot be used"):
         broken.get("k")
     broken.close()
+
+
+async def test_a_look_finds_what_somebody_stores_meanwhile_also_once_they_are_gone(tmp_path: Path) -> None:
+    never = StoredAnswers(tmp_path / "answers")
+    store = AnswerStore(tmp_path / "answers", pytest.fail)
+    await store.add("first", REPLY)
+    store.close()
+    look = StoredAnswers(tmp_path / "answers")
+    assert look.get("second") is None
+
+    store = AnswerStore(tmp_path / "answers", pytest.fail)
+    await store.add("second", REPLY, "run")
+    found = [each.get("second", "run") for each in (look, never)]  # its log is open
+    await store.add("third", REPLY)
+    store.close()
+    found += [each.get("third") for each in (look, never, StoredAnswers(tmp_path / "answers"))]
+
+    assert found == [replace(REPLY, cached=True)] * 5
+    assert look.get("fourth") is None
+    look.close()
+    never.close()
+
+
+async def test_a_look_warns_of_an_answer_that_was_damaged(tmp_path: Path) -> None:
+    store = AnswerStore(tmp_path, pytest.fail)
+    await store.add(KEY, REPLY)
+    store.close()
+    with sqlite3.connect(tmp_path / "cache.db") as database:
+        database.execute("UPDATE Cache SET value = 'garbage', filename = NULL")
+    database.close()
+    warnings: list[str] = []
+    look = StoredAnswers(tmp_path, warnings.append)
+
+    assert look.get(KEY) is None
+    look.close()
+    assert len(warnings) == 1
+    assert KEY[:12] in warnings[0]
+
+
+@pytest.mark.parametrize("text", ["short", "long " * 200_000], ids=["in the database", "in a file of its own"])
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits there")
+async def test_a_disk_without_room_is_said_with_what_helps(text: str, tmp_path: Path) -> None:
+    import resource
+
+    store = AnswerStore(tmp_path / "answers", pytest.fail)
+    await store.add(KEY, REPLY)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    reply = Reply(text if len(text) < 99 else os.urandom(90_000).hex(), "stop", Usage(1, 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(StorageError, match=r"answers cannot be used: (disk I/O error|.*File too large)") as caught:
+            await store.add("second", reply)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "free some space" in caught.value.hint
+
+    assert await store.add("second", reply) == reply  # there is room again, in the same process
+    assert store.get("second") == replace(reply, cached=True)
+    store.close()

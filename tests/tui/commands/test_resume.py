@@ -144,6 +144,42 @@ def test_a_run_that_is_done_has_nothing_to_resume(server: Loopback, capsys: pyte
     assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
 
 
+def test_of_a_run_that_is_done_it_is_named_what_changed_since(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TRAIN) == 0
+    journal, asked = (RUN / FILE).read_bytes(), len(server.received)
+    edited(Path("questions.csv"), "7", "77")()
+    config = (RUN / "config.toml").read_text(encoding="utf-8")
+    edited(RUN / "config.toml", "batch_size = 4", "batch_size = 3")()
+    capsys.readouterr()
+    changed = "its config.toml and the data (questions.csv) changed since the run began"
+
+    assert run(["resume", "r"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"error: r: {changed}, and it is done after 1 steps: nothing is left to go on with\n"
+        "hint: train anew with what is there now, or change that back\n"
+    )
+    assert run(["resume", "r", "--anyway"]) == 0
+    assert capsys.readouterr().err == f"nothing to resume: r is done after 1 steps; {changed}\n"
+
+    (RUN / "config.toml").write_text(config, encoding="utf-8")
+    edited(Path("questions.csv"), "77", "7")()
+    assert run(["resume", "r", "--max-steps", "9"]) == 2
+    assert (
+        "error: r: trainer.max_steps and the program (max_steps) changed since the run began" in capsys.readouterr().err
+    )
+    assert run(["resume", "r", "--budget-calls", "1", "--set", "limits.in_flight=2"]) == 0
+    assert capsys.readouterr().err == "nothing to resume: r is done after 1 steps\n"
+    Path("questions.csv").unlink()
+    assert run(["resume", "r"]) == 2
+    assert "questions.csv" in capsys.readouterr().err
+    assert run(["resume", "r", "--anyway"]) == 0
+    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
+
+
 def test_a_provider_that_failed_is_asked_again_for_what_it_did_not_answer(
     server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:

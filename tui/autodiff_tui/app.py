@@ -72,6 +72,8 @@ class RunApp(Steered):
         self.title = one_line(title, 200)
         self._export = export
         self._known = known
+        self._caught_up = mode != "watch"
+        """Whether what a watched run had said before it was opened is all read: until then nothing is news."""
         self._shown = RunView()
         """What the screens were given last."""
         self._seen_at = clock()
@@ -114,8 +116,11 @@ class RunApp(Steered):
         self.show_place()
         self._known -= fed.taken
         if self._mode != "replay":
-            self._tell_news(before, self.view)
+            if self._caught_up:
+                self._tell_news(before, self.view)
+            self._caught_up = self._caught_up or not fed.behind
             self._run_screen.behind = fed.behind
+        self.close_what_is_over()
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:
@@ -187,7 +192,7 @@ class RunApp(Steered):
         if not self._goes_on or self._give_up_at is not None:
             self._depart(self._leaving)
         else:
-            self.push_screen(QuitScreen(), self._left)
+            self.ask(QuitScreen(), self._left, lambda: "" if self._goes_on else "the run has ended; q leaves")
 
     async def action_quit(self) -> None:
         """Leave as ``q`` does: the command palette and ctrl+q come here."""

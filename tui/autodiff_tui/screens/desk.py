@@ -125,7 +125,7 @@ class Desk(Handy[None]):
     With ``ascii_only`` nothing but ASCII reaches the terminal.
     """
 
-    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
+    COMMANDS: ClassVar = {ActionCommands}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
 
     def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
@@ -145,9 +145,10 @@ class Desk(Handy[None]):
         await self.run_action(action.id, screen if hasattr(screen, method) else self)
 
     def action_jump(self) -> None:
-        """Ask for a node or a proposal."""
+        """Ask for a node, a proposal, a step or an example."""
         if hasattr(self.screen, "places"):
-            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
+            asked = "Go to a node, a proposal, a step or an example…"
+            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder=asked))
         else:
             self.toast("there is nowhere to jump to from here")
 

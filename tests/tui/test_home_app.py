@@ -133,6 +133,14 @@ async def test_the_footer_calls_a_key_what_it_does_on_what_is_selected() -> None
         assert "space Unmark" in await pressed(app, pilot, "space")
 
 
+@pytest.mark.usefixtures("_filled")
+@pytest.mark.parametrize(
+    ("selected", "leaves_for"), [("r2", ("replay", "runs/r2")), ("configs/a.toml", None), ("demo", None), ("", None)]
+)
+async def test_who_comes_back_from_a_run_is_at_that_run(selected: str, leaves_for: Command | None) -> None:
+    assert await chosen("p", selected=selected, known={"replay"}) == leaves_for
+
+
 FOOTERS = {
     "a config": ((), "enter Open  t Train  v Check  / Filter  ? Help  q Quit"),
     "the demo": (("end",), "t Play  / Filter  ? Help  q Quit"),

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
 
-from .actions import ACTIONS, Action, Mode, refusal
+from .actions import ACTIONS, Action, Mode
 from .driver import caught_up
 from .feed import feed
 from .format import counted
@@ -178,8 +178,7 @@ class RunApp(Steered):
     def action_help(self) -> None:
         """Show what the focused pane or the open screen is about, and the keys."""
         if not isinstance(self.screen, HelpScreen):
-            idle = [action.id for action in self.actions if refusal(action, self.view, self._mode)]
-            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, idle))
+            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, self.idle))
 
     # the ways out
 

@@ -14,10 +14,9 @@ FATES: Mapping[Fate, str] = {
     "unusable": "the optimizer's reply, and its second try, held no text that can be used: it has to stand between two "
     "tags, be whole, and be about the task",
     "lint": "a check of the text alone (lint) refused it before any example was run, so it cost nothing",
-    "minibatch": "on the few examples of its step (the minibatch) it scored no higher than the best prompts so far",
-    "validation": "it went on to the validation set, the examples that decide, and did not beat the best prompts so "
-    "far there",
-    "accepted": "it scored higher than the best prompts so far on the whole validation set, and took their place",
+    "minibatch": "on its step's few examples (the minibatch) it did not beat the best prompts so far",
+    "validation": "on the validation set, the examples that decide, it did not beat the best prompts so far",
+    "accepted": "it beat the best prompts so far on the whole validation set, and took their place",
     "skipped": "a person had it judged no further",
     "vetoed": "a person rejected it; the optimizer is told why, and the same texts are never judged again",
 }

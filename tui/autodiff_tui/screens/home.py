@@ -63,6 +63,7 @@ class HomeScreen(Screen[None]):
         self._config_list = ConfigList(id="configs", classes="pane")
         self._run_list = RunList(id="runs", classes="pane")
         self._config_list.cursor = self._run_list.cursor = selected or None  # a key that is no row's is no harm
+        self._begin_at = selected
         self._about = About(id="about", classes="pane")
         self._filter = Input(
             id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
@@ -95,6 +96,9 @@ class HomeScreen(Screen[None]):
         names = {each.name for each in runs}
         self.marked = tuple(name for name in self.marked if name in names)
         self.fill()
+        if self._begin_at in names:
+            self.action_pane("runs")
+        self._begin_at = ""
 
     @property
     def on_runs(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Protocol, cast
 
+from textual.app import SystemCommand
 from textual.command import Hit, Hits, Provider
 from textual.content import Content
+from textual.screen import Screen
 
 from autodiff_tui.actions import Action
 from autodiff_tui.matching import Fit, fit_of
@@ -28,6 +30,15 @@ class HasActions(Protocol):
     """An app with a registry of actions."""
 
     actions: tuple[Action, ...]
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of those that cannot be done now."""
+        ...
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what Textual itself can do."""
+        ...
 
 
 class HasPlaces(Protocol):
@@ -112,13 +123,16 @@ class ActionCommands(PlaceCommands):
             yield hit
 
     def _actions(self) -> Iterator[Choice]:
-        for action in cast("HasActions", self.app).actions:
+        app = cast("HasActions", self.app)
+        idle = frozenset(app.idle)
+        for action in sorted(app.actions, key=lambda each: each.id in idle):  # what can be done now comes first
             method = f"action_{action.id.partition('(')[0]}"
             target = next((node for node in (self.screen, self.app) if hasattr(node, method)), None)
             if target is not None and action.slug != "command_palette":
                 run = partial(self.app.run_action, action.id, target)
-                yield Choice(action.name, f"{action.name} ({action.key})", action.help, run)
-        for command in self.app.get_system_commands(self.screen):
+                about = f"(not now) {action.help}" if action.id in idle else action.help
+                yield Choice(action.name, f"{action.name} ({action.key})", about, run)
+        for command in app.get_system_commands(self.screen):
             yield Choice(command.title, command.title, command.help, command.callback)
 
 

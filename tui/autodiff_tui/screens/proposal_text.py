@@ -81,7 +81,7 @@ def _left_out(compared: Comparison, width: int) -> Iterator[Line]:
     for why, examples in ((_FAILED, compared.excluded), (_QUOTED, compared.quoted)):
         if examples:
             named = ", ".join(one_line(example, 60) for example in examples[:8])
-            said = f"left out of {one_line(compared.split)} on both sides ({why}): {named}"
+            said = f"left out on both sides ({why}): {named}"
             yield from _prose("", said, width, MUTED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
@@ -39,6 +39,11 @@ class Steered(LookingBack):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("toggle_pause", "one_step", "one_phase", "skip", "validate", "veto", "edit", "write", "freeze"),
     ]
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now."""
+        return [action.id for action in self.actions if refusal(action, self.view, self._mode)]
 
     _asked: tuple[Screen[object], WhyNot] | None = None
     """The question that was opened last, and why it is none any more."""

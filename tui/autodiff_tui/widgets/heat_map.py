@@ -21,7 +21,7 @@ from .row_list import Row, RowList
 _CELL = 6
 _NAME = 10, 18
 """Cells for the names of examples: at least, at most."""
-_TREND = 18
+_TREND = 21
 
 Order = Literal["wrong", "changed", "given"]
 ORDERS: Mapping[Order, str] = {
@@ -30,6 +30,9 @@ ORDERS: Mapping[Order, str] = {
     "given": "in the order of the data",
 }
 """The orders of the rows, in which a key goes through them, as a title says them."""
+
+_Shown = tuple[tuple[Standing, ...], object, int, Order]
+"""What the rows follow from: versions, inputs, width and order."""
 
 
 class HeatMap(RowList):
@@ -42,7 +45,7 @@ class HeatMap(RowList):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._shown: tuple[tuple[Standing, ...], object, int, Order] | None = None
+        self._shown: _Shown | None = None
         self._begun = False
         """Whether the cursor was put on an example once."""
 
@@ -61,7 +64,8 @@ class HeatMap(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        known, now = self._shown, (view.standings, view.inputs, self.row_width, self.order)
+        known = self._shown
+        now: _Shown = (view.standings, view.inputs, self.row_width, self.order)
         if known is None or known[0] is not now[0] or known[1] is not now[1] or known[2:] != now[2:]:
             self._shown = now
             rows = heat_rows(view, self.row_width, self.order)
@@ -99,7 +103,7 @@ def ordered(standings: tuple[Standing, ...], order: Order) -> list[str]:
     """Return the ids of the examples in an order; those that are equal in it stay in that of the data.
 
     ``wrong``: by the score under the newest version that was scored on them, the lowest first. ``changed``: by how much
-    that differs from the score under the start; what stayed as it was comes last.
+    that differs from the score under the start; then what changed and is as at first again, and last what never did.
     """
     scores: dict[str, list[float]] = {}
     for result in (each for standing in standings for each in by_example(standing).values()):
@@ -108,9 +112,13 @@ def ordered(standings: tuple[Standing, ...], order: Order) -> list[str]:
     if order == "wrong":
         return sorted(examples, key=lambda name: scores[name][-1])
     if order == "changed":
-        gains = {name: told[-1] - told[0] for name, told in scores.items()}
-        return sorted(examples, key=lambda name: (gains[name] == 0, gains[name] > 0, -abs(gains[name])))
+        return sorted(examples, key=lambda name: _change(scores[name]))
     return examples
+
+
+def _change(told: Sequence[float]) -> tuple[int, float]:
+    gain = told[-1] - told[0]
+    return (0 if gain < 0 else 1 if gain > 0 else 2 if len(set(told)) > 1 else 3), -abs(gain)
 
 
 def heat_rows(view: RunView, width: int, order: Order = "given") -> list[Row]:
@@ -152,13 +160,14 @@ def trend(standings: Sequence[Standing], history: Sequence[ExampleScored | None]
         return "not scored", MUTED
     first, last = known[0][1], known[-1][1]
     since = next((known[n][0] for n in range(len(known) - 1, 0, -1) if known[n][1] != known[n - 1][1]), "")
+    now = "right" if last >= 1 else "wrong" if last <= 0 else "in part"
     if not since:
-        return ("right", MUTED) if last >= 1 else ("wrong", MUTED) if last <= 0 else ("in part", MUTED)
+        return now, MUTED
     if last > first:
         return f"better since {since}", GOOD
     if last < first:
         return f"worse since {since}", BAD
-    return f"changed, as at first since {since}", MUTED
+    return f"{now} again since {since}", MUTED
 
 
 def _mean(standing: Standing) -> float | None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .view import ProposalView
 
 FATES: Mapping[Fate, str] = {
-    "unusable": "the optimizer's reply, and its second try, held no text that can be used: it has to stand between two "
-    "tags, be whole, and be about the task",
+    "unusable": "the optimizer's reply held no text that can be used: it has to stand between two tags, be whole, and "
+    "be about the task",
     "lint": "a check of the text alone (lint) refused it before any example was run, so it cost nothing",
     "minibatch": "on its step's few examples (the minibatch) it did not beat the best prompts so far",
     "validation": "on the validation set, the examples that decide, it did not beat the best prompts so far",

@@ -485,12 +485,14 @@ async def test_what_a_watched_run_told_before_it_was_opened_is_no_news_however_m
         await pilot.pause()
         for _ in range(3):
             app.drain_now()
+        await pilot.pause()
         assert len(app.view.notes.warnings) == 2_500
         assert [each.message for each in app._notifications] == []
         journal.append(opening)
         journal.append(Warned("odd now"))
         journal.close()
         app.drain_now()
+        await pilot.pause()
         said = [each.message for each in app._notifications]
     assert said == ["warning: odd now"]
 

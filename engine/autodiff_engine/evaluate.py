@@ -53,6 +53,8 @@ class Outcome:
     keys: tuple[str, ...]
     refused: str = ""
     unavailable: str = ""
+    hint: str = ""
+    """What to do about it that nobody answered; no fact holds it."""
     ungraded: bool = False
     losses: tuple[TermScore, ...] = ()
     on_answer: Fraction | None = None
@@ -141,7 +143,8 @@ async def _run(
         lost = replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False)
         return replace(lost, unavailable=str(error), ungraded=True), None
     except ModelUnavailable as error:
-        return replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False, unavailable=str(error)), error
+        lost = replace(outcome, keys=tuple(trace.keys), nodes=(), blank=False)
+        return replace(lost, unavailable=str(error), hint=error.hint), error
 
 
 def _blank(answer: Node) -> bool:

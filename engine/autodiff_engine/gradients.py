@@ -22,6 +22,8 @@ class Told:
     outcome: Outcome
     pieces: tuple[Piece, ...]
     error: str = ""
+    hint: str = ""
+    """What to do about the error."""
     refused: bool = False
     """The backward model said no to what it was sent: asking again cannot help."""
 
@@ -48,6 +50,7 @@ async def gradients(
     return await mostly_answered(
         run,
         lost=lambda told: "" if told.refused else told.error,
+        hint=lambda told: told.hint,
         tell=tell,
         control=control,
         what=f"step {step}/backward",
@@ -63,6 +66,6 @@ async def _one(outcome: Outcome, loss: Loss, critic: LLMCritic, step: int) -> To
         pieces = [Piece(seed.node, feedback) for seed, feedback in zip(seeds, said, strict=True)]
         return Told(outcome, await backward(pieces, asked, beside=outcome.graph))
     except ModelUnavailable as error:
-        return Told(outcome, (), str(error))
+        return Told(outcome, (), str(error), error.hint)
     except ModelRefused as error:
         return Told(outcome, (), str(error), refused=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from .characters import is_whole
 from .dataset import Example
@@ -25,6 +26,14 @@ _TALK = re.compile(
 )
 
 
+LintName = Literal[
+    "unchanged", "repeated", "too long", "lone surrogate", "tag debris", "talk", "pasted", "marker", "leak"
+]
+"""The checks, each by its name."""
+
+_Checked = tuple[LintName | Literal[""], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Lint:
     """The checks of one run: which words only validation and test hold, the slots, and the cap on a text's words.
@@ -38,7 +47,7 @@ class Lint:
     max_words: int
     demos: Collection[str] = ()
 
-    def check(self, proposal: Proposal, failed: Collection[str]) -> tuple[str, str]:
+    def check(self, proposal: Proposal, failed: Collection[str]) -> _Checked:
         """Return the name of the first check that ``proposal`` fails and the reason; both empty when it is clean.
 
         ``failed`` has the ids of this step's rejected candidates.
@@ -55,7 +64,7 @@ class Lint:
                 return name, f"{change.name}: {reason}"
         return "", ""
 
-    def _size(self, text: str) -> tuple[str, str]:
+    def _size(self, text: str) -> _Checked:
         count = word_count(text)
         if count > self.max_words:
             return "too long", f"{count} words, the most is {self.max_words}"
@@ -63,7 +72,7 @@ class Lint:
             return "lone surrogate", "it holds half of a character, which no file and no request can hold"
         return "", ""
 
-    def _text(self, text: str, before: str) -> tuple[str, str]:
+    def _text(self, text: str, before: str) -> _Checked:
         own = _TAGS.findall(before)  # a program may ask for such tags itself
         if tags := [tag for tag in _TAGS.findall(text) if tag not in own]:
             return "tag debris", f"it holds {tags[0]}"

@@ -23,6 +23,7 @@ async def mostly_answered(
     run: Callable[[Callable[[T], None]], Awaitable[Sequence[T]]],
     *,
     lost: Callable[[T], str],
+    hint: Callable[[T], str],
     tell: Callable[[T], object],
     control: Control,
     what: str,
@@ -30,8 +31,9 @@ async def mostly_answered(
     """Run a batch, again after each pause, until at most a fifth of it has no answer; return its results.
 
     ``run(hear)`` runs everything and lets ``hear`` know of the in-order prefix; ``lost(result)`` is the error that left
-    a result without an answer, or empty. ``tell`` hears of each result once, in order: of the first lost one, and of
-    what follows it, only when the batch stands, for only then is the failure a fact.
+    a result without an answer, or empty, and ``hint(result)`` the way to mend it that came with the error. ``tell``
+    hears of each result once, in order: of the first lost one, and of what follows it, only when the batch stands, for
+    only then is the failure a fact.
 
     Raises:
         ModelUnavailable: More was lost, and there is no person who could resume.
@@ -39,15 +41,13 @@ async def mostly_answered(
     prefix = _Prefix(lost, tell)
     while True:
         results = await run(prefix.begin())
-        errors = [error for error in map(lost, results) if error]
-        if len(errors) <= MOST_LOST * len(results):
+        unanswered = [result for result in results if lost(result)]
+        if len(unanswered) <= MOST_LOST * len(results):
             prefix.tell_rest(results)
             return list(results)
-        await control.trouble(
-            ModelUnavailable(
-                f"{len(errors)} of {len(results)} examples got no answer in {what}: {errors[0]}", "try again later"
-            )
-        )
+        first = unanswered[0]
+        message = f"{len(unanswered)} of {len(results)} examples got no answer in {what}: {lost(first)}"
+        await control.trouble(ModelUnavailable(message, hint(first) or "try again later"))
 
 
 async def run_batch(
@@ -65,7 +65,9 @@ async def run_batch(
     async def run(hear: Callable[[Outcome], None]) -> Sequence[Outcome]:
         return await evaluate(task, candidate, examples, metric, at=at, seen=hear)
 
-    return await mostly_answered(run, lost=_unanswered, tell=tell, control=control, what=f"step {at}")
+    return await mostly_answered(
+        run, lost=_unanswered, hint=lambda outcome: outcome.hint, tell=tell, control=control, what=f"step {at}"
+    )
 
 
 def _unanswered(outcome: Outcome) -> str:

@@ -38,8 +38,11 @@ async def answered(runs: Runs, control: Control | None = None) -> tuple[list[str
     def lost(result: str) -> str:
         return result if result.startswith("!") else ""
 
+    def hint_of(result: str) -> str:
+        return f"mend {result[1:]}" if result in ("!b", "!c") else ""
+
     results = await mostly_answered(
-        run, lost=lost, tell=told.append, control=control or Control(), what="step 1/forward"
+        run, lost=lost, hint=hint_of, tell=told.append, control=control or Control(), what="step 1/forward"
     )
     return results, told, done
 
@@ -55,6 +58,29 @@ async def test_up_to_a_fifth_may_be_lost_and_all_is_told_in_order(batch: list[st
 async def test_more_than_a_fifth_lost_ends_a_run_without_a_person(batch: list[str]) -> None:
     with pytest.raises(ModelUnavailable, match=rf"^\d of {len(batch)} examples got no answer in step 1/forward: !"):
         await answered([batch])
+
+
+@pytest.mark.parametrize(("batch", "hint"), [(["a", "!b", "!c"], "mend b"), (["!a", "!b"], "try again later")])
+async def test_what_ends_it_has_the_first_errors_own_hint_where_there_is_one(batch: list[str], hint: str) -> None:
+    with pytest.raises(ModelUnavailable) as caught:
+        await answered([batch])
+
+    assert caught.value.hint == hint
+
+
+async def test_a_minibatch_that_nobody_answers_says_why_and_what_the_provider_advises() -> None:
+    def reply(call: Call) -> str:
+        raise ModelUnavailable("nothing answers at 127.0.0.1:1", "start the server, or mend api_base")
+
+    task = Task(program(), asker(ScriptedModel(reply)), 0)
+    with pytest.raises(ModelUnavailable) as caught:
+        await run_batch(
+            task, start(TEXTS), [example(1, "a1"), example(2, "a2")], by_name("exact_match", Path()), at="1/forward",
+            control=Control(), tell=lambda _: None,
+        )  # fmt: skip
+
+    assert str(caught.value) == "2 of 2 examples got no answer in step 1/forward: nothing answers at 127.0.0.1:1"
+    assert caught.value.hint == "start the server, or mend api_base"
 
 
 async def test_after_a_pause_it_is_run_again_and_each_result_is_told_once() -> None:
@@ -81,11 +107,11 @@ async def test_a_lost_one_and_what_follows_it_are_told_only_when_the_batch_stand
         heard.append(list(told))
         return results
 
-    task = asyncio.create_task(
-        mostly_answered(
-            run, lost=lambda r: r if r[0] == "!" else "", tell=told.append, control=control, what="step 1/forward"
-        )
-    )
+    def lost(result: str) -> str:
+        return result if result.startswith("!") else ""
+
+    batch = mostly_answered(run, lost=lost, hint=lambda _: "", tell=told.append, control=control, what="step 1/forward")
+    task = asyncio.create_task(batch)
     await paused(control)
     control.resume()
     await task

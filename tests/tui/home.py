@@ -38,7 +38,7 @@ def with_text(text: str) -> list[Event]:
 
 def add_config(path: Path, what: str = "things") -> None:
     """Write a config."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(CONFIG.format(what=what), encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -24,6 +25,7 @@ from autodiff_engine.events import (
     Stamped,
     Warned,
 )
+from autodiff_engine.journal import Journal
 from autodiff_tui.actions import ACTIONS
 from autodiff_tui.app import RunApp
 from autodiff_tui.feed import MAX_EVENTS
@@ -31,6 +33,7 @@ from autodiff_tui.screens.help import HelpScreen
 from autodiff_tui.screens.leaving import DefectScreen, QuitScreen
 from autodiff_tui.screens.proposal import ProposalScreen
 from autodiff_tui.screens.run import RunScreen
+from autodiff_tui.sources import WatchedSource
 from autodiff_tui.widgets.ascii_glyphs import spelled
 from autodiff_tui.widgets.node_pane import NodePane
 from autodiff_tui.widgets.painted import Painted
@@ -471,6 +474,28 @@ async def test_what_earlier_executions_told_is_no_news() -> None:
         text = await settled(app, pilot)
         said = [each.message for each in app._notifications]
     assert "warning: odd now" in text
+    assert said == ["warning: odd now"]
+
+
+async def test_what_a_watched_run_told_before_it_was_opened_is_no_news_however_much_there_is(tmp_path: Path) -> None:
+    opening = RunOpened("r", str(tmp_path), "c.toml", "0", "2031", False)
+    journal = Journal(tmp_path, lambda _: None)
+    for event in (opening, *(Warned(f"old oddity {n}") for n in range(2_500)), Interrupted("old ctrl+c")):
+        journal.append(event)
+    app = RunApp(WatchedSource(tmp_path), mode="watch", clock=lambda: 0.0)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause()
+        for _ in range(3):
+            app.drain_now()
+        await pilot.pause()
+        assert len(app.view.notes.warnings) == 2_500
+        assert [each.message for each in app._notifications] == []
+        journal.append(opening)
+        journal.append(Warned("odd now"))
+        journal.close()
+        app.drain_now()
+        await pilot.pause()
+        said = [each.message for each in app._notifications]
     assert said == ["warning: odd now"]
 
 

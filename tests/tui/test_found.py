@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from autodiff_engine.events import LedgerUpdated
 from autodiff_engine.journal import FILE, Journal, read
 from autodiff_engine.lock import locked
 from autodiff_engine.register import enter
+from autodiff_tui import starter
 from autodiff_tui.found import Shelf, configs
 from autodiff_tui.summary import lines
 from autodiff_tui.view import RunView, reduce
@@ -31,6 +34,39 @@ def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Pa
     ]
     assert found[0].about == "Counts apples."
     assert found[0].models == (("task", "openai/gpt-4o-mini"),)
+
+
+def test_the_config_of_a_project_one_folder_down_is_found_and_nothing_deeper_or_hidden(tmp_path: Path) -> None:
+    starter.write(tmp_path / "proj", "prompt")
+    add_config(tmp_path / "b.toml")
+    add_config(tmp_path / "configs" / "train.toml")
+    add_config(tmp_path / "another" / "train.toml")
+    add_config(tmp_path / "another" / "old.toml")
+    add_config(tmp_path / ".hidden" / "train.toml")
+    add_config(tmp_path / "deep" / "er" / "train.toml")
+    (tmp_path / "notes").write_text("no folder", encoding="utf-8")
+
+    found = [each.name for each in configs(tmp_path)]
+
+    assert found == ["b.toml", "configs/train.toml", "another/train.toml", "proj/train.toml"]
+
+
+def test_of_a_folder_with_very_many_entries_only_the_first_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    isfile = os.path.isfile
+
+    def counted(path: str | Path) -> bool:
+        looked.append(str(path))
+        return isfile(path)
+
+    monkeypatch.setattr(os.path, "isfile", counted)
+    for number in range(2_100):
+        (tmp_path / f"n{number}").touch()
+
+    assert configs(tmp_path) == []
+    assert len(looked) == 2_000
 
 
 def test_a_role_without_a_model_says_whose_it_has_and_files_by_split_are_listed(tmp_path: Path) -> None:

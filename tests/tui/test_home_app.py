@@ -118,8 +118,8 @@ async def test_the_palette_at_home_has_the_keys_of_home() -> None:
         text = await pressed(app, pilot, "colon")
         assert "Refresh (f5)" in text
         assert "Maximize" not in text
-        await pressed(app, pilot, *"playthedemo")
-        await pressed(app, pilot, "down", "enter")
+        await pressed(app, pilot, *"demo")
+        await pressed(app, pilot, "enter")
     assert app.return_value == ("demo",)
 
 
@@ -129,7 +129,61 @@ async def test_the_footer_calls_a_key_what_it_does_on_what_is_selected() -> None
     async with app.run_test(size=(80, 24)) as pilot:
         assert "t Train" in await shown(app, pilot)
         assert "t Play" in await pressed(app, pilot, "end")
-        assert "(t Train)" in await pressed(app, pilot, "2")
+        assert "space Mark" in await pressed(app, pilot, "2")
+        assert "space Unmark" in await pressed(app, pilot, "space")
+
+
+@pytest.mark.usefixtures("_filled")
+@pytest.mark.parametrize(
+    ("selected", "leaves_for"), [("r2", ("replay", "runs/r2")), ("configs/a.toml", None), ("demo", None), ("", None)]
+)
+async def test_who_comes_back_from_a_run_is_at_that_run(selected: str, leaves_for: Command | None) -> None:
+    assert await chosen("p", selected=selected, known={"replay"}) == leaves_for
+
+
+FOOTERS = {
+    "a config": ((), "enter Open  t Train  v Check  / Filter  ? Help  q Quit"),
+    "the demo": (("end",), "t Play  / Filter  ? Help  q Quit"),
+    "a run that is done": (("2",), "enter Open  p Replay  space Mark  d Delete  / Filter  ? Help  q Quit"),
+    "one that is marked": (
+        ("2", "space"), "enter Open  p Replay  space Unmark  d Delete  / Filter  ? Help  q Quit"
+    ),
+    "another than the marked one": (
+        ("2", "space", "down"), "enter Open  p Replay  space Mark  c Compare  d Delete  / Filter  ? Help  q Quit"
+    ),
+    "an unfinished run": (
+        ("2", "end"), "enter Open  p Replay  r Resume  space Mark  d Delete  / Filter  ? Help  q Quit"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FOOTERS)
+@pytest.mark.usefixtures("_filled")
+async def test_the_footer_has_the_keys_that_do_something_with_what_is_selected(case: str) -> None:
+    os.utime(add_run(Path("runs"), "r0", events=small_run()[:5]) / FILE, (900_000, 900_000))
+    keys, footer = FOOTERS[case]
+    app = home()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, *keys)
+
+    assert text.splitlines()[-1].strip() == footer
+
+
+async def test_of_a_run_that_cannot_be_read_or_goes_on_the_footer_has_no_key_that_would_be_refused() -> None:
+    (add_run(Path("runs"), "r1") / FILE).write_text("no journal\n", encoding="utf-8")
+    app = home()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await shown(app, pilot)
+        broken = await pressed(app, pilot, "2")
+    with locked(add_run(Path("runs"), "r2", events=small_run()[:5])):
+        again = home(selected="r2")
+        async with again.run_test(size=(120, 30)) as pilot:
+            await shown(again, pilot)
+            running = await pressed(again, pilot, "2")
+
+    assert broken.splitlines()[-1].strip() == "space Mark  d Delete  / Filter  ? Help  q Quit"
+    assert running.splitlines()[-1].strip() == "enter Open  p Replay  space Mark  / Filter  ? Help  q Quit"
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -146,13 +200,16 @@ async def test_configs_the_demo_and_runs_are_there_at_every_size(size: tuple[int
 
 
 @pytest.mark.usefixtures("_filled")
-async def test_the_footer_is_whole_at_80_columns() -> None:
+async def test_every_key_of_the_footer_is_in_it_at_80_columns_where_it_works() -> None:
+    os.utime(add_run(Path("runs"), "r0", events=small_run()[:5]) / FILE, (900_000, 900_000))
+    seen: set[str] = set()
     app = home()
     async with app.run_test(size=(80, 24)) as pilot:
-        footer = (await shown(app, pilot)).splitlines()[-1]
+        await shown(app, pilot)
+        for keys in ((), ("2",), ("end",), ("home", "space", "down")):
+            seen |= set((await pressed(app, pilot, *keys)).splitlines()[-1].split())
 
-    for action in ACTIONS:
-        assert action.name in footer or not action.footer
+    assert {action.name for action in ACTIONS if action.footer} <= seen
 
 
 async def test_an_empty_folder_says_what_will_come_and_how() -> None:
@@ -373,7 +430,7 @@ async def test_keys_of_ones_own_work_and_are_what_home_says() -> None:
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         first = await shown(app, pilot)
         assert "C says what is missing" in first
-        assert "* Compare" in first.splitlines()[-1]
+        assert "C Check" in first.splitlines()[-1]
         assert "mark two runs with m, then compare them with *" in await pressed(app, pilot, "2", "c", "asterisk")
         assert "2 marked · * compares" in await pressed(app, pilot, "m", "down", "m")
         helped = await pressed(app, pilot, "h")

@@ -9,20 +9,24 @@ import pytest
 from tests.tui.recorded import recorded
 from tests.tui.screens import SIZES, as_golden, at_rest, screen_text, settled
 from tests.tui.sources import ListSource
+from textual.command import CommandList
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
 from autodiff_engine.events import ProposalMade, Stamped
 from autodiff_tui.app import RunApp
+from autodiff_tui.glossary import FATES, LINTS, WORDS
 from autodiff_tui.keymap import remapped
 from autodiff_tui.screens.blame import BlameScreen
 from autodiff_tui.screens.examples import ExamplesScreen, HistoryScreen
 from autodiff_tui.screens.proposal import ProposalScreen
-from autodiff_tui.screens.reading import TextScreen
+from autodiff_tui.screens.reading import ReadingScreen, TextScreen
 from autodiff_tui.screens.run import RunScreen
 from autodiff_tui.view import by_example, examples_of
 from autodiff_tui.widgets.heat_map import HeatMap
 from autodiff_tui.widgets.node_pane import NodePane
+from autodiff_tui.widgets.paint import plain
 from autodiff_tui.widgets.panes import Panes
 from autodiff_tui.widgets.proposal_table import ProposalTable
 from autodiff_tui.widgets.row_list import RowList
@@ -287,10 +291,34 @@ async def test_a_proposal_says_what_it_fixed_and_broke_and_which_feedback_asked_
     for words in (
         "On the minibatch  1 fixed, 0 broken, 3 same", "On the validation set  2 fixed, 0 broken, 58 same",
         "+ fixed   train-23  0.00 → 1.00", "before     A Ferry North", "after      Ana Torres",
-        "= same, right 3: train-20, train-21, train-22", "Feedback that asked for it  answer.task, 1 piece",
+        "= same, right 3", "train-20  Who directed the film of train-20?",
+        "Feedback that asked for it  answer.task, 1 piece",
         "▎ example train-23 (score 0.00)",
     ):  # fmt: skip
         assert words in text
+
+
+def whole(screen: Screen[object]) -> str:
+    """All that there is to read, in one line."""
+    assert isinstance(screen, ReadingScreen)
+    return " ".join(plain(screen._lines).split())
+
+
+async def test_what_became_of_a_proposal_is_said_in_plain_words_and_the_help_explains_the_rest() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 120)) as pilot:
+        await settled(app, pilot)
+        fates = {one.fate: one.key for one in app.view.proposals.past}
+        for fate, key in fates.items():
+            app.screen.go_to(f"proposal {key}")  # type: ignore[attr-defined]
+            await at_rest(app, pilot)
+            assert fate is not None
+            assert FATES[fate] in whole(app.screen)
+            await after(app, pilot, "question_mark")
+            for word, said in (*WORDS, *LINTS.items()):
+                assert f"{word} {said}" in whole(app.screen)
+            await after(app, pilot, "escape", "escape")
+    assert set(fates) >= {"lint", "minibatch", "validation", "accepted"}
 
 
 async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
@@ -317,11 +345,38 @@ async def test_examples_are_a_map_of_scores_and_enter_shows_a_history() -> None:
         assert isinstance(app.screen, RunScreen)
 
 
-async def test_the_map_begins_at_the_first_example_that_is_wrong_and_says_what_each_asks() -> None:
+def mapped(app: RunApp) -> list[str]:
+    return [row.key.removeprefix("example ") for row in app.screen.query_one(HeatMap).rows]
+
+
+async def test_the_map_has_what_is_still_wrong_on_top_and_a_key_for_other_orders_that_its_title_says() -> None:
     app = app_of(RUN)
     async with app.run_test(size=(120, 70)) as pilot:
         await settled(app, pilot)
         text = await after(app, pilot, "x")
+        given = examples_of(app.view.standings)
+        newest, start = by_example(app.view.standings[-1]), by_example(app.view.standings[0])
+        wrong = [name for name in given if newest[name].score < 1]
+        assert "what the best prompts get wrong first" in text.splitlines()[0]
+        assert "O order" in text
+        assert mapped(app) == ["mean", *wrong, *(name for name in given if name not in wrong)]
+
+        changed = await after(app, pilot, "O")
+        gained = [name for name in given if newest[name].score > start[name].score]
+        assert "what got worse first, then what got better" in changed.splitlines()[0]
+        assert mapped(app) == ["mean", *gained, *(name for name in given if name not in gained)]
+        assert app.screen.query_one(HeatMap).chosen == gained[0]
+
+        assert "in the order of the data" in (await after(app, pilot, "O")).splitlines()[0]
+        assert mapped(app) == ["mean", *given]
+        assert await after(app, pilot, "O") == text
+
+
+async def test_the_map_begins_at_the_first_example_that_is_wrong_and_says_what_each_asks() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 70)) as pilot:
+        await settled(app, pilot)
+        text = await after(app, pilot, "x", "O", "O", "O")
         newest = by_example(app.view.standings[-1])
         wrong = next(name for name in examples_of(app.view.standings) if newest[name].score < 1)
         assert app.screen.query_one(HeatMap).chosen == wrong
@@ -362,16 +417,81 @@ async def test_jump_goes_to_a_node_or_opens_a_proposal() -> None:
         for key in ("ctrl+o", *"answer.format"):
             await pilot.press(key)
         await app.workers.wait_for_complete()
-        await after(app, pilot, "down", "enter")
+        await after(app, pilot, "enter")
         assert app.screen.query_one(NodePane).node == "answer.format"
         assert app.screen.query_one(NodePane).has_focus
         for key in ("ctrl+o", *"proposal 2.1"):
             await pilot.press("space" if key == " " else key)
         await app.workers.wait_for_complete()
-        await after(app, pilot, "down", "enter")
+        await after(app, pilot, "enter")
         assert isinstance(app.screen, ProposalScreen)
         assert app.screen.key == "2.1"
         assert "nowhere to jump" not in await after(app, pilot, "escape")
+
+
+async def listed(app: RunApp, pilot: Pilot[None], typed: str) -> list[str]:
+    """The names in the palette, from the first on, once ``typed`` was typed into it."""
+    for key in ("ctrl+p", *typed):
+        await pilot.press("space" if key == " " else key)
+    await app.workers.wait_for_complete()
+    await at_rest(app, pilot)
+    names = [str(command.prompt).partition("\n")[0] for command in app.screen.query_one(CommandList).options]
+    await pilot.press("escape")
+    return names
+
+
+async def test_the_palette_lists_actions_above_places() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        names = await listed(app, pilot, "")
+        places = [name.startswith("Go to ") and not name.endswith("(g)") for name in names]
+        assert names[0] == "Export (e)"
+        assert names.index("Picture (f8)") < names.index("Pause (p)")  # the run has ended
+        assert "Choose a theme" in names
+        assert places == sorted(places)
+        assert names[places.index(True)] == f"Go to {next(iter(app.view.graph.nodes))}"
+
+
+async def test_typing_into_the_palette_lists_what_begins_so_first_and_no_scattered_letters_of_places() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        step = await listed(app, pilot, "step")
+        spend = await listed(app, pilot, "spend")
+        node = await listed(app, pilot, "answer.task")
+        proposal = await listed(app, pilot, "proposal 2.1")
+        example = await listed(app, pilot, "val-5")
+        scattered = await listed(app, pilot, "wlk")
+
+    assert step[:5] == ["Step (s)", "Steps (5)", "Step back (<)", "Step on (>)", "Go to step (g)"]
+    places = [name for name in step if name.startswith("Go to ") and name != "Go to step (g)"]
+    assert places == step[-len(places) :] == [f"Go to step {number}" for number in (6, 5, 4, 3, 2, 1)]
+    assert spend == ["Spend (6)"]
+    assert node[0] == "Go to answer.task"
+    assert [name for name in node[1:] if not name.startswith("Go to proposal ")] == []
+    assert proposal == ["Go to proposal 2.1"]
+    assert example[:2] == ["Go to example val-5", "Go to example val-50"]
+    assert scattered == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "shows"), [("step 4", RunScreen, "4.1"), ("example val-5", HistoryScreen, "the film of val-5?")]
+)
+async def test_the_palette_leads_to_the_proposals_of_a_step_and_to_an_example(
+    typed: str, kind: type, shows: str
+) -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        for key in ("ctrl+p", *typed):
+            await pilot.press("space" if key == " " else key)
+        await app.workers.wait_for_complete()
+        text = await after(app, pilot, "enter")
+        assert isinstance(app.screen, kind)
+        assert shows in text
+        if kind is RunScreen:
+            assert {row.key[0] for row in app.screen.query_one(ProposalTable).rows} == {"4"}
 
 
 @pytest.mark.parametrize("key", ["ctrl+p", "colon"])

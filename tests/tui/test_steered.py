@@ -27,6 +27,7 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.app import RunApp
 from autodiff_tui.captions import _DONE, _PHASES, caption, pace
+from autodiff_tui.screens.leaving import QuitScreen
 from autodiff_tui.screens.run import RunScreen
 from autodiff_tui.screens.steering import LineScreen, PickScreen
 from autodiff_tui.screens.writing import WritingScreen
@@ -389,3 +390,91 @@ def test_every_phase_of_a_run_has_its_words() -> None:
 
 def test_speeds_are_said_as_people_say_them() -> None:
     assert [pace(speed) for speed in (0.25, 0.5, 1.0, 4.0, 4096.0)] == ["¼×", "½×", "1×", "4×", "4096×"]
+
+
+ENDED = [*JUDGED, *recorded(3)[-1:]]
+"""The run of JUDGED, ended under whatever is open."""
+
+
+def until_settled() -> list[Stamped]:
+    """The run of JUDGED until its proposal has a verdict."""
+    verdict = next(n for n, one in enumerate(EVENTS) if n > LAST and isinstance(one.event, ProposalJudged))
+    return EVENTS[: verdict + 1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind"),
+    [
+        (("w",), PickScreen), (("w", "enter"), WritingScreen), (("E",), PickScreen), (("E", "enter"), WritingScreen),
+        (("f",), PickScreen), (("r",), LineScreen), (("q",), QuitScreen),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)  # fmt: skip
+async def test_a_question_about_a_run_that_ends_under_it_closes_with_a_word_why(
+    keys: tuple[str, ...], kind: type
+) -> None:
+    app, source = live()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(app, pilot)
+        for key in keys:
+            await pilot.press(key)
+            await at_rest(app, pilot)
+        assert isinstance(app.screen, kind)
+        app.drain_now()
+        assert isinstance(app.screen, kind)
+        source.events = ENDED
+        app.drain_now()
+        await opened(app, pilot, RunScreen)
+        assert [each.message for each in app._notifications][-1].startswith("closed: the run has ended")
+    assert source.decisions == []
+
+
+async def test_a_text_that_was_written_is_not_lost_when_the_run_ends_under_it() -> None:
+    app, source = live()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(app, pilot)
+        await pilot.press("w", "enter")
+        await opened(app, pilot, WritingScreen)
+        app.screen.query_one(TextArea).text = "Be brief."
+        source.events = ENDED
+        app.drain_now()
+        assert "the run has ended · ctrl+s copies it · ctrl+o $EDITOR · esc closes" in await at_rest(app, pilot)
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert isinstance(app.screen, WritingScreen)
+        assert app.clipboard == "Be brief."
+        assert "not handed in: the run has ended" in [each.message for each in app._notifications]
+        await pilot.press("escape")
+        await opened(app, pilot, RunScreen)
+    assert source.decisions == []
+
+
+@pytest.mark.parametrize("keys", [("E", "enter"), ("r",)])
+async def test_an_edit_or_a_veto_closes_when_its_proposal_was_judged_meanwhile(keys: tuple[str, ...]) -> None:
+    app, source = live()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(app, pilot)
+        for key in keys:
+            await pilot.press(key)
+            await at_rest(app, pilot)
+        source.events = until_settled()
+        app.drain_now()
+        accepted = incumbent_proposal(app.view)
+        key = "{}.{}".format(*judged_key())
+        assert accepted is None or accepted.key != key
+        await opened(app, pilot, RunScreen)
+        assert key in [each.message for each in app._notifications][-1]
+    assert source.decisions == []
+
+
+async def test_what_is_answered_in_the_moment_in_which_the_run_ends_is_not_said_to_be_asked_of_it() -> None:
+    app, source = live()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(app, pilot)
+        await pilot.press("f")
+        await opened(app, pilot, PickScreen)
+        app.tape.extend(ENDED[len(JUDGED) :])
+        await pilot.press("enter")
+        await opened(app, pilot, RunScreen)
+        assert [each.message for each in app._notifications] == ["not done: the run has ended"]
+    assert source.decisions == []

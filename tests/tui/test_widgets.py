@@ -10,9 +10,11 @@ from tests.tui.recorded import recorded
 from tests.tui.runs import small_run
 
 from autodiff_engine.events import (
+    Comparison,
     EdgeInfo,
     ErrorInfo,
     Event,
+    ExampleScored,
     Interrupted,
     NodeInfo,
     RunFinished,
@@ -23,9 +25,10 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.actions import ACTIONS, by_id, name_now, refusal
 from autodiff_tui.format import proposal_state
+from autodiff_tui.glossary import FATES
 from autodiff_tui.screens.blame import blame_lines
 from autodiff_tui.screens.proposal_text import proposal_lines
-from autodiff_tui.view import Control, GraphView, Point, ProposalView, RunView, Scores, TextView, Trail, reduce
+from autodiff_tui.view import Control, GraphView, Point, ProposalView, RunView, Samples, Scores, TextView, Trail, reduce
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.graph_tree import both_ends
 from autodiff_tui.widgets.node_text import made_of, node_lines
@@ -401,10 +404,41 @@ def test_an_unusable_proposal_tells_what_was_wrong_with_each_reply() -> None:
     one = ProposalView(
         2, 1, "c", (), {}, "task: there is no text", ("task: it was cut off",), reason="task: there is no text"
     )
-    page = plain(proposal_lines(RunView(), one)).split("\n")
-    assert page[1:3] == ["1st reply   task: it was cut off", "2nd reply   task: there is no text"]
-    alone = plain(proposal_lines(RunView(), replace(one, tried=()))).split("\n")
-    assert alone[1] == "problem     task: there is no text"
+    page = plain(proposal_lines(RunView(), one, 200)).split("\n")
+    assert page[1].strip() == FATES["unusable"]
+    assert page[2:4] == ["1st reply   task: it was cut off", "2nd reply   task: there is no text"]
+    alone = plain(proposal_lines(RunView(), replace(one, tried=()), 200)).split("\n")
+    assert alone[2] == "problem     task: there is no text"
+
+
+def test_examples_that_a_proposal_quotes_are_named_with_the_reason_why_they_do_not_count() -> None:
+    compared = Comparison("train", "exact_match", 2, 0.5, 1.0, 1, 0, 1, 1.0, excluded=("e3",), quoted=("e1", "e2"))
+    one = ProposalView(2, 1, "c", (), {}, fate="minibatch", minibatch=compared)
+
+    text = plain(proposal_lines(RunView(), one, 200))
+
+    assert "left out on both sides (quoted: the new text repeats them, so they would prove nothing): e1, e2" in text
+    assert "left out on both sides (a call failed, which says nothing about a prompt): e3" in text
+
+
+def test_what_stayed_the_same_is_listed_with_what_it_asks_as_far_as_that_is_known_and_has_room() -> None:
+    def scored(example: str, score: float) -> ExampleScored:
+        return ExampleScored(2, "p1.validation", "val", example, "exact_match", score, "7", "8", "", ())
+
+    told = Trail([*(scored(f"w{n}", 0.0) for n in range(14)), *(scored(f"r{n}", 1.0) for n in range(5))])
+    one = ProposalView(2, 1, "c", (), {}, old=Samples(validation=told), new=Samples(validation=told))
+    known = RunView(inputs={f"{kind}{n}": {"q": f"How many of\n{n}? " * 20} for kind in "wr" for n in range(14)})
+
+    lines = plain(proposal_lines(known, one, 60)).split("\n")
+    wrong, right = lines.index("= same, wrong 14"), lines.index("= same, right 5")
+    asked = lines[wrong + 1 : wrong + 13]
+    assert [line.split()[0] for line in asked] == [f"w{n}" for n in range(12)]
+    assert all(len(line) == 60 and "How many of" in line and line.endswith("…") for line in asked)
+    assert lines[wrong + 13].strip() == "also w12, w13"
+    assert [line.split()[0] for line in lines[right + 1 : right + 6]] == ["r0", "r1", "r2", "r3", "also"]
+
+    unknown = plain(proposal_lines(RunView(), one, 60)).split("\n")
+    assert unknown[unknown.index("= same, right 5") + 1].strip() == "r0, r1, r2, r3, r4"
 
 
 def test_the_name_in_the_graph_is_whole_before_the_counts_are() -> None:

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 
 from autodiff_engine.errors import EngineError
 
-from .actions import ACTIONS, Action, Mode, refusal
+from .actions import ACTIONS, Action, Mode
 from .driver import caught_up
 from .feed import feed
 from .format import counted
@@ -72,6 +72,8 @@ class RunApp(Steered):
         self.title = one_line(title, 200)
         self._export = export
         self._known = known
+        self._caught_up = mode != "watch"
+        """Whether what a watched run had said before it was opened is all read: until then nothing is news."""
         self._shown = RunView()
         """What the screens were given last."""
         self._seen_at = clock()
@@ -114,8 +116,11 @@ class RunApp(Steered):
         self.show_place()
         self._known -= fed.taken
         if self._mode != "replay":
-            self._tell_news(before, self.view)
+            if self._caught_up:
+                self._tell_news(before, self.view)
+            self._caught_up = self._caught_up or not fed.behind
             self._run_screen.behind = fed.behind
+        self.close_what_is_over()
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:
@@ -173,8 +178,7 @@ class RunApp(Steered):
     def action_help(self) -> None:
         """Show what the focused pane or the open screen is about, and the keys."""
         if not isinstance(self.screen, HelpScreen):
-            idle = [action.id for action in self.actions if refusal(action, self.view, self._mode)]
-            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, idle))
+            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, self.idle))
 
     # the ways out
 
@@ -187,7 +191,7 @@ class RunApp(Steered):
         if not self._goes_on or self._give_up_at is not None:
             self._depart(self._leaving)
         else:
-            self.push_screen(QuitScreen(), self._left)
+            self.ask(QuitScreen(), self._left, lambda: "" if self._goes_on else "the run has ended; q leaves")
 
     async def action_quit(self) -> None:
         """Leave as ``q`` does: the command palette and ctrl+q come here."""

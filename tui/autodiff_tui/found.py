@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +35,10 @@ _EVERY = (
     StepFinished, TestCompared,
 )  # fmt: skip
 _FOLDERS = (".", "configs")
+_PROJECT = "train.toml"
+"""What a project's config is called, as ``init`` writes it."""
+_MOST_ENTRIES = 2_000
+"""Of a folder: in a home or a download folder nobody waits for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +128,25 @@ def _as_of_now(found: RunFound) -> RunFound:
 
 
 def configs(here: Path) -> list[ConfigFound]:
-    """Return the TOML files with a table [task] in ``here`` and its ``configs``, by name; others are passed over."""
+    """Return the configs of a folder: TOML files with a table [task]; others are passed over.
+
+    Those in ``here`` and its ``configs`` by name, then the ``train.toml`` of each project right below; nothing deeper
+    is looked at, and nothing in hidden folders.
+    """
     files = [file for folder in _FOLDERS for file in sorted((here / folder).glob("*.toml"))]
-    found = (_config(file, file.relative_to(here)) for file in files)
+    found = (_config(file, file.relative_to(here)) for file in (*files, *_of_projects(here)))
     return [each for each in found if each is not None]
+
+
+def _of_projects(here: Path) -> list[Path]:
+    """Return the configs of the projects right below ``here``, by name."""
+    try:
+        with os.scandir(here) as entries:
+            names = [each.name for each in islice(entries, _MOST_ENTRIES) if not each.name.startswith(".")]
+    except OSError:
+        return []
+    places = (here / name / _PROJECT for name in sorted(names) if name not in _FOLDERS)
+    return [place for place in places if os.path.isfile(place)]  # also in a folder that nobody may look into
 
 
 def _config(file: Path, shown: Path) -> ConfigFound | None:

@@ -15,7 +15,10 @@ from autodiff_engine.events import (
     Comparison,
     DataLoaded,
     ErrorInfo,
+    ExampleInputs,
     ExampleScored,
+    ExamplesShown,
+    InputValue,
     ModelInfo,
     ProgramDescribed,
     ProposalEdited,
@@ -32,8 +35,10 @@ from autodiff_engine.events import (
 )
 from autodiff_tui import summary
 from autodiff_tui.format import comparison, cost, rate, score
+from autodiff_tui.glossary import meaning
 from autodiff_tui.html_report import Setting, page
 from autodiff_tui.html_report.proposals import MOST_WHOLE
+from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, reduce
 
 _TAGS = """
@@ -188,6 +193,37 @@ def test_the_feedback_that_asked_for_a_rewrite_stands_with_it() -> None:
     details = {each.attributes.get("id"): each.text for each in parsed.named("details")}
     assert "say how to count" in details["p-1-2"]
     assert "e2 (score 0.00)" in details["p-1-2"]
+
+
+def test_what_an_example_asks_stands_below_its_id_and_beside_the_feedback_on_it() -> None:
+    view = view_of(recorded(6))
+    told = Page(page(view))
+
+    heads = [each.text for each in told.named("th") if each.attributes.get("scope") == "row"]
+    assert "train-4Who directed the film of train-4?" in heads
+    assert "val-59Who directed the film of val-59?" in heads
+    asked = [each.text for each in told.named("li") if re.match(r"train-\d+ \(score", each.text)]
+    assert asked
+    assert [each for each in asked if f"Who directed the film of {each.split()[0]}?" not in each] == []
+
+
+def test_a_question_of_many_lines_is_cut_to_one_and_a_run_that_tells_none_has_ids_alone() -> None:
+    events = recorded(1)
+    long = ExamplesShown("val", (ExampleInputs("val-0", (InputValue("question", "why?\n" * 90),)),))
+    told = [each for each in events if not isinstance(each.event, ExamplesShown)]
+    cut = [*told[:1], replace(told[1], event=long, fact=None), *told[1:]]
+
+    heads = [each.text for each in Page(page(view_of(cut))).named("th") if each.text.startswith("val-0")]
+    assert {head.removeprefix("val-0") for head in heads} == {one_line("why?\n" * 90, 120)}
+    assert "Who directed" not in Page(page(view_of(told))).text
+
+
+def test_what_became_of_a_proposal_is_explained() -> None:
+    view = view_of(recorded(6))
+    text = " ".join(Page(page(view)).text.split())
+
+    for one in view.proposals.past:
+        assert meaning(one) in text
 
 
 def test_the_figures_are_those_of_the_run_s_last_line() -> None:

@@ -9,10 +9,11 @@ from autodiff_engine.config import code
 from autodiff_engine.events import Comparison, FeedbackGiven, TextChange
 from autodiff_tui.format import change as moved
 from autodiff_tui.format import numbers, proposal_state, score
+from autodiff_tui.glossary import meaning
 from autodiff_tui.safe import Shown, block
 from autodiff_tui.view import ProposalView, RunView
 
-from .examples import ExampleTable, tables_of
+from .examples import ExampleTable, asked, tables_of
 from .tables import Capped, first
 from .texts import Difference, anchor, difference, examples
 
@@ -42,6 +43,7 @@ class FeedbackPart:
     """A piece of feedback on a text: which example, where from, and what it said."""
 
     example: str
+    asks: str
     about: str
     text: Shown
 
@@ -68,6 +70,7 @@ class ProposalPart:
     fate: str
     look: str
     """``accepted``, ``lost`` or ``open``."""
+    meaning: str
     texts: str
     methods: str
     minibatch: str
@@ -121,6 +124,7 @@ def _row(one: ProposalView, whole: bool) -> ProposalPart:
         anchor=anchor(one.key),
         fate=proposal_state(one) + lint,
         look=_look(one),
+        meaning=meaning(one),
         texts=", ".join(each.name for each in one.changes) or "–",
         methods=", ".join(dict.fromkeys(each.method for each in one.changes if each.method)) or "–",
         minibatch=_moved(one.minibatch),
@@ -145,7 +149,7 @@ def _moved(compared: Comparison | None) -> str:
 def _details(view: RunView, one: ProposalView, row: ProposalPart) -> ProposalDetails:
     gates = (_gate("minibatch", one.minibatch), _gate("validation", one.validation))
     changes = tuple(_change(view, one, each) for each in one.changes)
-    return ProposalDetails(row, one.candidate, gates, changes, tables_of(one.old, one.new))
+    return ProposalDetails(row, one.candidate, gates, changes, tables_of(view, one.old, one.new))
 
 
 def _gate(name: str, compared: Comparison | None) -> GateLine:
@@ -169,12 +173,12 @@ def _change(view: RunView, one: ProposalView, changed: TextChange) -> ChangePart
 
 def _asked(view: RunView, one: ProposalView, changed: TextChange) -> Iterator[FeedbackPart]:
     """The feedback of the step on the text, from the examples that the optimizer was shown, in the order of facts."""
-    asked = dict.fromkeys(changed.asked_by)
+    named = dict.fromkeys(changed.asked_by)
     scores = {result.example: result.score for result in one.old.minibatch}
     for piece in view.feedback.get(changed.name) or ():
-        if piece.step == one.step and piece.example in asked:
+        if piece.step == one.step and piece.example in named:
             got = f" (score {score(scores[piece.example])})" if piece.example in scores else ""
-            yield FeedbackPart(f"{piece.example}{got}", _about(piece), block(piece.text))
+            yield FeedbackPart(f"{piece.example}{got}", asked(view, piece.example), _about(piece), block(piece.text))
 
 
 def _about(piece: FeedbackGiven) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
@@ -43,6 +43,11 @@ class Handy(Keyed[ReturnType]):
     def __init__(self) -> None:
         plain = True if "NO_COLOR" in os.environ else None  # the terminal's own colours, its background among them
         super().__init__(driver_class=STEADY, ansi_color=plain)
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now."""
+        return ()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
@@ -125,8 +130,10 @@ class Desk(Handy[None]):
     With ``ascii_only`` nothing but ASCII reaches the terminal.
     """
 
-    COMMANDS: ClassVar = {ActionCommands, PlaceCommands}
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jump", "command_palette", "next_theme", "save_picture")]
+    COMMANDS: ClassVar = {ActionCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("jump", "order", "command_palette", "next_theme", "save_picture")
+    ]
 
     def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
         super().__init__()
@@ -144,10 +151,16 @@ class Desk(Handy[None]):
         method = f"action_{action.id.partition('(')[0]}"
         await self.run_action(action.id, screen if hasattr(screen, method) else self)
 
+    def action_order(self) -> None:
+        """Say where there are orders to choose from: the screen of the examples takes the key itself."""
+        key = next(action.key for action in self.actions if action.id == "examples")
+        self.toast(f"it is the examples that have orders: {key} shows them")
+
     def action_jump(self) -> None:
-        """Ask for a node or a proposal."""
+        """Ask for a node, a proposal, a step or an example."""
         if hasattr(self.screen, "places"):
-            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder="Go to a node or a proposal…"))
+            asked = "Go to a node, a proposal, a step or an example…"
+            self.push_screen(CommandPalette(providers=[PlaceCommands], placeholder=asked))
         else:
             self.toast("there is nowhere to jump to from here")
 

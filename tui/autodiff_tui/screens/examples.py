@@ -17,7 +17,7 @@ from autodiff_tui.format import score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import RunView, by_example
 from autodiff_tui.widgets.filter_bar import FilterBar
-from autodiff_tui.widgets.heat_map import HeatMap
+from autodiff_tui.widgets.heat_map import ORDERS, HeatMap
 from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, longest, wrapped
 from autodiff_tui.widgets.prose import title
 from autodiff_tui.widgets.row_list import RowList
@@ -26,13 +26,9 @@ from .desk import desk_of
 from .keys import bindings
 from .reading import RunReading
 
-_KEYS = "enter history · esc back"
-_LEGENDS = (
-    f"✓ right  ✗ wrong  .5 in part  · not scored   {_KEYS}",
-    f"✓ right  ✗ wrong  · not scored   {_KEYS}",
-    f"✓ right  ✗ wrong   {_KEYS}",
-    _KEYS,
-)
+_SIGNS = ("✓ right  ✗ wrong  .5 in part  · not scored", "✓ right  ✗ wrong  · not scored", "✓ right  ✗ wrong")
+_TITLES = ("Examples of the validation set by accepted version, ", "Validation examples, ", "Examples, ", "")
+"""What the order follows, the first that has room."""
 
 
 class ExamplesScreen(Screen[None]):
@@ -41,7 +37,7 @@ class ExamplesScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
         Binding("q", "dismiss", show=False),
-        *bindings("filter", "copy_text"),
+        *bindings("filter", "copy_text", "order"),
     ]
     topic: ClassVar[str] = "examples"
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
@@ -55,7 +51,6 @@ class ExamplesScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Hold the map and what narrows it."""
-        self._map.border_title = Content("Examples of the validation set by accepted version")
         yield self._map
         yield self._filter
 
@@ -65,8 +60,16 @@ class ExamplesScreen(Screen[None]):
         self._map.focus()
 
     def on_resize(self) -> None:
-        """Say as much of what the signs and keys mean as there is room for; how to leave always."""
-        self._map.border_subtitle = Content(longest(_LEGENDS, self.size.width - 6))
+        """Say the order, and as much of what the signs and keys mean as there is room for; how to leave always."""
+        self._say_order()
+        key = next(action.key for action in desk_of(self).actions if action.id == "order")
+        keys = f"enter history · {key} order · esc back"
+        legends = (*(f"{signs}   {keys}" for signs in _SIGNS), keys)
+        self._map.border_subtitle = Content(longest(legends, self.size.width - 6))
+
+    def _say_order(self) -> None:
+        titles = (f"{name}{ORDERS[self._map.order]}" for name in _TITLES)
+        self._map.border_title = Content(longest(titles, self.size.width - 6))
 
     def watch_view(self, view: RunView) -> None:
         """Hand the view down."""
@@ -77,6 +80,12 @@ class ExamplesScreen(Screen[None]):
     def action_filter(self) -> None:
         """Narrow the map."""
         self._filter.open(self._map.filter)
+
+    def action_order(self) -> None:
+        """Take the next order of the rows."""
+        orders = list(ORDERS)
+        self._map.order = orders[(orders.index(self._map.order) + 1) % len(orders)]
+        self._say_order()
 
     def action_back(self) -> None:
         """Clear the filter, or go back to the run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from autodiff_tui.actions import ACTIONS, MOVES, Action
+from autodiff_tui.glossary import LINTS, WORDS
 from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, STRONG, Line, wrapped
 
 from .reading import ReadingScreen
@@ -44,12 +45,13 @@ TOPICS: Mapping[str, tuple[str, str]] = {
     "proposal": (
         "Proposal",
         "What one proposal changes word by word, why, what it fixed and broke on the examples, and the feedback that "
-        "asked for it. [ and ] go to its neighbours, n and N to the changes.",
+        "asked for it. [ and ] go to its neighbours, n and N to the changes. What its words mean is said below.",
     ),
     "examples": (
         "Examples",
         "Each validation example (row) under each version that was the best once (column). ✓ right, ✗ wrong, a number "
-        "in between, · not scored. enter shows what was answered each time.",
+        "in between, · not scored. Those that the best prompts still get wrong stand on top; O takes another order: "
+        "what got worse and better first, or as in the data. enter shows what was answered each time.",
     ),
     "blame": (
         "Blame",
@@ -57,6 +59,10 @@ TOPICS: Mapping[str, tuple[str, str]] = {
         "validation set, not of the sentence alone.",
     ),
 }
+_WITH_WORDS = ("proposal", "proposals")
+"""Topics whose help explains the words about proposals."""
+_KEY, _WORD = 9, 14
+"""Cells for a key, and for a word that is explained."""
 _SIGNS = (
     ("✎", "a trained text: what training rewrites; v3 is its third version"),
     ("◐ ● ·", "a node with open calls, with finished calls, without any"),
@@ -96,6 +102,7 @@ def help_lines(
     signs = [(sign, "", text) for sign, text in _SIGNS]
     return (
         *_about(topic, width),
+        *(_words(width) if topic in _WITH_WORDS else ()),
         (("Keys", STRONG),),
         *(line for key in (*keys, *moves) for line in _entry(*key, width)),
         (),
@@ -113,9 +120,21 @@ def _about(topic: str, width: int) -> Iterator[Line]:
         yield ()
 
 
-def _entry(key: str, name: str, text: str, width: int) -> Iterator[Line]:
+def _words(width: int) -> Iterator[Line]:
+    """The words about proposals, and every reason for which lint refuses one."""
+    yield (("Words", STRONG),)
+    for word, text in WORDS:
+        yield from _entry(word, "", text, width, _WORD)
+    yield ()
+    yield (("What lint refuses", STRONG),)
+    for name, text in LINTS.items():
+        yield from _entry(name, "", text, width, _WORD)
+    yield ()
+
+
+def _entry(key: str, name: str, text: str, width: int, cells: int = _KEY) -> Iterator[Line]:
     """A key or sign, its name if it has one, and what it means, wrapped beside them."""
-    head: Line = ((key.rjust(9), ACCENT), ("  ", PLAIN), (name.ljust(14) if name else "", PLAIN))
+    head: Line = ((key.rjust(cells), ACCENT), ("  ", PLAIN), (name.ljust(14) if name else "", PLAIN))
     indent = sum(len(part) for part, _ in head)
     for number, piece in enumerate(wrapped(text, max(20, width - indent))):
         yield (*head, (piece, MUTED)) if number == 0 else ((" " * indent, PLAIN), (piece, MUTED))

@@ -25,10 +25,10 @@ from autodiff_tui.widgets.row_list import RowList
 
 from .desk import handy_of
 
-_ON_RUNS = frozenset({"replay", "resume", "compare"})
 _RUNS = "pane('runs')"
 _NO_CONFIGS = (
-    "no config here: autodiff-tui init DIR makes one. A config is a .toml with a table [task], here or in configs/"
+    "no config here: autodiff-tui init DIR makes one. A config is a .toml with a table [task], here or in configs/, "
+    "or the train.toml of a folder here"
 )
 
 
@@ -63,6 +63,7 @@ class HomeScreen(Screen[None]):
         self._config_list = ConfigList(id="configs", classes="pane")
         self._run_list = RunList(id="runs", classes="pane")
         self._config_list.cursor = self._run_list.cursor = selected or None  # a key that is no row's is no harm
+        self._begin_at = selected
         self._about = About(id="about", classes="pane")
         self._filter = Input(
             id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
@@ -95,6 +96,9 @@ class HomeScreen(Screen[None]):
         names = {each.name for each in runs}
         self.marked = tuple(name for name in self.marked if name in names)
         self.fill()
+        if self._begin_at in names:
+            self.action_pane("runs")
+        self._begin_at = ""
 
     @property
     def on_runs(self) -> bool:
@@ -137,10 +141,29 @@ class HomeScreen(Screen[None]):
         self.tell()
 
     def tell(self) -> None:
-        """Say what is selected, and dim the keys that do nothing on it."""
+        """Say what is selected, and in the footer the keys that do something with it."""
         self._about.told = self._selected()
-        self._footer.idle = frozenset({"train"}) if self.on_runs else _ON_RUNS
-        self._footer.names = {"train": "Play", "open": "Play"} if self.demo and not self.on_runs else {}
+        self._footer.able = self._able()
+        on_demo = self.demo and not self.on_runs
+        self._footer.names = (
+            {"train": "Play", "open": "Play"} if on_demo else {"mark": "Unmark"} if self._unmarks else {}
+        )
+
+    @property
+    def _unmarks(self) -> bool:
+        return self.on_runs and self.run is not None and self.run.name in self.marked
+
+    def _able(self) -> frozenset[str]:
+        """Return the ids of what can be done with what is selected."""
+        able = ["filter"]
+        if not self.on_runs:
+            able += ["open", "train", "check"] if self.config else ["train"] if self.demo else []
+        elif (run := self.run) is not None:
+            able += ["mark"] if run.problem else ["open", "replay", "mark"]
+            able += ["resume"] if not run.problem and not run.not_to_resume else []
+            able += ["compare"] if any(name != run.name for name in self.marked) else []
+            able += ["delete"] if not run.running else []
+        return frozenset(able)
 
     def action_pane(self, pane: str) -> None:
         """Go to a list."""

@@ -22,7 +22,7 @@ class ProposalScreen(RunReading):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("previous", "next")]
     topic: ClassVar[str] = "proposal"
-    KEYS: ClassVar[str] = "n N changes · [ ] proposals · y copy · o editor · esc closes"
+    KEYS: ClassVar[str] = "n N changes · [ ] proposals · ? words · y copy · o editor · esc closes"
 
     def __init__(self, key: str, view: RunView) -> None:
         super().__init__(f"Proposal {key}", view)

@@ -7,16 +7,21 @@ from itertools import groupby
 
 from autodiff_engine.events import Comparison, ExampleScored, TextChange
 from autodiff_tui.format import counted, numbers, proposal_state, score
+from autodiff_tui.glossary import meaning
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import Pair, ProposalView, RunView, Turn, count, pairs
 from autodiff_tui.widgets.diff_text import diff_lines
 from autodiff_tui.widgets.feedback_text import of_one_example
-from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, label, wrapped
+from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, label, wrapped
 from autodiff_tui.widgets.prose import title
 
 _LABEL = 12
 _NAMED = 24
 """Examples named where they are only listed."""
+_ASKING = {False: 12, True: 4}
+"""Of those, how many have what they ask beside them: of examples that stayed wrong, and of those that stayed right."""
+_FAILED = "a call failed, which says nothing about a prompt"
+_QUOTED = "quoted: the new text repeats them, so they would prove nothing"
 _TURNS: tuple[tuple[Turn, str, str], ...] = (("broken", "− broken", BAD), ("fixed", "+ fixed ", GOOD))
 
 
@@ -58,6 +63,7 @@ def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
     style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate else WARN
     lint = f" ({one_line(proposal.lint)})" if proposal.lint else ""
     yield _row("verdict", (proposal_state(proposal) + lint, f"{style} bold"))
+    yield from _prose("", meaning(proposal), width, MUTED) if meaning(proposal) else ()
     reason = "" if proposal.reason == proposal.problem else proposal.reason
     for name, text in (("reason", reason), *proposal.problems):
         if text:
@@ -72,10 +78,10 @@ def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
 
 
 def _left_out(compared: Comparison, width: int) -> Iterator[Line]:
-    for why, examples in (("a call failed", compared.excluded), ("quoted", compared.quoted)):
+    for why, examples in ((_FAILED, compared.excluded), (_QUOTED, compared.quoted)):
         if examples:
             named = ", ".join(one_line(example, 60) for example in examples[:8])
-            said = f"left out of {one_line(compared.split)} on both sides ({why}): {named}"
+            said = f"left out on both sides ({why}): {named}"
             yield from _prose("", said, width, MUTED)
 
 
@@ -128,7 +134,7 @@ def _turns(view: RunView, name: str, told: tuple[Pair, ...], proposal: ProposalV
                 yield from _pair(pair, (sign, style), view.asks(pair.example), width)
     for right, word in ((True, "same, right"), (False, "same, wrong")):
         names = [pair.example for pair in told if pair.turn == "same" and _right(pair.after) == right]
-        yield from _listed(word, names, width)
+        yield from _listed(view, word, names, _ASKING[right], width)
 
 
 def _pair(pair: Pair, sign: Part, asks: str, width: int) -> Iterator[Line]:
@@ -146,12 +152,21 @@ def _pair(pair: Pair, sign: Part, asks: str, width: int) -> Iterator[Line]:
                 yield ("          ", PLAIN), (f"{'' if number else name:<11}", MUTED), (piece, PLAIN)
 
 
-def _listed(word: str, names: list[str], width: int) -> Iterator[Line]:
-    if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        listed = f"{len(names)}: {', '.join(one_line(name, 40) for name in names[:_NAMED])}{more}"
-        for number, piece in enumerate(wrapped(listed, max(20, width - 14))):
-            yield (f"{'' if number else f'= {word}':<14}", MUTED), (piece, MUTED)
+def _listed(view: RunView, word: str, names: list[str], asking: int, width: int) -> Iterator[Line]:
+    """Name examples: the first ``asking`` of them on lines of their own with what they ask, cut to the line."""
+    if not names:
+        return
+    yield (f"{f'= {word}':<14}", MUTED), (f"{len(names)}", MUTED)
+    known = [name for name in names[:asking] if view.asks(name)]
+    for name in known:
+        line = (f"{'':<14}", MUTED), label(name, MUTED, limit=40), ("  ", MUTED), label(view.asks(name), PLAIN)
+        yield clip(line, width)
+    rest = [name for name in names if name not in known]
+    if rest:
+        more = f" and {len(rest) - _NAMED} more" if len(rest) > _NAMED else ""
+        listed = f"{'also ' if known else ''}{', '.join(one_line(name, 40) for name in rest[:_NAMED])}{more}"
+        for piece in wrapped(listed, max(20, width - 14)):
+            yield (f"{'':<14}", MUTED), (piece, MUTED)
 
 
 def _right(result: ExampleScored | None) -> bool:

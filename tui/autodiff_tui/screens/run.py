@@ -23,9 +23,10 @@ from autodiff_tui.widgets.strips import KeyFooter, PaneTabs, TooSmall
 
 from .blame import BlameScreen
 from .desk import desk_of
-from .examples import ExamplesScreen
+from .examples import ExamplesScreen, HistoryScreen
 from .keys import bindings
 from .palette import Place
+from .places import places_of
 from .proposal import ProposalScreen
 from .reading import TextScreen
 
@@ -254,21 +255,20 @@ class RunScreen(Screen[None]):
         return self._panes.node.copyable
 
     def places(self) -> Sequence[Place]:
-        """Return the nodes, and the proposals from the newest on."""
-        nodes = [Place(f"node {name}", name, node.role) for name, node in self.view.graph.nodes.items()]
-        made = [
-            Place(f"proposal {one.key}", f"proposal {one.key}", ", ".join(change.name for change in one.changes))
-            for one in self.view.proposals.newest_first(200)
-        ]
-        return [*nodes, *made]
+        """Return where in the run one can go."""
+        return places_of(self.view)
 
     def go_to(self, key: str) -> None:
-        """Select a node in the graph and read it, or open a proposal."""
+        """Select a node in the graph and read it, open a proposal or an example, or list a step's proposals."""
         kind, _, name = key.partition(" ")
         if kind == "node":
             self._panes.graph.filter = ""
             self._panes.graph.move_to(name)
             self.action_pane("node")
+        elif kind == "step":
+            self._proposals_of(name)
+        elif kind == "example":
+            desk_of(self).push_screen(HistoryScreen(name, self.view))
         else:
             self._open_proposal(name)
 

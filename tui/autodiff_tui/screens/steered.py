@@ -1,11 +1,12 @@
-"""An app that shows a run, steers it and looks back at it; how it begins and ends is its subclass's."""
+"""An app that shows a run and steers it; how it begins and ends is its subclass's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Collection
+from typing import ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
+from textual.screen import ModalScreen, Screen
 
 from autodiff_engine.events import (
     Decision,
@@ -18,91 +19,65 @@ from autodiff_engine.events import (
     ValidationChosen,
     decision_words,
 )
-from autodiff_tui.actions import ACTIONS, Action, Mode, by_id, refusal
-from autodiff_tui.captions import WATCHED, caption, pace, place
-from autodiff_tui.rewinding import Past
-from autodiff_tui.session import Source
-from autodiff_tui.tape import KEPT, Tape
-from autodiff_tui.transport import Transport
-from autodiff_tui.view import ProposalView, RunView, incumbent_proposal, judged_now
-from autodiff_tui.widgets.caption_line import CaptionLine
+from autodiff_tui.actions import by_id, refusal
+from autodiff_tui.view import ProposalView, incumbent_proposal, judged_now
 from autodiff_tui.widgets.proposal_table import ProposalTable
 
-from .desk import Desk
 from .keys import bindings
+from .looking_back import LookingBack
 from .steering import LineScreen, PickScreen
 from .writing import WritingScreen
 
-_MOVES = (("back_event", "forward_event", "event"), ("back_step", "forward_step", "step"))
+T = TypeVar("T")
+WhyNot = Callable[[], str]
+"""Why what a question is about cannot be decided any more; empty while it can."""
 
 
-class Steered(Desk):
-    """Has the run's tape and the place on it that is shown.
-
-    ``view`` is the run as far as it is known, which is what can be steered; ``transport.view`` is what is shown.
-    """
+class Steered(LookingBack):
+    """Hands what a person decides to the run; steered is ``view``, the run as far as it is known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("toggle_pause", "one_step", "one_phase", "skip", "validate", "veto", "edit", "write", "freeze"),
-        *bindings("back_event", "forward_event", "back_step", "forward_step", "goto_step", "latest"),
-        *bindings("slower", "faster"),
     ]
 
-    def __init__(
-        self,
-        source: Source,
-        *,
-        mode: Mode,
-        clock: Callable[[], float],
-        speed: float = 1.0,
-        past: Past | None = None,
-        actions: Sequence[Action] = ACTIONS,
-        ascii_only: bool = False,
-    ) -> None:
-        super().__init__(actions=actions, ascii_only=ascii_only)
-        self._source = source
-        self._mode: Mode = mode
-        self._clock = clock
-        self.tape = Tape(None if mode == "replay" else KEPT, past)
-        self.transport = Transport(self.tape, clock, follows=mode != "replay", speed=speed)
-        self.caption_line = CaptionLine(id="caption")
-
     @property
-    def view(self) -> RunView:
-        """The run after all events that have come."""
-        return self.tape.head
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now."""
+        return [action.id for action in self.actions if refusal(action, self.view, self._mode)]
 
-    def show_place(self) -> None:
-        """Show the run at the place of the transport."""
-        raise NotImplementedError
+    _asked: tuple[Screen[object], WhyNot] | None = None
+    """The question that was opened last, and why it is none any more."""
 
-    def tell_caption(self) -> None:
-        """Say what to look at, or where in the run one is."""
-        transport, view = self.transport, self.transport.view
-        if self._mode == "replay" or not transport.follows:
-            said = f"{self._motion()} · {place(transport.position, self.tape.end, view)}"
-            shown = "replay" if self._mode == "replay" else "looking back"
-            self.caption_line.told = f"{shown} {said}", self._keys()
-        elif view.opened is not None and view.opened.recorded:
-            self.caption_line.told = caption(view), ""
-        elif self._mode == "watch":
-            self.caption_line.told = WATCHED, ""
+    def ask(self, question: ModalScreen[T], answered: Callable[[T | None], None], why_not: WhyNot) -> None:
+        """Open a question about the live run; it closes by itself when ``why_not`` has a reason."""
+        self._asked = cast("Screen[object]", question), why_not
+        self.push_screen(question, answered)
+
+    def close_what_is_over(self) -> None:
+        """Close the question that lies over the run if it came too late, with a word why; a written text stays open."""
+        if self._asked is None or self.screen is not self._asked[0]:
+            return
+        question, why_not = self._asked
+        why = why_not()
+        if not why:
+            return
+        self._asked = None
+        if isinstance(question, WritingScreen) and question.changed:
+            question.come_too_late(why)
         else:
-            self.caption_line.told = "", ""
+            question.dismiss(None)
+            self.toast(f"closed: {why}")
 
-    def _motion(self) -> str:
-        transport = self.transport
-        if transport.playing:
-            return "■ at its end" if transport.at_end else f"▶ {pace(transport.speed)}"
-        return "‖ held"
+    def _why_not(self, action: str) -> WhyNot:
+        return lambda: refusal(by_id(action), self.view, self._mode)
 
-    def _keys(self) -> str:
-        key = {action.id: action.key for action in self.actions}
-        moves = [f"{key[back]} {key[on]} {what}" for back, on, what in _MOVES]
-        pairs = [*moves, f"{key['slower']} {key['faster']} speed"] if self._mode == "replay" else moves
-        return " · ".join([*pairs, f"{key['goto_step']} go to step", f"{key['latest']} end"])
-
-    # the run, steered
+    def _decide_unless(self, why_not: WhyNot, decision: Decision) -> None:
+        """Hand a decision to the run if it is not too late by now."""
+        why = why_not()
+        if why:
+            self.toast(f"not done: {why}")
+        else:
+            self.decide(decision)
 
     def may(self, action: str) -> bool:
         """Return whether ``action`` can be done now; say why when it cannot."""
@@ -159,18 +134,26 @@ class Steered(Desk):
             return
         about = "The optimizer is told why; the best prompts go back to those before it."
 
+        def why_not() -> str:
+            known = [one.key for one in self._to_be_vetoed() if one is not None]
+            over = "" if target.key in known else f"proposal {target.key} was not accepted: there is nothing to veto"
+            return self._why_not("veto")() or over
+
         def answered(reason: str | None) -> None:
             if reason is not None:
-                self.decide(ProposalVetoed(0, target.step, target.k, reason))
+                self._decide_unless(why_not, ProposalVetoed(0, target.step, target.k, reason))
 
-        self.push_screen(LineScreen(f"Veto proposal {target.key}", about, hint="why (may be empty)"), answered)
+        self.ask(LineScreen(f"Veto proposal {target.key}", about, hint="why (may be empty)"), answered, why_not)
 
     def _to_veto(self) -> ProposalView | None:
         """Return the selected proposal if it can be vetoed, else the one that is judged, else the best's."""
-        known = [one for one in (judged_now(self.view), incumbent_proposal(self.view)) if one is not None]
+        known = [one for one in self._to_be_vetoed() if one is not None]
         tables = self.screen.query(ProposalTable)
         selected = tables.first().current if tables else None
         return next((one for one in known if one.key == selected), known[0] if known else None)
+
+    def _to_be_vetoed(self) -> tuple[ProposalView | None, ProposalView | None]:
+        return judged_now(self.view), incumbent_proposal(self.view)
 
     def action_edit(self) -> None:
         """Change what the proposal that is judged says."""
@@ -180,37 +163,49 @@ class Steered(Desk):
         values = {change.name: change.value for change in judged.changes}
         texts = {name: values.get(name, text.value) for name, text in self.view.texts.items()}
         listed = {**{name: texts[name] for name in texts if name in values}, **texts}
+
+        def why_not() -> str:
+            now = judged_now(self.view)
+            over = "" if now is not None and now.key == judged.key else f"proposal {judged.key} was judged meanwhile"
+            return self._why_not("write")() or over
+
         self._write(
-            f"Edit in proposal {judged.key}",
-            listed,
-            lambda name, value: ProposalEdited(0, judged.step, judged.k, name, value),
-        )
+            f"Edit in proposal {judged.key}", listed,
+            lambda name, value: ProposalEdited(0, judged.step, judged.k, name, value), why_not,
+        )  # fmt: skip
 
     def action_write(self) -> None:
         """Write a proposal."""
         if self.may("write"):
             texts = {name: text.value for name, text in self.view.texts.items()}
-            self._write("Propose", texts, lambda name, value: ProposalWritten(0, (TextValue(name, value),)))
+            self._write(
+                "Propose", texts, lambda name, value: ProposalWritten(0, (TextValue(name, value),)),
+                self._why_not("write"),
+            )  # fmt: skip
 
-    def _write(self, title: str, texts: dict[str, str], decision: Callable[[str, str], Decision]) -> None:
+    def _write(
+        self, title: str, texts: dict[str, str], decision: Callable[[str, str], Decision], why_not: WhyNot
+    ) -> None:
         """Ask which of ``texts`` it is about, then for its new value."""
         names = list(texts)
 
         def chosen(index: int | None) -> None:
             if index is not None:
                 name = names[index]
-                self.push_screen(WritingScreen(f"{title}: {name}", texts[name]), lambda new: handed_in(name, new))
+                writing = WritingScreen(f"{title}: {name}", texts[name])
+                self.ask(writing, lambda new: handed_in(name, new), why_not)
 
         def handed_in(name: str, value: str | None) -> None:
             if value is not None and value != texts[name]:
-                self.decide(decision(name, value))
+                self._decide_unless(why_not, decision(name, value))
             elif value is not None:
                 self.toast("nothing was changed")
 
         if len(names) == 1:
             chosen(0)
         else:
-            self.push_screen(PickScreen(title, [(name, self.view.texts[name].info.role) for name in names]), chosen)
+            options = [(name, self.view.texts[name].info.role) for name in names]
+            self.ask(PickScreen(title, options), chosen, why_not)
 
     def action_freeze(self) -> None:
         """Have the training leave a text as it is, or no longer."""
@@ -223,61 +218,7 @@ class Steered(Desk):
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                self.decide(TextFrozen(0, names[index], names[index] not in frozen))
+                self._decide_unless(why_not, TextFrozen(0, names[index], names[index] not in frozen))
 
-        self.push_screen(PickScreen("Freeze or free a text", options), chosen)
-
-    # the run, looked back at
-
-    def action_back_event(self) -> None:
-        """One event back."""
-        self.transport.by_event(-1)
-        self.show_place()
-
-    def action_forward_event(self) -> None:
-        """One event on."""
-        self.transport.by_event(1)
-        self.show_place()
-
-    def action_back_step(self) -> None:
-        """To where this step began, or the one before."""
-        self.transport.by_step(-1)
-        self.show_place()
-
-    def action_forward_step(self) -> None:
-        """To where the next step begins."""
-        self.transport.by_step(1)
-        self.show_place()
-
-    def action_latest(self) -> None:
-        """To the newest event."""
-        self.transport.to_end()
-        self.show_place()
-
-    def action_goto_step(self) -> None:
-        """Ask for a step and go there."""
-
-        def answered(number: str | None) -> None:
-            if not number:
-                return
-            if number.isdigit() and self.transport.to_step(int(number)):
-                self.show_place()
-            else:
-                self.toast(f"there is no step {number} so far")
-
-        self.push_screen(LineScreen("Go to a step", "Its number; 0 is the start.", digits=True), answered)
-
-    def action_slower(self) -> None:
-        """Show it at half the speed."""
-        self._at_speed(0.5)
-
-    def action_faster(self) -> None:
-        """Show it at twice the speed."""
-        self._at_speed(2.0)
-
-    def _at_speed(self, factor: float) -> None:
-        if self._mode == "replay":
-            self.transport.faster(factor)
-            self.show_place()
-        else:
-            self.toast("the run goes as fast as its models answer")
+        why_not = self._why_not("freeze")
+        self.ask(PickScreen("Freeze or free a text", options), chosen, why_not)

@@ -33,6 +33,19 @@ class WritingScreen(ModalScreen[str | None]):
         super().__init__()
         self._heading = one_line(title, 120)
         self._text = text
+        self._late = ""
+        """Why it cannot be handed in any more."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether the person has written anything."""
+        return self.query_one(TextArea).text != marked(self._text)
+
+    def come_too_late(self, why: str) -> None:
+        """Say that the text cannot be handed in any more; it is not lost by that."""
+        self._late = why
+        box = self.query_one(Vertical)
+        box.border_subtitle = Content(f"{one_line(why)} · ctrl+s copies it · ctrl+o $EDITOR · esc closes")
 
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
@@ -54,8 +67,13 @@ class WritingScreen(ModalScreen[str | None]):
             event.text_area.text = marked(event.text_area.text)
 
     def action_hand_in(self) -> None:
-        """Return the text."""
-        self.dismiss(self.query_one(TextArea).text)
+        """Return the text; when it came too late, send it to the clipboard."""
+        text = self.query_one(TextArea).text
+        if self._late:
+            desk_of(self).toast(f"not handed in: {self._late}")
+            desk_of(self).copy(text)
+        else:
+            self.dismiss(text)
 
     def action_editor(self) -> None:
         """Change the text in the person's own editor."""

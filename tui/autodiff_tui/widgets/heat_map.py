@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from rich.cells import cell_len
 from textual.events import Resize
@@ -20,7 +21,18 @@ from .row_list import Row, RowList
 _CELL = 6
 _NAME = 10, 18
 """Cells for the names of examples: at least, at most."""
-_TREND = 18
+_TREND = 21
+
+Order = Literal["wrong", "changed", "given"]
+ORDERS: Mapping[Order, str] = {
+    "wrong": "what the best prompts get wrong first",
+    "changed": "what got worse first, then what got better",
+    "given": "in the order of the data",
+}
+"""The orders of the rows, in which a key goes through them, as a title says them."""
+
+_Shown = tuple[tuple[Standing, ...], object, int, Order]
+"""What the rows follow from: versions, inputs, width and order."""
 
 
 class HeatMap(RowList):
@@ -29,10 +41,11 @@ class HeatMap(RowList):
     empty_text = "comes with the first validation example: the start prompts are scored on the whole set first"
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+    order: reactive[Order] = reactive[Order]("wrong", layout=False, repaint=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._shown: tuple[tuple[Standing, ...], object, int] | None = None
+        self._shown: _Shown | None = None
         self._begun = False
         """Whether the cursor was put on an example once."""
 
@@ -40,20 +53,26 @@ class HeatMap(RowList):
         """Show new scores and versions."""
         self._show(view)
 
+    def watch_order(self) -> None:
+        """Arrange the rows anew, and begin at the first example again."""
+        self._begun = False
+        self._show(self.view)
+
     def on_resize(self, event: Resize) -> None:
         """Choose the versions that fit."""
         super().on_resize(event)
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        known, now = self._shown, (view.standings, view.inputs, self.row_width)
-        if known is None or known[0] is not now[0] or known[1] is not now[1] or known[2] != now[2]:
+        known = self._shown
+        now: _Shown = (view.standings, view.inputs, self.row_width, self.order)
+        if known is None or known[0] is not now[0] or known[1] is not now[1] or known[2:] != now[2:]:
             self._shown = now
-            rows = heat_rows(view, self.row_width)
+            rows = heat_rows(view, self.row_width, self.order)
             self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
         if self.rows and self.size.height and not self._begun:
             self._begun = True
-            self.move_to(f"example {worth_a_look(view.standings, self.size.height - 2)}")
+            self.move_to(self.rows[min(1, len(self.rows) - 1)].key)
 
 
 def name_cells(standings: tuple[Standing, ...]) -> int:
@@ -80,17 +99,32 @@ def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
     )
 
 
-def worth_a_look(standings: tuple[Standing, ...], room: int) -> str:
-    """Return the first of ``room`` examples that the newest version gets wrong, else the first; there must be one."""
-    newest = by_example(standings[-1])
-    wrong = (name for name in examples_of(standings)[: max(1, room)] if name in newest and newest[name].score < 1)
-    return next(wrong, examples_of(standings)[0])
+def ordered(standings: tuple[Standing, ...], order: Order) -> list[str]:
+    """Return the ids of the examples in an order; those that are equal in it stay in that of the data.
+
+    ``wrong``: by the score under the newest version that was scored on them, the lowest first. ``changed``: by how much
+    that differs from the score under the start; then what changed and is as at first again, and last what never did.
+    """
+    scores: dict[str, list[float]] = {}
+    for result in (each for standing in standings for each in by_example(standing).values()):
+        scores.setdefault(result.example, []).append(result.score)
+    examples = list(examples_of(standings))
+    if order == "wrong":
+        return sorted(examples, key=lambda name: scores[name][-1])
+    if order == "changed":
+        return sorted(examples, key=lambda name: _change(scores[name]))
+    return examples
 
 
-def heat_rows(view: RunView, width: int) -> list[Row]:
+def _change(told: Sequence[float]) -> tuple[int, float]:
+    gain = told[-1] - told[0]
+    return (0 if gain < 0 else 1 if gain > 0 else 2 if len(set(told)) > 1 else 3), -abs(gain)
+
+
+def heat_rows(view: RunView, width: int, order: Order = "given") -> list[Row]:
     """Return the means of the versions, and below them a row for each example, with what it asks where it fits."""
     standings = view.standings
-    examples = examples_of(standings)
+    examples = ordered(standings, order)
     if not examples:
         return []
     shown, wide = fitting(standings, width), name_cells(standings)
@@ -126,13 +160,14 @@ def trend(standings: Sequence[Standing], history: Sequence[ExampleScored | None]
         return "not scored", MUTED
     first, last = known[0][1], known[-1][1]
     since = next((known[n][0] for n in range(len(known) - 1, 0, -1) if known[n][1] != known[n - 1][1]), "")
+    now = "right" if last >= 1 else "wrong" if last <= 0 else "in part"
     if not since:
-        return ("right", MUTED) if last >= 1 else ("wrong", MUTED) if last <= 0 else ("in part", MUTED)
+        return now, MUTED
     if last > first:
         return f"better since {since}", GOOD
     if last < first:
         return f"worse since {since}", BAD
-    return f"changed, as at first since {since}", MUTED
+    return f"{now} again since {since}", MUTED
 
 
 def _mean(standing: Standing) -> float | None:

@@ -37,17 +37,17 @@ class HomeHead(Painted):
 
 
 class HomeFooter(Painted):
-    """The keys that fit, those that do nothing now dimmed and in parentheses; help and quit tell the rest."""
+    """The keys that do something with what is selected, as many as fit; help and quit always: they tell the rest."""
 
-    idle: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
-    """Ids of the actions that do nothing on what is selected."""
+    able: reactive[Collection[str]] = reactive[Collection[str]](frozenset[str], layout=False, repaint=False)
+    """Ids of the actions that do something with what is selected."""
     names: reactive[Mapping[str, str]] = reactive[Mapping[str, str]](dict[str, str], layout=False, repaint=False)
     """What an action is called on what is selected, where that is another name than its own; by id."""
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
 
-    def watch_idle(self) -> None:
-        """Dim what does nothing."""
+    def watch_able(self) -> None:
+        """Show what works now."""
         self.repaint()
 
     def watch_names(self) -> None:
@@ -55,9 +55,10 @@ class HomeFooter(Painted):
         self.repaint()
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
-        """Return one line; help and quit are always in it, and what does something leaves it after what does not."""
-        every = [action for action in self.actions if action.footer]
-        wanted = sorted(every, key=lambda action: (action.slug not in _ALWAYS, action.id in self.idle))
+        """Return one line."""
+        told = [action for action in self.actions if action.footer]
+        every = [action for action in told if action.id in self.able or action.slug in _ALWAYS]
+        wanted = sorted(every, key=lambda action: action.slug not in _ALWAYS)
         kept: set[str] = set()
         for action in wanted:
             width -= cells(self._key(action))
@@ -67,8 +68,6 @@ class HomeFooter(Painted):
         return (tuple(part for action in every if action.id in kept for part in self._key(action)),)
 
     def _key(self, action: Action) -> Line:
-        if action.id in self.idle:
-            return ((f"({action.key} {action.name})", MUTED),)
         return (f" {action.key}", f"{ACCENT} bold"), (f" {self.names.get(action.id, action.name)} ", PLAIN)
 
 

@@ -75,16 +75,13 @@ async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[N
     roots = list(dict.fromkeys(each.target for each in pieces))
     order = topological(roots)
     calls = _calls_by_name([*order, *beside])
-    heard: dict[Node, dict[_Key, Feedback]] = {}
+    heard = _Heard()
     for each in pieces:
-        _hear(heard, each.target, each.feedback)
+        heard.add(each.target, each.feedback)
     example = pieces[0].feedback.example
     for level in _levels(roots, order, carriers):
-        asked = [node for node in level if any(each.to_blame for each in heard.get(node, {}).values())]
-        jobs = [
-            lambda node=node: _blame(critic, node, tuple(heard[node].values()), carriers, calls[node.name])
-            for node in asked
-        ]
+        asked = [node for node in level if any(each.to_blame for each in heard.about(node))]
+        jobs = [lambda node=node: _blame(critic, node, heard.about(node), carriers, calls[node.name]) for node in asked]
         for node, said in zip(asked, await in_order(jobs), strict=True):
             for target, word in said:
                 t = node.t if target.kind is Kind.TEXT else target.t
@@ -99,9 +96,9 @@ async def backward(seeds: Sequence[Piece], critic: Critic, *, beside: Sequence[N
                     right=word.right,
                     left_out=word.left_out,
                 )
-                _hear(heard, target, feedback)
+                heard.add(target, feedback, sent=target in node.parents)
                 pieces.append(Piece(target, feedback))
-    return _merged(pieces, heard)
+    return heard.merged(pieces)
 
 
 async def _blame(
@@ -130,24 +127,40 @@ def _levels(roots: Sequence[Node], order: Sequence[Node], carriers: Mapping[Node
     return levels
 
 
-def _hear(heard: dict[Node, dict[_Key, Feedback]], target: Node, feedback: Feedback) -> None:
-    """Add a piece to what ``target`` heard, merged with an equal one (§3.3.1)."""
-    pieces = heard.setdefault(target, {})
-    key = _normalised(feedback)
-    known = pieces.get(key)
-    pieces[key] = feedback if known is None else replace(known, count=known.count + feedback.count)
+class _Heard:
+    """What was said of each node, equal pieces merged (§3.3.1); of one backward pass."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[Node, dict[_Key, Feedback]] = {}
+        self._sent: set[tuple[Node, _Key]] = set()
+
+    def about(self, node: Node) -> tuple[Feedback, ...]:
+        return tuple(self._pieces.get(node, {}).values())
+
+    def add(self, target: Node, feedback: Feedback, *, sent: bool = False) -> None:
+        """Add a piece, or count it with an equal one; ``sent`` where what said it was sent ``target``.
+
+        Of equal pieces the first speaks for all, but one that was sent the target before one that a skip connection
+        leads back from: calls are told in their order, and that step comes after all of them.
+        """
+        pieces, key = self._pieces.setdefault(target, {}), _normalised(feedback)
+        known = pieces.get(key)
+        speaks = known if known is not None and (not sent or (target, key) in self._sent) else feedback
+        pieces[key] = replace(speaks, count=feedback.count + (known.count if known is not None else 0))
+        if sent:
+            self._sent.add((target, key))
+
+    def merged(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+        """Return ``pieces``, of equal ones the first place alone, with what speaks for all."""
+        once: dict[tuple[Node, _Key], Piece] = {}
+        for piece in pieces:
+            key = _normalised(piece.feedback)
+            once.setdefault((piece.target, key), Piece(piece.target, self._pieces[piece.target][key]))
+        return tuple(once.values())
 
 
 def _normalised(feedback: Feedback) -> _Key:
     return feedback.t, feedback.to_blame, feedback.right, " ".join(feedback.text.lower().split())
-
-
-def _merged(pieces: Sequence[Piece], heard: Mapping[Node, Mapping[_Key, Feedback]]) -> tuple[Piece, ...]:
-    once: dict[tuple[Node, _Key], Piece] = {}
-    for piece in pieces:
-        key = _normalised(piece.feedback)
-        once.setdefault((piece.target, key), Piece(piece.target, heard[piece.target][key]))
-    return tuple(once.values())
 
 
 def _calls_by_name(order: Sequence[Node]) -> dict[str, int]:

@@ -159,9 +159,17 @@ def read_keyed(reply: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
 
 
 def _in_words(feedback: Sequence[Feedback]) -> list[str]:
-    """Return the texts; where one loss finds the output wrong and another does not, the praise says that it is some."""
+    """Return the texts, with how often each was said.
+
+    Where one loss finds the output wrong and another does not, the praise says that it is some.
+    """
     mixed = len({each.right for each in feedback}) > 1
-    return [f"{RIGHT}{each.text}" if mixed and each.right else each.text for each in feedback]
+    return [f"{RIGHT if mixed and each.right else ''}{times(each)}{each.text}" for each in feedback]
+
+
+def times(feedback: Feedback) -> str:
+    """Return how often a piece was said, to stand before it; nothing for once (§3.3.1: merged, but counted)."""
+    return f"(said {feedback.count} times) " if feedback.count > 1 else ""
 
 
 def _described(nodes: Sequence[Node], skips: Sequence[Node] = ()) -> list[Filling]:

@@ -40,7 +40,8 @@ _SHAPE = re.compile(
     | (?<![\w-]) eyJ[\w-]{{10,}} \. [\w-]{{10,}} (?: \. [\w-]* )?                        # a signed token
     | (?<=[Bb]earer\ ) [^\s"',;<>{{}}()]+
     | (?<=://) [^/\s@]+ (?=@)                                                       # user:password in an address
-    | (?: (?<=key:\ ) | (?<=key\ provided:\ ) | (?<=key=) ) [^\s,;]{{4,}}
+    | (?<=key\ provided:\ ) [^\s,;]{{4,}}
+    | (?: (?<=key:\ ) | (?<=key=) ) (?= [^\s,;]{{0,200}}? \d ) [^\s,;]{{8,}}          # a word has no digit
     """,
     re.VERBOSE,
 )

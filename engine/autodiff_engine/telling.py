@@ -7,7 +7,7 @@ from typing import Literal
 
 from .backward import Piece
 from .comparison import mean
-from .critic import sent
+from .critic import sent, times
 from .evaluate import Outcome
 from .events import (
     CandidateScored,
@@ -260,7 +260,7 @@ def _shown(outcome: Outcome, piece: Piece, calls: Mapping[tuple[str, int], Node]
         lines += [f"sent: {_without_demos(node.exchange)}", f"replied: {node.exchange.reply}"]
     elif node is not None:
         lines += [f"computed: {node.value}"]
-    lines.append(f"feedback: {'' if told.to_blame else 'this text is not to blame. '}{told.text}")
+    lines.append(f"feedback: {times(told)}{'' if told.to_blame else 'this text is not to blame. '}{told.text}")
     return "\n".join(lines)
 
 

@@ -292,3 +292,10 @@ async def test_praise_alone_is_asked_about_as_praise_and_beside_blame_it_says_th
     assert "WHY ITS OUTPUT IS RIGHT\n- It is found.\n" in alone
     assert "got an example wrong" in beside
     assert "WHAT IS WRONG WITH ITS OUTPUT\n- It is wrong.\n- (this much is right) It is found.\n" in beside
+
+
+async def test_what_was_said_more_than_once_is_one_line_with_its_count() -> None:
+    model = ScriptedModel(blocks)
+    (often,), once = (replace(said("It is wrong.")[0], count=3),), said("It is late.")[0]
+    await critic(model).blame(NODE, [often, once], TARGETS, calls=1)
+    assert "WHAT IS WRONG WITH ITS OUTPUT\n- (said 3 times) It is wrong.\n- It is late.\n" in prompt_of(model.seen[0])

@@ -58,6 +58,44 @@ def agent(call: Call) -> str:
     return "<reasoning>r</reasoning><method>rephrase</method><new_text>Finish.</new_text>"
 
 
+def alike(call: Call) -> str:
+    """Play like ``agent``, with the same words in every piece of feedback."""
+    return re.sub(r"Said by \w+ \d", "Think first", agent(call))
+
+
+async def test_in_react_equal_words_along_the_skip_and_in_the_first_plan_are_one_piece_said_twice_in_its_place() -> (
+    None
+):
+    model = ScriptedModel(alike)
+    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
+    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
+    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+
+    (sent,) = [
+        prompt_of(call)
+        for call in model.seen
+        if call.role == "optimizer" and "which is called plan.task:" in prompt_of(call)
+    ]
+    found = re.findall(r"Example a\d, score 0, call (\d) of plan\n(?:.*\n)*?feedback: (.*)", sent)
+    assert found[:3] == [("1", "(said 2 times) Think first."), ("2", "Think first."), ("3", "Think first.")]
+    assert len(found) == 12
+
+
+async def test_in_react_the_last_plan_is_not_sent_the_form_and_gives_no_feedback_on_it() -> None:
+    model = ScriptedModel(agent)
+    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
+    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
+    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+
+    form = next(text.value for text in TEXTS if text.name == "plan.format")
+    asked = {t: [c for c in model.seen if c.role == "backward" and c.at.endswith(f"/plan/{t}")] for t in (1, 2, 3)}
+    assert {t: len(calls) for t, calls in asked.items()} == {1: 4, 2: 4, 3: 4}
+    for t, calls in asked.items():
+        for call in calls:
+            assert (form in prompt_of(call)) == (t < 3)
+            assert ('<feedback key="plan.format">' in call.request.messages[0].content) == (t < 3)
+
+
 async def test_in_react_what_the_end_says_along_its_skip_stands_after_the_plans_that_came_before_it() -> None:
     model = ScriptedModel(agent)
     program = react(lambda query, k: f"page of {query}", k=2, steps=3)

@@ -122,6 +122,9 @@ def test_what_only_begins_like_a_key_stays(words: str) -> None:
         ("the key AKIAIOSFODNN7EXAMPLE is old", f"the key {MARK} is old"),
         ("skateboarding is fun, and so is a cookie", "skateboarding is fun, and so is a cookie"),
         ("status 401: no such key", "status 401: no such key"),
+        ("best = sorted(ARTICLES, key=overlap, reverse=True)", "best = sorted(ARTICLES, key=overlap, reverse=True)"),
+        ("the answer key: Paris, key: 0f1e2d3c4b", f"the answer key: Paris, key: {MARK}"),
+        ("Incorrect key provided: hunter.", f"Incorrect key provided: {MARK}"),
     ],
 )
 def test_what_is_called_a_secret_goes_and_words_stay(text: str, left: str) -> None:

@@ -18,12 +18,18 @@ from .rag import QUESTION, Search
 RETRIEVE, FINISH = "retrieve", "finish"
 NOTHING = "error: no passage was found; ask in other words"
 
-PLAN = Prompt(
-    user="Question: {{ question }}\n\n{% if history %}What you did so far:\n{{ history }}\n\n{% endif %}"
-    "This is step {{ step }} of {{ steps }}{% if step == steps %}, the last one. Reply with one line, which begins "
-    "with 'Action: finish(' and holds the answer in as few words as possible.{% else %}.\n\n{{ format }}{% endif %}",
-    system="{{ task }}\n\nTools:\n{{ tools }}",
+_ASKED = (
+    "Question: {{ question }}\n\n{% if history %}What you did so far:\n{{ history }}\n\n{% endif %}"
+    "This is step {{ step }} of {{ steps }}"
 )
+_SYSTEM = "{{ task }}\n\nTools:\n{{ tools }}"
+PLAN = Prompt(user=f"{_ASKED}.\n\n{{{{ format }}}}", system=_SYSTEM)
+LAST = Prompt(
+    user=f"{_ASKED}, the last one. Reply with one line, which begins with 'Action: finish(' and holds the answer in as "
+    "few words as possible.",
+    system=_SYSTEM,
+)
+"""The plan of the last step: the trained form is not sent, and so gets no feedback from there."""
 TEXTS = (
     TrainedText(
         "plan.task",
@@ -74,8 +80,8 @@ def react(search: Search, *, k: int, steps: int) -> Pipeline:
         for step in range(1, steps + 1):
             plan = await trace.generate(
                 "plan",
-                template=PLAN,
-                prompts=tuple(text.name for text in TEXTS),
+                template=LAST if step == steps else PLAN,
+                prompts=("plan.task", "plan.tools") if step == steps else tuple(text.name for text in TEXTS),
                 parse=ACTION,
                 role="the agent's next action",
                 question=question,

@@ -141,10 +141,10 @@ async def test_feedback_takes_the_skip_connection_in_the_call_that_it_starts_fro
     assert f"key: query.task\nrole: says how to search{SKIPPED}\ntext: LEVEL 1" in combine
     for key in ("retrieve#1", "retrieve#2", "query.task"):
         assert f'<feedback key="{key}">' in combine
-    # combine and the first query say the same at t = 1: one copy; the second query says it at t = 2
+    # combine and the first query say the same at t = 1: one copy, the query's; the second query says it at t = 2
     on_task = [p.feedback for p in told[0].pieces if p.target.name == "query.task"]
     assert [(each.source, each.t, each.text, each.count) for each in on_task] == [
-        ("combine", 1, "Raise query.task.", 2),
+        ("query", 1, "Raise query.task.", 2),
         ("query", 2, "Raise query.task.", 1),
     ]
 

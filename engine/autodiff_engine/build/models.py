@@ -184,10 +184,14 @@ class Models:
         local = LocalModels(
             client, place.log, slots=min(LOCAL_SLOTS, in_flight), context_per_slot=max(contexts, default=1)
         )
-        store = AnswerStore(place.answers, logging.getLogger("autodiff.cache").warning)
+        log = logging.getLogger("autodiff.cache").warning
+        store = AnswerStore(place.answers, log, on_deleted=lambda told: self._emit(Warned(told)))
 
         async def close_store() -> None:
-            store.close()
+            try:
+                store.notice()  # also where the last answers were deleted; the journal is still open
+            finally:
+                store.close()
 
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})

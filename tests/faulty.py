@@ -61,6 +61,8 @@ in_flight = {in_flight}
 timeout_s = {timeout_s}
 """
 PATIENT_S = 50.0
+TRIES = 4
+"""How often a call is tried."""
 IMPATIENT_S = 1.0
 """Long beside an answer of loopback, short beside one that never comes; an answer that is late all the same is asked
 for again, and changes nothing."""
@@ -132,12 +134,13 @@ class Provider:
     """Fails by chance, but by the same chance in every execution.
 
     That goes by the request, and where a fault is gone when one asks again by the attempt as well; ``draw`` numbers
-    the chances that there are.
+    the chances that there are. ``ends``: a request of the run fails as often as it is tried.
     """
 
     fault: Fault | None
     rate: float
     draw: int = 0
+    ends: bool = False
     asked: Counter[str] = field(default_factory=Counter[str])
     answered: int = 0
     met: int = 0
@@ -173,7 +176,9 @@ def met_by_some(fault: Fault, rate: float, server: Loopback) -> Provider:
     """
     keys = {key_of(each.body) for each in server.received}
     draw = next(n for n in itertools.count() if any(chance(fault, n, key, 1) < rate for key in keys))
-    return Provider(fault, rate, draw)
+    tries = {"passing": TRIES, "ending": 1, "meant": 0}[fault.kind]
+    tried = [[chance(fault, draw, key, attempt) < rate for attempt in range(1, tries + 1)] for key in keys]
+    return Provider(fault, rate, draw, ends=any(each and all(each) for each in tried))
 
 
 @dataclass(frozen=True)
@@ -185,6 +190,8 @@ class Ended:
     answered: list[str]
     cancelled: int
     met: int
+    ends: bool
+    """Whether it has to end before its time, by what its provider draws."""
 
 
 def prepare(folder: Path, url: str, size: Size, *, in_flight: int = 4, timeout_s: float = PATIENT_S) -> Path:
@@ -241,6 +248,7 @@ class Case:
             [call.key for call in calls if not call.cached and not call.error],
             sum(call.error == "cancelled" for call in calls),
             provider.met,
+            provider.ends,
         )
 
 

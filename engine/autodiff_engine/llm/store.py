@@ -54,11 +54,11 @@ class AnswerStore:
         self,
         folder: Path,
         on_warning: Callable[[str], None],
-        on_deleted: Callable[[str], None] = lambda told: None,
+        on_deleted: Callable[[str], object] = lambda told: None,
     ) -> None:
         self.folder = folder
         self._on_warning = on_warning
-        self._on_deleted: Callable[[str], None] | None = on_deleted
+        self._on_deleted: Callable[[str], object] | None = on_deleted
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:
             make_folder(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -60,9 +61,24 @@ in_flight = {in_flight}
 timeout_s = {timeout_s}
 """
 PATIENT_S = 50.0
+TRIES = 4
+"""How often a call is tried."""
 IMPATIENT_S = 1.0
 """Long beside an answer of loopback, short beside one that never comes; an answer that is late all the same is asked
 for again, and changes nothing."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many examples a run has; its calls follow from that."""
+
+    train: int
+    val: int
+    test: int
+
+
+SHORT, LONG = Size(6, 6, 4), Size(40, 140, 70)
+"""A run of some fifty calls, and one of several hundred, in which a fault of one in a hundred is met."""
 
 Kind = Literal["passing", "ending", "meant"]
 """What a fault is: gone when one asks again, the end of the run at once, or an answer of the provider's own making."""
@@ -117,47 +133,89 @@ def healthy(body: dict[str, Any]) -> str:
 class Provider:
     """Fails by chance, but by the same chance in every execution.
 
-    That goes by the request, and where a fault is gone when one asks again by the attempt as well.
+    That goes by the request, and where a fault is gone when one asks again by the attempt as well; ``draw`` numbers
+    the chances that there are. ``ends``: a request of the run fails as often as it is tried.
     """
 
     fault: Fault | None
     rate: float
+    draw: int = 0
+    ends: bool = False
     asked: Counter[str] = field(default_factory=Counter[str])
     answered: int = 0
+    met: int = 0
 
     def __call__(self, body: dict[str, Any]) -> Turn:
-        key = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        key = key_of(body)
         self.asked[key] += 1
         attempt = 1 if self.fault is None or self.fault.kind == "meant" else self.asked[key]
         text = healthy(body)
-        if self.fault and random.Random(f"{self.fault.name}/{key}/{attempt}").random() < self.rate:
+        if self.fault and chance(self.fault, self.draw, key, attempt) < self.rate:
             turn = self.fault.turn(text)
+            self.met += 1
         else:
             turn = lb.ok(text)
         self.answered += turn.status == 200 and turn.then == "send" and '"message"' in turn.body
         return turn
 
 
+def key_of(body: dict[str, Any]) -> str:
+    """What tells one request from another."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def chance(fault: Fault, draw: int, key: str, attempt: int) -> float:
+    """From 0 to 1; a provider that fails at a rate above it fails here."""
+    return random.Random(f"{fault.name}/{draw}/{key}/{attempt}").random()
+
+
+def met_by_some(fault: Fault, rate: float, server: Loopback) -> Provider:
+    """The provider of the first draw by which one or more of the requests that ``server`` received meet the fault.
+
+    By the draw 0 that may be none: at 1 %, one in a hundred runs of several hundred calls meets none.
+    """
+    keys = {key_of(each.body) for each in server.received}
+    draw = next(n for n in itertools.count() if any(chance(fault, n, key, 1) < rate for key in keys))
+    tries = {"passing": TRIES, "ending": 1, "meant": 0}[fault.kind]
+    tried = [[chance(fault, draw, key, attempt) < rate for attempt in range(1, tries + 1)] for key in keys]
+    return Provider(fault, rate, draw, ends=any(each and all(each) for each in tried))
+
+
 @dataclass(frozen=True)
 class Ended:
-    """How an execution ended, and all facts that stand after it."""
+    """How an execution ended, and all facts that stand after it; ``met`` counts what failed, of all executions."""
 
     finished: RunFinished
     facts: tuple[str, ...]
     answered: list[str]
     cancelled: int
+    met: int
+    ends: bool
+    """Whether it has to end before its time, by what its provider draws."""
+
+
+def prepare(folder: Path, url: str, size: Size, *, in_flight: int = 4, timeout_s: float = PATIENT_S) -> Path:
+    """Write a config and its data; return the config's place."""
+    count = size.train + size.val + size.test
+    lists = (f"List {each // 16}: how" if each >= 16 else "How" for each in range(count))
+    rows = "".join(f"{start} many are {1 + place % 16} things?,{1 + place % 16}\n" for place, start in enumerate(lists))
+    (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
+    told = CONFIG.format(url=url, in_flight=in_flight, timeout_s=timeout_s)
+    for part in ("train", "val", "test"):
+        told = told.replace(f"\n{part} = {getattr(SHORT, part)}\n", f"\n{part} = {getattr(size, part)}\n")
+    (folder / "c.toml").write_text(told, encoding="utf-8")
+    return folder / "c.toml"
 
 
 class Case:
     """One run in a folder of its own, against one server."""
 
-    def __init__(self, folder: Path, server: Loopback) -> None:
+    def __init__(self, folder: Path, server: Loopback, size: Size = SHORT) -> None:
         self.folder = folder
         self.server = server
+        self.size = size
         folder.mkdir()
         server.received.clear()
-        rows = "".join(f"How many are {number} things?,{number}\n" for number in range(1, 17))
-        (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
 
     async def execute(
         self,
@@ -170,7 +228,7 @@ class Case:
     ) -> Ended:
         """Begin the run, or go on with it where it has begun; without ``control`` no person is there."""
         self.server.otherwise = provider
-        run, file = self.folder / "run", self.folder / "c.toml"
+        run = self.folder / "run"
         options = build.RunOptions(run_dir=run, cache_dir=self.folder / "answers")
         if run.exists():
             found = build.resumption(
@@ -179,8 +237,7 @@ class Case:
             assert found.run is not None
             execution = found.run
         else:
-            told = CONFIG.format(url=self.server.url, in_flight=in_flight, timeout_s=timeout_s)
-            file.write_text(told, encoding="utf-8")
+            file = prepare(self.folder, self.server.url, self.size, in_flight=in_flight, timeout_s=timeout_s)
             execution = build.training(config.load(file), options)
         finished = await execution.execute(control or Control(), listener)
         recorded = read(run)
@@ -190,6 +247,8 @@ class Case:
             recorded.facts,
             [call.key for call in calls if not call.cached and not call.error],
             sum(call.error == "cancelled" for call in calls),
+            provider.met,
+            provider.ends,
         )
 
 

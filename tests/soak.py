@@ -1,6 +1,6 @@
 """A training of as many calls as one likes, and whoever follows it; what both hold while it lasts.
 
-``python -m tests.soak FOLDER [CALLS]`` trains twice, the second time over stored answers, and follows both journals.
+``python -m tests.soak FOLDER [CALLS]`` trains twice, the second time over stored answers, and follows one journal.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ in_flight = 32
 PROPOSALS = 4
 PARTS = 10
 """Places at which it is looked at what is held: after each tenth."""
+CALLS = 200_000
+"""What a run of a million events of its own takes."""
+FULL = 2
+"""Tenths of such a run after which what follows it holds as many of its newest events and examples as it ever will."""
 
 
 class Player:
@@ -112,10 +116,11 @@ class Open:
 
 @dataclass
 class Held:
-    """What was held after each tenth of ``total``; ``size`` says it in bytes."""
+    """What was held after each tenth of ``total``; ``size`` says it in bytes. Growth counts after ``warm`` tenths."""
 
     total: int
     size: Callable[[], int]
+    warm: int = 1
     bytes: list[int] = field(default_factory=list[int])
     seen: list[int] = field(default_factory=list[int])
 
@@ -126,14 +131,19 @@ class Held:
             self.seen.append(seen)
 
     @property
+    def _first(self) -> int:
+        return next(place for place, seen in enumerate(self.seen) if seen * PARTS >= self.warm * self.total)
+
+    @property
     def ratio(self) -> float:
-        """The end over the first tenth."""
-        return round(self.bytes[-1] / self.bytes[0], 3)
+        """The end over where growth begins to count."""
+        return round(self.bytes[-1] / self.bytes[self._first], 3)
 
     @property
     def each(self) -> float:
-        """Bytes that were held for each that came after the first tenth."""
-        return round((self.bytes[-1] - self.bytes[0]) / max(1, self.seen[-1] - self.seen[0]), 1)
+        """Bytes that were held for each that came from there on."""
+        first = self._first
+        return round((self.bytes[-1] - self.bytes[first]) / max(1, self.seen[-1] - self.seen[first]), 1)
 
 
 @dataclass(frozen=True)
@@ -224,9 +234,9 @@ class Told(WatchedSource):
         return told
 
 
-def follow(folder: Path, events: int, times: int, size: Callable[[], int] = resident, keep: int = KEPT) -> Followed:
+def follow(folder: Path, events: int, times: int = 1, size: Callable[[], int] = resident, keep: int = KEPT) -> Followed:
     """Follow a run as the app does, ``times`` over: ``events`` in all; look back at ``keep`` of them at most."""
-    tape, source, held = Tape(keep, Past(folder)), Told(folder, times), Held(events, size)
+    tape, source, held = Tape(keep, Past(folder)), Told(folder, times), Held(events, size, FULL)
     while feed(tape, source, lambda: 0.0).taken:
         held.look(tape.end)
     view = tape.head
@@ -240,13 +250,13 @@ def play() -> None:
 
 
 def _part(arguments: list[str]) -> int:
-    what, folder, calls, times = arguments[0], Path(arguments[1]), int(arguments[2]), int(arguments[3])
+    what, folder, count = arguments[0], Path(arguments[1]), int(arguments[2])
     if what == "train":
         play()
         name = "stored" if (folder / "asked").exists() else "asked"
-        told: Trained | Followed = asyncio.run(train(folder, name, calls))
+        told: Trained | Followed = asyncio.run(train(folder, name, count))
     else:
-        told = follow(folder / "asked", calls * times, times)
+        told = follow(folder / "asked", count)
     print(json.dumps(asdict(told)))  # noqa: T201
     return 0
 
@@ -255,11 +265,11 @@ def main(arguments: list[str]) -> int:
     """Run each part in a process of its own, so that what it holds is its own; print a JSON object a part."""
     if arguments[0] in ("train", "follow"):
         return _part(arguments)
-    folder, calls = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 112_000
+    folder, calls = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else CALLS
     prepare(folder, calls, val=1000)
 
-    def part(what: str, count: int, times: int = 1) -> dict[str, int]:
-        command = [sys.executable, "-m", "tests.soak", what, str(folder), str(count), str(times)]
+    def part(what: str, count: int) -> dict[str, int]:
+        command = [sys.executable, "-m", "tests.soak", what, str(folder), str(count)]
         line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         print(f"{what}: {line}", end="", flush=True)  # noqa: T201
         said: dict[str, int] = json.loads(line)
@@ -267,7 +277,7 @@ def main(arguments: list[str]) -> int:
 
     asked = part("train", calls)
     part("train", calls)
-    part("follow", asked["events"], -(-1_000_000 // asked["events"]))
+    part("follow", asked["events"])
     return 0
 
 

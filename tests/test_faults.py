@@ -15,7 +15,7 @@ from autodiff_engine.llm.unavailable import RateLimited
 from autodiff_tui.exits import Exit, of_run
 
 from . import spending
-from .faulty import FAULTS, Case, Ended, Fault, Provider, check_ledger, no_waits
+from .faulty import FAULTS, LONG, SHORT, Case, Ended, Fault, Provider, Size, check_ledger, met_by_some, no_waits
 from .loopback import Loopback, loopback
 
 pytestmark = pytest.mark.timeout(300)  # the first one imports litellm, which takes long on a busy machine
@@ -51,11 +51,12 @@ async def healed(case: Case, ended: Ended, fault: Fault, whole: Ended) -> tuple[
     return await case.execute(provider), provider.answered
 
 
-async def outlived(fault: Fault, rate: float, folder: Path, server: Loopback) -> Ended:
+async def outlived(fault: Fault, rate: float, folder: Path, server: Loopback, size: Size) -> Ended:
     """Run against a fault that is not the candidate's doing: the facts are those of a run without it."""
-    whole = await Case(folder / "whole", server).execute(Provider(None, 0.0))
+    whole = await Case(folder / "whole", server, size).execute(Provider(None, 0.0), in_flight=1)
     assert whole.finished.status == "done"
-    case, provider = Case(folder / "faulty", server), Provider(fault, rate)
+    provider = met_by_some(fault, rate, server)
+    case = Case(folder / "faulty", server, size)
 
     ended = await case.execute(provider, timeout_s=fault.timeout_s)
     first, provided = ended, provider.answered
@@ -71,11 +72,12 @@ async def outlived(fault: Fault, rate: float, folder: Path, server: Loopback) ->
     return first
 
 
-async def meant(fault: Fault, rate: float, folder: Path, server: Loopback) -> Ended:
+async def meant(fault: Fault, rate: float, folder: Path, server: Loopback, size: Size) -> Ended:
     """Run against answers of the provider's own making: they count, alike in whichever order they arrive."""
-    one_by_one = await Case(folder / "one", server).execute(Provider(fault, rate), in_flight=1)
-    provider = Provider(fault, rate)
-    ended = await Case(folder / "many", server).execute(provider, in_flight=8)
+    await Case(folder / "whole", server, size).execute(Provider(None, 0.0), in_flight=1)
+    provider = met_by_some(fault, rate, server)
+    one_by_one = await Case(folder / "one", server, size).execute(Provider(fault, rate, provider.draw), in_flight=1)
+    ended = await Case(folder / "many", server, size).execute(provider, in_flight=8)
 
     assert one_by_one.finished.status == ended.finished.status == "done"
     assert ended.facts == one_by_one.facts
@@ -83,11 +85,17 @@ async def meant(fault: Fault, rate: float, folder: Path, server: Loopback) -> En
     return ended
 
 
-async def survived(fault: Fault, rate: float, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ended:
+async def survived(
+    fault: Fault, rate: float, folder: Path, monkeypatch: pytest.MonkeyPatch, size: Size = SHORT
+) -> Ended:
+    """Run against a fault that one request or more meet; return how the execution that met it ended."""
     with no_waits(monkeypatch):
         async with loopback() as server:
             check = meant if fault.kind == "meant" else outlived
-            return await check(fault, rate, folder, server)
+            ended = await check(fault, rate, folder, server, size)
+    assert ended.met >= 1
+    assert ended.finished.status == ("failed" if ended.ends else "done")
+    return ended
 
 
 @pytest.mark.parametrize(("name", "rate"), SOME)
@@ -104,15 +112,16 @@ async def test_a_run_survives_a_provider_that_fails(
 async def test_a_run_survives_every_fault_at_every_rate(
     name: str, rate: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At 1 % the run is a long one: of fifty calls hardly one would meet the fault."""
     fault = BY_NAME[name]
 
-    first = await survived(fault, rate, tmp_path, monkeypatch)
+    first = await survived(fault, rate, tmp_path, monkeypatch, LONG if rate < 0.1 else SHORT)
 
     if rate == 1.0 and fault.kind != "meant":
         assert first.finished.status == "failed"
         assert first.answered == []
     calls = first.finished.calls
-    print(json.dumps([name, rate, first.finished.status, calls.made, calls.failed, len(first.facts)]))  # noqa: T201
+    print(json.dumps([name, rate, first.finished.status, first.met, calls.made, calls.failed, len(first.facts)]))  # noqa: T201
 
 
 async def test_a_slow_provider_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

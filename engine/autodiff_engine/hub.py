@@ -57,19 +57,26 @@ def read_rows(text: str) -> list[dict[str, object]]:
     try:
         with _offline(library) if offline else nullcontext():
             found = library.load_dataset(name.path, name.config, split=name.split, revision=name.revision)
-    except (OSError, ValueError, library.exceptions.DatasetsError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        classes = {column: told for column, told in found.features.items() if hasattr(told, "int2str")}
+        rows = [{column: _named(classes.get(column), value) for column, value in row.items()} for row in found]
+    except Exception as error:  # of a file that is not what it says the library raises anything, StopIteration included
         if offline:
             raise DataError(
-                f'"hf:{text}": is not in the cache of datasets in {library.config.HF_DATASETS_CACHE}: {reason}',
+                f'"hf:{text}": is not in the cache of datasets in {library.config.HF_DATASETS_CACHE}: {_reason(error)}',
                 "a run is verified without a network: do so where it was trained, or verify a pack, which has its data",
             ) from error
-        raise DataError(f'"hf:{text}": cannot be read: {reason}', f"mend the name, or the network; {_FORM}") from error
-    classes = {column: told for column, told in found.features.items() if hasattr(told, "int2str")}
-    rows = [{column: _named(classes.get(column), value) for column, value in row.items()} for row in found]
+        raise DataError(
+            f'"hf:{text}": cannot be read: {_reason(error)}', f"mend the name, the data or the network; {_FORM}"
+        ) from error
     if not rows:
         raise DataError(f'"hf:{text}": holds no rows')
     return rows
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line that an error says, or what kind of error says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _named(told: _Class | None, value: object) -> object:
@@ -84,7 +91,7 @@ def _library(text: str) -> _Library:
             f'"hf:{text}": the library that reads the hub is not installed', "pip install 'autodiff-tui[data]'"
         ) from error
     library.disable_progress_bars()  # they would be painted over the app
-    library.logging.set_verbosity_error()
+    library.logging.set_verbosity(logging.CRITICAL)  # its errors are raised as well
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it warns of is in the error that it raises
     return library
 
@@ -119,11 +126,7 @@ class _Rows(Protocol):
 
 
 class _Logging(Protocol):
-    def set_verbosity_error(self) -> None: ...
-
-
-class _Exceptions(Protocol):
-    DatasetsError: type[Exception]
+    def set_verbosity(self, verbosity: int) -> None: ...
 
 
 class _Offline(Protocol):
@@ -139,7 +142,6 @@ class _Library(Protocol):
 
     config: _Config
     logging: _Logging
-    exceptions: _Exceptions
 
     def disable_progress_bars(self) -> None: ...
     def load_dataset(self, path: str, name: str | None, *, split: str, revision: str | None) -> _Rows: ...

@@ -188,7 +188,11 @@ class Models:
         store = self._store(place.answers)
 
         async def close_store() -> None:
-            store.close()
+            try:
+                if isinstance(store, AnswerStore):
+                    store.notice()  # also where the last answers were deleted; the journal is still open
+            finally:
+                store.close()
 
         self._close = [local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
@@ -206,7 +210,9 @@ class Models:
         """Open the answers: only to read where the run is to say again what it said, perhaps where nobody may write."""
         warn = logging.getLogger("autodiff.cache").warning
         reads = self._rerun is not None and self._rerun.replay
-        return StoredAnswers(answers, warn) if reads else AnswerStore(answers, warn)
+        if reads:
+            return StoredAnswers(answers, warn)
+        return AnswerStore(answers, warn, on_deleted=lambda told: self._emit(Warned(told)))
 
     def spent(self) -> Spent:
         """The ledger so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -27,6 +28,8 @@ _PAGES = 512
 UNREADABLE = (zlib.error, OSError, ValueError, KeyError, TypeError)
 """What an entry raises that was damaged, or is of another schema."""
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_IN_THE_DATABASE = 2**30
+"""Bytes from which an answer gets a file of its own: none, so that one open file holds all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,30 @@ class AnswerStore:
 
     An answer lies in the common part (``run`` empty) or in the part of one run. Reading takes about 20 µs and may
     be done on the event loop; writing goes to a thread of the store's own, one at a time. ``on_warning`` hears of
-    entries that cannot be read, which count as absent.
+    entries that cannot be read, which count as absent. A database that is deleted while it is open is used on, and gone
+    when it is closed: ``on_deleted`` hears that once, where an answer is written next or ``notice`` is called.
 
     Raises:
         StorageError: From every method: the folder or the database in it cannot be used.
     """
 
-    def __init__(self, folder: Path, on_warning: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        on_warning: Callable[[str], None],
+        on_deleted: Callable[[str], object] = lambda told: None,
+    ) -> None:
         self.folder = folder
         self._on_warning = on_warning
+        self._on_deleted: Callable[[str], object] | None = on_deleted
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:
             make_folder(folder)
             self._cache = _open(folder)
+            self._writer.submit(len, self._cache).result()  # has it open from here on, whatever becomes of its name
+            self._opened = _identity(folder)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            self._writer.shutdown()
             raise self._broken(error) from error
 
     def get(self, key: str, run: str = "") -> Reply | None:
@@ -68,11 +81,23 @@ class AnswerStore:
 
         Of two processes that ask the same at once, both thus go on with the same answer.
         """
-        return await self._in_writer(self._add, name_of(key, run), reply)
+        kept = await self._in_writer(self._add, name_of(key, run), reply)
+        self.notice()
+        return kept
 
     async def replace(self, key: str, reply: Reply, run: str = "") -> None:
         """Store ``reply`` in place of what was there."""
         await self._in_writer(self._write, name_of(key, run), _to_entry(reply))
+        self.notice()
+
+    def notice(self) -> None:
+        """Tell, once, that the database is no longer where it was opened; takes a look at its name."""
+        if self._on_deleted is not None and _identity(self.folder) != self._opened:
+            tell, self._on_deleted = self._on_deleted, None
+            tell(
+                f"the answers in {self.folder} were deleted while this run uses them: it goes on with those that it "
+                "has open, but cannot be resumed or verified afterwards without paying for its answers again"
+            )
 
     def stats(self) -> StoreStats:
         """Count; common answers and those of runs alike."""
@@ -186,9 +211,19 @@ def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this i
         size_limit=_NO_LIMIT,
         sqlite_cache_size=_PAGES,
         sqlite_mmap_size=0,
+        disk_min_file_size=_IN_THE_DATABASE,
     )
     cache.close()  # a connection belongs to its thread, and this may not be the one that uses and closes the store
     return cache
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return which file is the database now, None where there is none."""
+    try:
+        found = os.stat(folder / diskcache.core.DBNAME)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def name_of(key: str, run: str) -> str:

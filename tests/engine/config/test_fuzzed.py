@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.config import RunConfig, load, to_toml
-from autodiff_engine.errors import ConfigError
+from autodiff_engine.errors import ConfigError, line
 
 from ...fuzzing import edited, edits, few, many, numbers, one_line, words
 
@@ -146,7 +146,7 @@ def any_override(key: tuple[str, ...], value: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "c.toml"
         path.write_text(WHOLE, encoding="utf-8")
-        refusal(path, (f"{'.'.join(key)}={value}",), (".".join(key).split("\n")[0][:5],))
+        refusal(path, (f"{'.'.join(key)}={value}",), (line(".".join(key))[:5],))
 
 
 trials = [

@@ -1,9 +1,10 @@
 import os
 import random
+import shutil
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ KEY = a_call().request.key
 class Opened:
     def __init__(self, folder: Path) -> None:
         self.warnings: list[str] = []
-        self.store = AnswerStore(folder, self.warnings.append)
+        self.deleted: list[str] = []
+        self.store = AnswerStore(folder, self.warnings.append, self.deleted.append)
 
 
 @pytest.fixture
@@ -113,6 +115,68 @@ async def test_large_answers_count_in_the_bytes_and_come_back(opened: Opened) ->
 
     assert opened.store.stats().bytes > before + 30_000
     assert opened.store.get(KEY) == replace(large, cached=True)
+
+
+LONG = replace(REPLY, text=os.urandom(60_000).hex())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+@pytest.mark.parametrize("gone", [shutil.rmtree, lambda folder: (folder / "cache.db").unlink()], ids=["all", "one"])
+async def test_answers_that_are_deleted_while_they_are_open_are_used_on_and_it_is_said_once(
+    gone: Callable[[Path], None], opened: Opened
+) -> None:
+    folder = opened.store.folder
+    keys = [a_call(str(n)).request.key for n in range(3)]
+    await opened.store.add(keys[0], LONG)
+    assert opened.store.get(keys[0]) == replace(LONG, cached=True)
+    opened.store.notice()
+    assert opened.deleted == []
+
+    gone(folder)
+    await opened.store.add(keys[1], LONG)
+    await opened.store.replace(keys[2], REPLY)
+    opened.store.notice()
+
+    assert [opened.store.get(key) for key in keys] == [replace(each, cached=True) for each in (LONG, LONG, REPLY)]
+    assert len(opened.deleted) == 1
+    assert str(folder) in opened.deleted[0]
+    assert opened.warnings == []
+    assert not (folder / "cache.db").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+async def test_a_store_that_was_deleted_leaves_the_one_that_came_after_it_alone(tmp_path: Path) -> None:
+    opened = Opened(tmp_path / "answers")
+    await opened.store.add(KEY, REPLY)
+    assert opened.store.get(KEY) is not None
+    shutil.rmtree(opened.store.folder)
+
+    later = Opened(opened.store.folder)
+    await later.store.add("other", REPLY)
+    await opened.store.add("mine", REPLY)
+    opened.store.close()
+
+    assert len(opened.deleted) == 1
+    assert later.deleted == []
+    assert later.store.get("other") is not None
+    assert later.store.get("mine") is None
+    later.store.close()
+    with sqlite3.connect(later.store.folder / "cache.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    database.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+async def test_answers_that_are_deleted_before_one_was_written_are_written_where_they_are_read(tmp_path: Path) -> None:
+    opened = Opened(tmp_path / "answers")
+    assert opened.store.get(KEY) is None
+    shutil.rmtree(tmp_path / "answers")
+    Opened(tmp_path / "answers").store.close()
+
+    await opened.store.add(KEY, REPLY)
+
+    assert opened.store.get(KEY) == replace(REPLY, cached=True)
+    opened.store.close()
 
 
 def test_nothing_is_evicted_or_pickled(opened: Opened) -> None:

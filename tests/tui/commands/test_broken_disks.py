@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autodiff_engine.control import Control
+from autodiff_engine.events import Event
+from autodiff_engine.events import TestCompared as Compared  # pytest takes what is called Test… for one
 from autodiff_engine.journal import FILE, read
 from autodiff_tui.cli import run
 
 from ...counting import events_of, provider
 from ...loopback import Loopback, Turn
-from .test_resume import RUN, TRAIN, at, bodies, cut
+from .test_resume import RUN, TRAIN, at, bodies, cut, steered
 
 pytestmark = pytest.mark.usefixtures("counting")
 
@@ -65,24 +70,60 @@ def test_on_a_full_disk_the_run_fails_and_goes_on_where_its_journal_ends_when_th
     assert read(RUN).facts == read(Path("whole")).facts
 
 
-def test_answers_that_are_deleted_while_the_run_goes_on_are_missed_when_it_is_resumed(
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+def test_answers_that_are_deleted_while_the_run_goes_on_are_missed_by_nobody_until_it_is_over(
     server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What is open is used on: the run comes to its end, pays for nothing twice, and says what it cannot any more."""
+    assert run([*TRAIN[:-1], "whole"]) == 0
+    shutil.rmtree("answers")
+    server.received.clear()
     server.otherwise = when_a_writer_is_asked(lambda: shutil.rmtree("answers"))
-    ended = run(TRAIN)
-    assert ended in (0, 1)  # the open database may go on without its name
-    if ended == 1:
-        assert "the answers in" in capsys.readouterr().err
-    shutil.rmtree("answers", ignore_errors=True)
-    cut(at("ProposalMade") if '"ProposalMade"' in (RUN / FILE).read_text(encoding="utf-8") else at("FeedbackGiven"))
+
+    assert run(["train", "c.toml", "--ui", "json", "--run-dir", "r"]) == 0
+
+    events = events_of(capsys.readouterr().out)
+    warnings = [event["message"] for event in events if event["type"] == "Warned"]
+    assert len(warnings) == 1
+    assert re.match(r"the answers in .*answers were deleted while this run uses them: it goes on ", warnings[0])
+    assert (events[-1]["type"], events[-1]["status"]) == ("RunFinished", "done")
+    assert read(RUN).facts == read(Path("whole")).facts
+    assert max(bodies(server).values()) == 1
+    assert not Path("answers").exists()
+    assert run(["replay", "r", "--verify"]) == 1
+    assert "no recorded answer" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+def test_answers_that_are_deleted_after_the_last_one_was_stored_are_told_before_the_end() -> None:
+    def delete(event: Event, _: Control) -> None:
+        if isinstance(event, Compared):
+            shutil.rmtree("answers")
+
+    assert steered(delete).status == "done"
+
+    assert [type(each.event).__name__ for each in read(RUN).events][-2:] == ["Warned", "RunFinished"]
+
+
+def test_answers_that_are_deleted_after_a_run_was_killed_are_asked_again_only_if_one_says_so(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*TRAIN[:-1], "whole"]) == 0
+    assert run(TRAIN) == 0
+    cut(at("ProposalMade"))
+    journal, asked = (RUN / FILE).read_bytes(), len(server.received)
+    shutil.rmtree("answers")
     capsys.readouterr()
 
     assert run(["resume", "r"]) == 2
-    assert "none of the" in capsys.readouterr().err
-    assert run(["resume", "r", "--ui", "none", "--anyway"]) == 0
 
-    assert run([*TRAIN[:-1], "whole"]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"answers: none of the \d+ answers that this run was made from is stored here", said.err)
+    assert "name the --cache-dir that holds them; or --anyway asks, and pays, for all of them again" in said.err
+    assert (said.out, (RUN / FILE).read_bytes(), len(server.received)) == ("", journal, asked)
+    assert run(["resume", "r", "--ui", "none", "--anyway"]) == 0
     assert read(RUN).facts == read(Path("whole")).facts  # the provider says the same again
+    assert max(bodies(server).values()) == 2
 
 
 def test_an_answer_that_was_damaged_is_asked_again_and_no_other(

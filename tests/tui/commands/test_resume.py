@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import re
 import shutil
 import signal
@@ -14,7 +13,6 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -561,33 +559,3 @@ def test_a_process_that_runs_holds_its_folder_and_a_killed_one_gives_it_back(
     assert end["unsettled"]["calls"] == lost > 0
     assert end["cost_usd"] == pytest.approx(18e-6 * (len(server.received) - lost))
     assert end["unsettled"]["cost_usd"] > 18e-6 * lost  # at their maximum
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("draw", [1, 2])
-def test_killed_at_a_moment_of_its_own_against_a_slow_provider_it_comes_to_the_same_end(
-    draw: int, server: Loopback, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def slow(body: dict[str, Any]) -> Turn:
-        return replace(provider(body), delay_s=moments.uniform(0.005, 0.05))
-
-    moments = random.Random(f"killed/{draw}")
-    assert run([*TRAIN[:-1], "whole"]) == 0
-    shutil.rmtree("answers")
-    server.received.clear()
-    server.otherwise = slow
-    enough = moments.randrange(1, 20)
-    child = subprocess.Popen([sys.executable, "-m", "autodiff_tui", *TRAIN])
-    while len(server.received) < enough and child.poll() is None:
-        time.sleep(0.002)
-    time.sleep(moments.uniform(0.0, 0.05))
-    child.kill()
-    child.wait()
-
-    assert run(["resume", "r", "--ui", "json"]) == 0
-
-    end = events_of(capsys.readouterr().out)[-1]
-    assert read(RUN).facts == read(Path("whole")).facts
-    asked = bodies(server)
-    assert sum(count - 1 for count in asked.values()) <= 8  # no more than were in flight
-    assert end["calls"]["made"] >= asked.total()

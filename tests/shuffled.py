@@ -21,7 +21,7 @@ from .synthetic import random_delays
 
 CONFIG = """
 [task]
-pipeline = "{program}"
+pipeline = "{pipeline}"
 metric = "em"
 [data]
 source = "generated:two_hop"
@@ -42,6 +42,29 @@ max_proposals = 3
 proposals = "{proposals}"
 minibatch_metric = "f1"
 """
+BRANCHES = """
+from autodiff_engine.program import Prompt, Text, program
+
+ASK = Prompt(user="Question: {{ question }}", system="Query {{ part }}. {{ task }}")
+ANSWER = Prompt(user="Passages:\\n{{ context }}\\n\\nQuestion: {{ question }}", system="{{ task }}\\n\\n{{ demos }}")
+QUERY, LAST = Text("query.task", "asks", "Write a query."), Text("answer.task", "answers", "Answer the question.")
+DEMOS = Text("answer.demos", "shows how", "", "demos")
+
+async def looked_up(trace, question, part):
+    query = await trace.generate("query", template=ASK, prompts=["query.task"], question=question, part=part)
+    return await trace.apply("look", lambda query: f"What is known of {query}.", query, kind="retrieved")
+
+@program(texts=[QUERY, LAST, DEMOS])
+async def branches(trace, question):
+    node = trace.input("question", question)
+    seen = await trace.all(*(looked_up(trace, node, part) for part in ("one", "two")))
+    return await trace.generate(
+        "answer", template=ANSWER, prompts=["answer.task", "answer.demos"], question=node,
+        context=await trace.apply("join", lambda *seen: " ".join(seen), *seen),
+        parse=lambda reply: reply.partition("Answer: ")[2] or None,
+    )
+"""
+"""A user's program with two queries at once and demos for its answer."""
 KNOW = "KNOW"
 
 
@@ -83,7 +106,10 @@ class Player:
 
 
 def call_for_query(system: str, user: str) -> bool:
-    """Tell the writers of queries from the one who answers, by the one part of their prompts that is not trained."""
+    """Tell the writers of queries from the one who answers, by the one part of their prompts that is not trained.
+
+    Where nothing was found yet they are told the same, and an answer serves as a query, too.
+    """
     return "Passages:" not in user and "No passage was found." not in user
 
 
@@ -91,7 +117,9 @@ def train(folder: Path, program: str, delays: int) -> dict[str, list[str]]:
     """Train once; return the facts, and what was asked in the order in which it arrived."""
     folder.mkdir()
     proposals = "parallel" if program == "multi_hop_cycle" else "serial"
-    (folder / "c.toml").write_text(CONFIG.format(program=program, proposals=proposals), encoding="utf-8")
+    (folder / "own.py").write_text(BRANCHES, encoding="utf-8")
+    pipeline = "own.py:branches" if program == "branches" else program
+    (folder / "c.toml").write_text(CONFIG.format(pipeline=pipeline, proposals=proposals), encoding="utf-8")
     loaded = config.load(folder / "c.toml")
     splits = load_data(loaded.config.data, loaded.base)
     player = Player((*splits.train, *splits.val, *splits.test))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROGRAMS = ("multi_hop", "multi_hop_cycle", "react")
+PROGRAMS = ("multi_hop", "multi_hop_cycle", "react", "branches")
 SEEDS = ("0", "1", "2")
 
 Told = dict[str, dict[str, list[str]]]
@@ -55,3 +55,5 @@ def test_facts_are_equal_under_three_hash_seeds_and_three_orders_of_answers(prog
     assert fates >= {"accepted", "minibatch"}
     (test,) = [fact for fact in facts if fact["type"] == "TestCompared"]
     assert test["comparison"]["after"] > test["comparison"]["before"]
+    methods = {change["method"] for fact in facts if fact["type"] == "ProposalMade" for change in fact["changes"]}
+    assert ("demos" in methods) == (program == "branches")

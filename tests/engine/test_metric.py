@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import example as also
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,12 +90,17 @@ def official(text: str) -> str:
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", lower).split())
 
 
-words = st.lists(st.sampled_from(["the", "A", "an", "yes", "No.", "noanswer", "cat's", "U.S.", "é", "—", "sat"])).map(
-    lambda some: " ".join(some)
-)
+words = st.lists(
+    st.sampled_from(
+        ["the", "A", "an", "yes", "No.", "noanswer", "cat's", "U.S.", "é", "—", "sat", "L.A.", "l", "la", "a.k.a."]
+    )
+).map(lambda some: " ".join(some))
 
 
 @given(words, words)
+@also("L.A.", "l")  # punctuation goes first: what is left is "la", and no article
+@also("L.A. sat", "LA sat")
+@also("a.k.a. The A-the", "aka athe")
 def test_f1_and_em_are_those_of_hotpotqa(answer: str, expected: str) -> None:
     given_, wanted = official(answer), official(expected)
     shared = sum((Counter(given_.split()) & Counter(wanted.split())).values())
@@ -108,7 +114,14 @@ def test_f1_and_em_are_those_of_hotpotqa(answer: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "expected", "right"),
-    [("The Tarn, lamp!", "tarn  lamp", 1), ("tarn lamps", "tarn lamp", 0), ("lamp tarn", "tarn lamp", 0)],
+    [
+        ("The Tarn, lamp!", "tarn  lamp", 1),
+        ("tarn lamps", "tarn lamp", 0),
+        ("lamp tarn", "tarn lamp", 0),
+        ("L.A.", "LA", 1),
+        ("L.A.", "L", 0),
+        ("An-The", "anthe", 1),
+    ],
 )
 async def test_em_compares_bare_words_in_their_order(answer: str, expected: str, right: int) -> None:
     assert await value("em", answer, expected) == right

@@ -194,6 +194,20 @@ async def test_multi_hop_cycle_calls_one_query_generator_twice() -> None:
     assert prompt_of(model.seen[2]).count("Mud is a novel") == 1
 
 
+@pytest.mark.parametrize("make", [multi_hop, multi_hop_cycle])
+async def test_where_nothing_was_found_the_next_query_is_told_so_as_the_answer_is(
+    make: Callable[..., Pipeline],
+) -> None:
+    def vague(call: Call) -> str:
+        return "" if "query" in call.at else "Answer: Lund"
+
+    _, model = await run(make(search, READ, k=2), vague)
+    first, second, last = (call.request.messages[-1].content for call in model.seen)
+    assert first.startswith(f"Question: {WHO}\n\n")
+    assert second == f"No passage was found.\n\n{first}"
+    assert last.startswith(f"No passage was found.\n\nQuestion: {WHO}\n\n")
+
+
 def plans(*replies: str) -> Callable[[Call], str]:
     return lambda call: replies[int(call.at.rpartition("/")[2]) - 1]
 

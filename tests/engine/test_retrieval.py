@@ -37,6 +37,15 @@ def test_equal_passages_come_in_the_order_of_the_corpus() -> None:
     assert found("cast in 1744", corpus=Corpus(SMALL.passages[::-1])) == ["Second Bell", "Velmo Bell"]
 
 
+def test_thousands_of_equal_passages_come_in_the_order_of_the_corpus() -> None:
+    thing = ("lamp lamp", "lamp pier", "bell pier")  # three scores for "lamp", and as many words in each passage
+    corpus = Corpus.of(Passage(f"n{place}", thing[place % 7 % 3]) for place in range(3000))
+
+    order = sorted(corpus.passages, key=lambda each: thing.index(each.text))
+    assert Retriever(corpus).search("lamp", 3000) == tuple(each for each in order if "lamp" in each.text)
+    assert found("n17 n16 n15", 2, corpus) == ["n15", "n16"]
+
+
 @pytest.mark.parametrize("query", ["", " \n", "the of and", "nobody wrote these", "?!"])
 def test_a_query_without_a_known_word_finds_nothing(query: str) -> None:
     assert found(query) == []

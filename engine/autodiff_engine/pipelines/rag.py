@@ -19,13 +19,16 @@ QUESTION = "question"
 HOPS = 2
 """How many queries the multi-hop programs write."""
 
+_NONE = "No passage was found."
 # three line breaks make a blank line: Jinja takes the one after a block away
-_CONTEXT = "{% if context %}Passages:\n{{ context }}{% else %}No passage was found.{% endif %}\n\n\n"
+_CONTEXT = f"{{% if context %}}Passages:\n{{{{ context }}}}{{% else %}}{_NONE}{{% endif %}}\n\n\n"
 # the form stands last in the last turn: a small LLM that reads passages after it has forgotten it
 QUERY = Prompt(user="Question: {{ question }}\n\n{{ format }}", system="{{ task }}")
 NEXT_QUERY = Prompt(
-    user="{% if context %}Passages found so far:\n{% for each in context %}{{ each }}\n\n{% endfor %}{% endif %}"
-    "Question: {{ question }}\n\n{{ format }}",
+    # before the first search there is nothing to say; after searches that found nothing, what the answer is told too
+    user="{% if context | select | list %}Passages found so far:\n"
+    "{% for each in context | select %}{{ each }}\n\n{% endfor %}"
+    "{% elif context %}" + _NONE + "\n\n{% endif %}Question: {{ question }}\n\n{{ format }}",
     system="{{ task }}",
 )
 ANSWER = Prompt(user=_CONTEXT + "Question: {{ question }}\n\n{{ format }}", system="{{ task }}")

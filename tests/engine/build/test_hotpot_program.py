@@ -2,18 +2,23 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from tests.synthetic import asker, prompt_of, trained
+from tests.synthetic import asker, instructions, of_role, prompt_of, trained
 
 from autodiff_engine.build.program import pipeline
+from autodiff_engine.build.training import parts_of, plan_of
 from autodiff_engine.candidate import start
 from autodiff_engine.config import RunConfig, parse
+from autodiff_engine.control import Control
 from autodiff_engine.dataset import load
-from autodiff_engine.events import CandidateScored, FeedbackGiven, ProposalJudged
+from autodiff_engine.events import CandidateScored, Comparison, Event, FeedbackGiven, ProposalJudged
 from autodiff_engine.llm import Call, ScriptedModel
+from autodiff_engine.metric import BUILT_IN
 from autodiff_engine.trace import Trace
+from autodiff_engine.trainer import Trainer
 
 SMALL = Path(__file__).parents[1] / "hotpot_small.json"
 PASSAGES = {"no": "was cast in 1744", "Dyers of Brisk": "worked in the mill of Lower Brisk"}
@@ -75,6 +80,64 @@ async def test_a_program_that_searches_trains_a_step_on_hotpotqa(name: str, tmp_
     asked = [prompt_of(call) for call in model.seen if call.role == "task" and "/answer/" in call.at]
     assert asked
     assert all(any(passage in prompt for passage in PASSAGES.values()) for prompt in asked)
+
+
+GATES = """
+[task]
+pipeline = "vanilla_rag"
+metric = "em"
+[data]
+source = "hotpot:hotpot.json"
+train = 2
+val = 2
+test = 1
+[models.task]
+model = "openai/worker"
+[trainer]
+minibatch_metric = "f1"
+max_steps = 1
+max_proposals = 2
+"""
+
+
+def better_by_half(call: Call) -> str:
+    """Answer with one word of three; once a text says KNOW with two of them, and once it says ALL with all three."""
+    system = call.request.messages[0].content
+    if call.role == "task":
+        return f"Answer: {'Dyers of Brisk' if 'ALL' in system else 'Dyers of Ore' if 'KNOW' in system else 'the Dyers'}"
+    if call.role == "backward":
+        keys = re.findall(r'<feedback key="([^"]+)">', system)
+        return "\n".join(f'<feedback key="{key}">Say more.</feedback>' for key in keys) or "It is not all of the name."
+    word = "ALL" if "/p2/" in call.at else "KNOW"
+    return f"<reasoning>r</reasoning><method>rephrase</method><new_text>{word} of it.</new_text>"
+
+
+async def test_with_f1_beside_em_the_loss_and_the_minibatch_are_in_f1_and_the_validation_in_em(tmp_path: Path) -> None:
+    row = SMALL.read_text(encoding="utf-8").partition(",\n  {")[2]
+    rows = [json.loads(f"[{{{row}".replace("Ysa", f"Ysa{number}"))[0] for number in range(5)]
+    (tmp_path / "hotpot.json").write_text(json.dumps(rows), encoding="utf-8")
+    plan = plan_of(parse(tomllib.loads(GATES)), tmp_path, instructions(), recorded=True)
+    model, events = ScriptedModel(better_by_half), list[Event]()
+
+    await Trainer(parts_of(plan, model), Control(), events.append, lambda progress: None).fit()
+
+    losses = [prompt_of(call) for call in of_role(model, "backward") if "/loss/" in call.at]
+    assert len(losses) == 2
+    for sent in losses:
+        assert f"The metric: {BUILT_IN['f1'].description}\nThe score: 0.5 on a scale" in sent  # "Dyers" of three words
+        assert BUILT_IN["em"].description not in sent
+    half, whole = [each for each in events if isinstance(each, ProposalJudged)]
+    assert (half.fate, whole.fate) == ("validation", "accepted")
+    assert [(gate.split, gate.metric, gate.n, gate.before, gate.after) for gate in gates(half, whole)] == [
+        ("train", "f1", 2, 0.5, pytest.approx(2 / 3)),
+        ("val", "em", 2, 0, 0),
+        ("train", "f1", 2, 0.5, 1),
+        ("val", "em", 2, 0, 1),
+    ]
+
+
+def gates(*judged: ProposalJudged) -> list[Comparison]:
+    return [gate for each in judged for gate in (each.minibatch, each.validation) if gate is not None]
 
 
 async def searches(told: RunConfig, folder: Path) -> list[Call]:

@@ -12,6 +12,8 @@ from autodiff_engine.errors import ConfigError
 from autodiff_engine.pipelines.prompt import one_call
 
 SMALL = Path(__file__).parents[1] / "hotpot_small.json"
+TITLES = ["Tarn Lamp", "Velmo Bell", "Ostrel Clock", "Ysa Korrin", "Lower Brisk"]
+"""Of its paragraphs, one of which stands in both of its questions."""
 
 
 def config(source: object, **tables: object) -> RunConfig:
@@ -25,15 +27,25 @@ def config(source: object, **tables: object) -> RunConfig:
     )
 
 
+def titles_of(source: object, folder: Path) -> list[str]:
+    return [each.title for each in corpus(config(source), folder, program="multi_hop").passages]
+
+
 def test_data_with_paragraphs_brings_its_own_corpus(tmp_path: Path) -> None:
     shutil.copy(SMALL, tmp_path / "a.json")
-    shutil.copy(SMALL, tmp_path / "b.json")
 
-    one = corpus(config("hotpot:a.json"), tmp_path, program="multi_hop")
-    two = corpus(config({"train": "hotpot:a.json", "val": "hotpot:b.json"}), tmp_path, program="multi_hop")
+    assert titles_of("hotpot:a.json", tmp_path) == TITLES
 
-    assert len(one.passages) == 5
-    assert two == one
+
+def test_the_corpus_of_files_that_the_user_split_is_all_paragraphs_of_all_of_them_each_once(tmp_path: Path) -> None:
+    shutil.copy(SMALL, tmp_path / "a.json")
+    for name, lamp in (("b", "Orm Lamp"), ("c", "Elk Lamp")):
+        text = SMALL.read_text(encoding="utf-8").replace("Tarn Lamp", lamp)
+        (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+    files = {"train": "hotpot:a.json", "val": "hotpot:b.json", "test": "hotpot:c.json"}
+
+    assert titles_of(files, tmp_path) == [*TITLES, "Orm Lamp", "Elk Lamp"]
+    assert titles_of(files | {"val": "hotpot:a.json"}, tmp_path) == [*TITLES, "Elk Lamp"]
 
 
 def test_the_generated_corpus_holds_what_answers_each_question() -> None:

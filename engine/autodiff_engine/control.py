@@ -47,6 +47,8 @@ class Control:
         """Whether a person has decided anything that took hold, or has asked for a stop."""
         self.halted_by: EngineError | None = None
         """The trouble that the run pauses for; None once it goes on."""
+        self.ended_by = ""
+        """Why the run stops though no person asked for it; empty where one did."""
         self.decisions: deque[Decision] = deque()
         self.on_decision: Callable[[], None] | None = None
         self._stride: Stride | None = None
@@ -78,10 +80,14 @@ class Control:
         if self.on_decision is not None:
             self.on_decision()
 
-    def stop(self, reason: str = "stop and keep the best") -> None:
-        """Ask for stop-and-keep: calls in flight finish, then the next call raises ``RunStopped``."""
+    def stop(self, reason: str = "") -> None:
+        """Ask for stop-and-keep: calls in flight finish, then the next call raises ``RunStopped``.
+
+        A ``reason`` is whose who stops without having been asked to by a person.
+        """
         self.steered = True
-        self._enter("stopping", reason)
+        self.ended_by = reason
+        self._enter("stopping", reason or "stop and keep the best")
 
     def reporting(self) -> None:
         """Open the gate for the final report after a stop, for which calls are needed once more."""

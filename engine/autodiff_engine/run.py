@@ -158,11 +158,11 @@ async def train(machine: Machine, control: Control) -> Status:
             raise control.halted_by
         if control.state == "stopping":  # also when it was asked for so late that the training ended by itself
             status = "stopped"
-            trainer.tell_stopped()
+            trainer.tell_stopped(control.ended_by)
             control.reporting()
         await trainer.report_test()
     except RunStopped:  # stopped once more, during the final report: it is left out
-        trainer.tell_stopped()
+        trainer.tell_stopped(control.ended_by)
         return "stopped"
     return status
 

@@ -150,7 +150,7 @@ class Steering:
         while self._recorded and self._recorded[0].after <= self.facts:
             decision = self._recorded.popleft()
             if isinstance(decision, StopChosen):
-                self._control.stop()
+                self._control.stop(decision.reason)
                 raise RunStopped("the run was stopped here; the best prompts so far are kept")
             self._take(decision)
         while self._control.decisions and (self._over or self.facts >= self._history):

@@ -72,9 +72,9 @@ class Trainer:
         """Emit an event of the training; what it is about, and on which data, comes first."""
         self._steering.tell(event)
 
-    def tell_stopped(self) -> None:
-        """Tell that a person chose to stop after the last fact."""
-        self.tell(StopChosen(self._steering.facts))
+    def tell_stopped(self, reason: str = "") -> None:
+        """Tell that a person chose to stop after the last fact, or with a ``reason`` that it did without one."""
+        self.tell(StopChosen(self._steering.facts, reason))
 
     def forget_history(self) -> None:
         """Take none of the earlier decisions that were not taken yet: what they are about no longer happened."""

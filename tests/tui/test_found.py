@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.events import LedgerUpdated
+from autodiff_engine.events import LedgerUpdated, ProposalJudged, ProposalVetoed
 from autodiff_engine.journal import FILE, Journal, read
 from autodiff_engine.lock import locked
 from autodiff_engine.register import enter
@@ -98,6 +98,26 @@ def test_a_run_on_the_shelf_says_what_its_whole_journal_says(tmp_path: Path) -> 
 
     assert found.view is not None
     assert lines(found.view) == lines(whole)
+
+
+def test_of_a_run_in_which_a_person_vetoed_the_best_home_knows_what_was_best_before(tmp_path: Path) -> None:
+    told = [stamped.event for stamped in recorded(3, finished=False)]
+    at, judged = [(n, one) for n, one in enumerate(told) if isinstance(one, ProposalJudged) and one.accepted][-1]
+    folder = add_run(tmp_path, "r", events=[*told[: at + 1], ProposalVetoed(1, judged.step, judged.k)])
+    whole = RunView()
+    for stamped in read(folder).events:
+        whole = reduce(whole, stamped)
+
+    shelf = Shelf(tmp_path)
+    found = shelf.read(shelf.names()[0])
+
+    assert found.view is not None
+    assert whole.scores.best is not None
+    assert found.view.scores.best is not None
+    assert found.view.scores.best.mean == whole.scores.best.mean
+    assert whole.scores.best.mean < judged.validation.after
+    assert lines(found.view) == lines(whole)
+    assert "1 of them vetoed" in "".join(lines(whole))
 
 
 def test_an_unfinished_run_has_what_it_cost_so_far(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from autodiff_engine.events import (
     Stamped,
     TextFrozen,
 )
-from autodiff_tui.format import proposal_state
+from autodiff_tui.format import accepted, proposal_state
 from autodiff_tui.view import RunView, gates_of, incumbent_proposal, judged_now, reduce
 
 EVENTS = recorded(3)
@@ -56,6 +56,8 @@ def test_a_veto_takes_texts_scores_and_versions_back() -> None:
     assert found is not None
     assert proposal_state(found) == "accepted, then vetoed"
     assert vetoed.gates == view.gates
+    assert accepted(vetoed) == f"{view.gates.validation_passed} accepted, 1 of them vetoed"
+    assert accepted(view) == f"{view.gates.validation_passed} accepted"
     assert incumbent_proposal(vetoed) == incumbent_proposal(before)
 
 

@@ -28,9 +28,22 @@ from autodiff_tui.format import proposal_state
 from autodiff_tui.glossary import FATES
 from autodiff_tui.screens.blame import blame_lines
 from autodiff_tui.screens.proposal_text import proposal_lines
-from autodiff_tui.view import Control, GraphView, Point, ProposalView, RunView, Samples, Scores, TextView, Trail, reduce
+from autodiff_tui.view import (
+    Control,
+    GraphView,
+    Point,
+    ProposalView,
+    RunView,
+    Samples,
+    Scores,
+    TextView,
+    Trail,
+    by_example,
+    reduce,
+)  # fmt: skip
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.graph_tree import both_ends
+from autodiff_tui.widgets.heat_map import heat_rows
 from autodiff_tui.widgets.node_text import made_of, node_lines
 from autodiff_tui.widgets.paint import clip, cut, fit, inner_cut, spread, width, wrapped
 from autodiff_tui.widgets.proposal_table import Columns, _states
@@ -455,3 +468,19 @@ def test_an_error_that_ended_an_earlier_execution_is_not_counted_in_the_status_l
     lines = [plain((first_line(replace(view, notes=replace(notes, past_errors=n)), 0, 200),)) for n in (0, 1, 2)]
 
     assert ["2 errors" in lines[0], "1 error " in lines[1], "error" in lines[2]] == [True, True, False]
+
+
+def test_an_example_that_is_not_right_says_what_was_answered_in_place_of_what_and_the_first_row_how_often() -> None:
+    view = RunView()
+    for stamped in recorded(3):
+        view = reduce(view, stamped)
+    rows = {row.key: "".join(part[0] for part in row.line) for row in heat_rows(view, 140, "wrong")}
+    newest = list(by_example(view.standings[-1]).values())
+    wrong = [each for each in newest if each.score < 1]
+
+    assert 0 < len(wrong) < len(newest)
+    assert f"{len(wrong)} of {len(newest)} not right, {len(wrong)} × {wrong[0].answer}" in rows["mean"]
+    for each in newest:
+        told = f"{each.answer}, not {each.expected} · {view.asks(each.example)}"
+        assert (told in rows[f"example {each.example}"]) == (each in wrong)
+        assert view.asks(each.example) in rows[f"example {each.example}"]

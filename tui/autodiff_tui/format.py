@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts, TestScores
 
-    from .view import Cap, ProposalView
+    from .view import Cap, ProposalView, RunView
 
 UNKNOWN = "unknown"
 NO_DIFFERENCE = "no difference"
@@ -176,6 +176,12 @@ def numbers(compared: Comparison) -> str:
 def fate(value: Fate) -> str:
     """Return where a proposal ended, in words."""
     return _FATES[value]
+
+
+def accepted(view: RunView) -> str:
+    """Return how many proposals were accepted, and how many of them a person vetoed."""
+    later = f", {view.vetoed} of them vetoed" if view.vetoed else ""
+    return f"{view.accepted} accepted{later}"
 
 
 def proposal_state(proposal: ProposalView) -> str:

@@ -19,6 +19,7 @@ from autodiff_engine.events import (
     ProgramDescribed,
     ProposalJudged,
     ProposalMade,
+    ProposalVetoed,
     RunFinished,
     RunOpened,
     StepFinished,
@@ -31,8 +32,8 @@ from autodiff_engine.secret import redacted
 from .view import RunView, reduce
 
 _EVERY = (
-    CandidateScored, DataLoaded, ProgramDescribed, ProposalJudged, ProposalMade, RunFinished, RunOpened,
-    StepFinished, TestCompared,
+    CandidateScored, DataLoaded, ProgramDescribed, ProposalJudged, ProposalMade, ProposalVetoed,
+    RunFinished, RunOpened, StepFinished, TestCompared,
 )  # fmt: skip
 _FOLDERS = (".", "configs")
 _PROJECT = "train.toml"

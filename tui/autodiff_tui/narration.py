@@ -32,7 +32,7 @@ from autodiff_engine.events import (
     TextFrozen,
     ValidationChosen,
     Warned,
-    decision_words,
+    decision_told,
 )
 
 from .format import comparison, counted, fate, losses, phase, score
@@ -99,7 +99,7 @@ class Narrator:
                 | TextFrozen()
                 | ValidationChosen()
             ):
-                yield f"a person chose to {decision_words(event)}"
+                yield decision_told(event)
             case ControlChanged(state=state, reason=reason) if state != "running":
                 yield f"{state}: {reason}" if reason else state
             case _:

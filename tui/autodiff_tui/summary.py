@@ -5,7 +5,7 @@ from __future__ import annotations
 from autodiff_engine.errors import AnswerMissing
 from autodiff_engine.events import AtMost, CallCounts, RunFinished, Spent, TestScores, TokenCounts, ValScores
 
-from .format import cost, counted, duration, rate, score, tested, tokens
+from .format import accepted, cost, counted, duration, rate, score, tested, tokens
 from .safe import one_line
 from .view import RunView
 
@@ -101,7 +101,7 @@ def _losses(view: RunView, split: str) -> list[tuple[str, str]]:
 
 def _proposals(view: RunView) -> list[tuple[str, str]]:
     gates = view.finished.proposals if view.finished else view.gates
-    made = f"{gates.made} made, {gates.linted} refused by lint, {gates.validation_passed} accepted"
+    made = f"{gates.made} made, {gates.linted} refused by lint, {accepted(view)}"
     minibatch = rate(gates.minibatch_passed, gates.minibatch_judged)
     validation = rate(gates.validation_passed, gates.validation_judged)
     return [("proposals", made), ("passed", f"minibatch {minibatch}, validation {validation}")]

@@ -22,6 +22,7 @@ from .decisions import (
     StopChosen,
     TextFrozen,
     ValidationChosen,
+    decision_told,
     decision_words,
 )
 from .facts import (
@@ -171,5 +172,6 @@ __all__ = [
     "ValScores",
     "ValidationChosen",
     "Warned",
+    "decision_told",
     "decision_words",
 ]

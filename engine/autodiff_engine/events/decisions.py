@@ -6,16 +6,20 @@ numbers it, and tells nothing of one that came too late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .parts import TextValue
+from .parts import LATER, TextValue
 
 
 @dataclass(frozen=True, slots=True)
 class StopChosen:
-    """A person chose to stop and keep the best; no fact of the training follows fact ``after``."""
+    """A person chose to stop and keep the best; no fact of the training follows fact ``after``.
+
+    With a ``reason`` it was not the person who chose it: a recording had no more to answer with.
+    """
 
     after: int
+    reason: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +104,10 @@ def decision_words(decision: Decision) -> str:
             return f"{'freeze' if decision.frozen else 'unfreeze'} {decision.text}"
         case StopChosen():
             return "stop and keep the best"
+
+
+def decision_told(decision: Decision) -> str:
+    """Return in a sentence what was decided, and by whom."""
+    if isinstance(decision, StopChosen) and decision.reason:
+        return f"stopped, the best kept: {decision.reason}"
+    return f"a person chose to {decision_words(decision)}"

@@ -13,7 +13,7 @@ from ..errors import AnswerMissing, StorageError
 from .model import Call, Model, Reply, Usage
 
 _LONGEST_S = 86_400.0
-NO_FURTHER = "the recording goes no further: it has no answer to what you changed"
+NO_FURTHER = "the recording goes no further: it has no answers for what follows a decision of yours"
 
 
 class RecordedModel:

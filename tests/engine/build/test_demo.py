@@ -25,6 +25,7 @@ from autodiff_engine.events import (
     TextFrozen,
     TextValue,
     Warned,
+    decision_told,
 )
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Reply
@@ -86,7 +87,10 @@ async def test_a_person_who_leaves_the_recording_ends_it_as_a_stop(
     recorded = read(tmp_path / "run")
     assert warnings(recorded.events).count(NO_FURTHER) == 1
     assert isinstance([each.event for each in recorded.events if each.fact is None][-1], RunFinished)
-    assert [each.event for each in recorded.events if isinstance(each.event, StopChosen)]
+    stops = [each.event for each in recorded.events if isinstance(each.event, StopChosen)]
+    assert stops[0].reason == ("" if act is stop else NO_FURTHER)
+    assert stops[-1].reason == NO_FURTHER  # of the final report, if not of the training
+    assert decision_told(stops[-1]) == f"stopped, the best kept: {NO_FURTHER}"
     assert not [each for each in recorded.events if isinstance(each.event, CallFinished) and each.event.error]
     assert (await build.verification(tmp_path / "run", RunOptions()).execute()).facts == max(
         each.fact or 0 for each in recorded.standing

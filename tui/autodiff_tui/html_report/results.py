@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autodiff_engine.config import code, model, source
 from autodiff_engine.events import CandidateScored, LossMean
 from autodiff_tui import summary
-from autodiff_tui.format import cap, cost, counted, duration, p_value, rate, score, still_pays
+from autodiff_tui.format import accepted, cap, cost, counted, duration, p_value, rate, score, still_pays
 from autodiff_tui.view import RunView, caps, count, pairs
 
 from .settings import Setting
@@ -140,7 +140,7 @@ def gates(view: RunView) -> tuple[Named, ...]:
     """Return how many proposals were made, and how many passed each gate of those judged there."""
     told = view.finished.proposals if view.finished else view.gates
     return (
-        Named("proposals", f"{told.made} made, {told.linted} refused by lint, {told.validation_passed} accepted"),
+        Named("proposals", f"{told.made} made, {told.linted} refused by lint, {accepted(view)}"),
         Named("minibatch pass rate", rate(told.minibatch_passed, told.minibatch_judged)),
         Named("validation pass rate", rate(told.validation_passed, told.validation_judged)),
         *_wrong_format(view),

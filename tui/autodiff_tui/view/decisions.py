@@ -67,7 +67,8 @@ def _vetoed(view: RunView, key: str) -> RunView:
     texts = {name: _without(text, key) for name, text in view.texts.items()}
     bounds = {place: told for place, told in view.scores.bounds.items() if place != ("best", "val")}
     scores = replace(_back(view.scores, standings[-1].step if standings else 0, view.progress.step), bounds=bounds)
-    return replace(view, standings=standings, texts=texts, scores=scores, proposals=_marked(view.proposals, key))
+    proposals = _marked(view.proposals, key)
+    return replace(view, standings=standings, texts=texts, scores=scores, proposals=proposals, vetoed=view.vetoed + 1)
 
 
 def _without(text: TextView, key: str) -> TextView:

@@ -28,7 +28,7 @@ from autodiff_engine.events import (
     TextFrozen,
     ValidationChosen,
     Warned,
-    decision_words,
+    decision_told,
 )
 
 Level = Literal["step", "note", "warning", "excluded", "failure", "error"]
@@ -92,7 +92,7 @@ def _told(event: Event) -> tuple[Level, str] | None:
             | TextFrozen()
             | ValidationChosen()
         ):
-            return "note", f"a person chose to {decision_words(event)}"
+            return "note", decision_told(event)
         case _:
             return _step_told(event)
 

@@ -67,6 +67,8 @@ class RunView:
     test: Comparison | None = None
     decisions: Trail[Decision] = field(default_factory=Trail[Decision])
     """What a person did, oldest first."""
+    vetoed: int = 0
+    """How many proposals a person vetoed after they had been accepted."""
     frozen: tuple[str, ...] = ()
     """Names of texts that the training is to leave as they are."""
     notes: Notes = field(default_factory=Notes)
@@ -102,7 +104,7 @@ class RunView:
 
     @property
     def accepted(self) -> int:
-        """How many proposals were accepted."""
+        """How many proposals were accepted, those among them that a person vetoed later."""
         return self.gates.validation_passed
 
     @property

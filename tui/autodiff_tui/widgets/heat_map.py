@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -22,6 +23,10 @@ _CELL = 6
 _NAME = 10, 18
 """Cells for the names of examples: at least, at most."""
 _TREND = 21
+_MOST_WORDS = 24
+"""Characters of an answer, and of what was expected, beside a question."""
+_MOST_MISTAKES = 3
+"""Answers that are told for all that is wrong."""
 
 Order = Literal["wrong", "changed", "given"]
 ORDERS: Mapping[Order, str] = {
@@ -130,16 +135,46 @@ def heat_rows(view: RunView, width: int, order: Order = "given") -> list[Row]:
     shown, wide = fitting(standings, width), name_cells(standings)
     results = {each.key: by_example(each) for each in standings}
     means = tuple((fit(score(_mean(each)), _CELL), STRONG) for each in shown)
-    rows = [Row("mean", ((fit("mean", wide), MUTED), *means))]
+    newest = [told for told in (_newest(results, standings, example) for example in examples) if told is not None]
+    start = wide + _CELL * len(shown) + _TREND
+    wrong = " " * max(2, start - wide - _CELL * len(shown)), PLAIN
+    rows = [Row("mean", clip(((fit("mean", wide), MUTED), *means, wrong, label(_mistakes(newest), BAD)), width))]
     for example in examples:
         history = [results[each.key].get(example) for each in standings]
         cells = tuple(cell(results[each.key].get(example)) for each in shown)
         name = fit(one_line(example, 80), wide - 1) + " "
         scores: Line = ((name, PLAIN), *cells, trend(standings, history))
-        gap = max(2, wide + _CELL * len(shown) + _TREND - line_width(scores))
-        question = (" " * gap, PLAIN), label(view.asks(example), MUTED)
+        gap = max(2, start - line_width(scores))
+        told = label(_mistake(_newest(results, standings, example)), BAD)
+        question = (" " * gap, PLAIN), told, label(view.asks(example), MUTED)
         rows.append(Row(f"example {example}", clip((*scores, *question), width), example, search=view.asks(example)))
     return rows
+
+
+def _newest(
+    results: Mapping[str, Mapping[str, ExampleScored]], standings: Sequence[Standing], example: str
+) -> ExampleScored | None:
+    found = (results[each.key].get(example) for each in reversed(standings))
+    return next((each for each in found if each is not None), None)
+
+
+def _mistakes(newest: Sequence[ExampleScored]) -> str:
+    """Return how many examples are not right, and what is answered there most often."""
+    wrong = [each for each in newest if each.score < 1]
+    answers = Counter(_answer(each) for each in wrong).most_common(_MOST_MISTAKES)
+    often = "".join(f", {times} × {answer}" for answer, times in answers if times > 1)
+    return f"{len(wrong)} of {len(newest)} not right{often}" if wrong else ""
+
+
+def _mistake(result: ExampleScored | None) -> str:
+    """Return what was answered in place of what; nothing where it was right, or nobody knows what is."""
+    if result is None or result.score >= 1 or result.expected is None:
+        return ""
+    return f"{_answer(result)}, not {one_line(result.expected, _MOST_WORDS)} · "
+
+
+def _answer(result: ExampleScored) -> str:
+    return one_line(result.answer, _MOST_WORDS) if result.answer else "no answer"
 
 
 def cell(result: ExampleScored | None) -> Part:

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 
 from autodiff_engine.events import Comparison, ProposalCounts
-from autodiff_tui.format import change, p_value, pass_rates, proposal_state, rate
+from autodiff_tui.format import accepted, change, p_value, pass_rates, proposal_state, rate
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Proposals, ProposalView, RunView
 
@@ -79,7 +79,7 @@ class ProposalTable(RowList):
 
     def _caption(self, view: RunView) -> None:
         count = len(view.proposals)
-        title = f"3 Proposals · {count} made, {view.accepted} accepted" if count else "3 Proposals"
+        title = f"3 Proposals · {count} made, {accepted(view)}" if count else "3 Proposals"
         rates = longest(_rates(view.gates), self.outer_size.width - 6) if count else ""
         if (title, rates) != self._titles:
             self._titles = title, rates

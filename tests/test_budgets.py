@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -73,25 +73,26 @@ def test_no_more_is_billed_than_the_budget_allows_over_the_whole_life_of_a_run(
 
 @dataclass
 class Dawdling(Provider):
-    """Holds every sixth request back until all others were answered, and for a while longer.
+    """Holds some requests back, and lets one of them go, the oldest, whenever all others have been answered for a while.
 
-    What an early stop does not need is so on its way when it comes, and what it does need is answered in the end.
+    What a decision needs is answered in the end; what it does not need is then on its way, and cancelled.
     """
 
-    held: int = 0
+    held: list[object] = field(default_factory=list[object])
 
     async def worked(self, call: Call, attempt: Attempt) -> None:
         await super().worked(call, attempt)
-        if random.Random(f"dawdling/{call.request.key}").random() >= 1 / 6:
+        if random.Random(f"dawdling/{call.request.key}").random() >= 1 / 10:
             return
-        self.held += 1
+        mine = object()
+        self.held.append(mine)
         try:
             quiet = 0
-            while quiet < 15:
-                await asyncio.sleep(0.02)
-                quiet = quiet + 1 if self.in_flight == self.held else 0
+            while quiet < 10:
+                await asyncio.sleep(0.01)
+                quiet = quiet + 1 if self.held[0] is mine and self.in_flight == len(self.held) else 0
         finally:
-            self.held -= 1
+            self.held.remove(mine)
 
 
 def test_calls_that_are_cancelled_on_their_way_count_though_nobody_hears_of_them(

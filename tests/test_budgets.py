@@ -73,7 +73,7 @@ def test_no_more_is_billed_than_the_budget_allows_over_the_whole_life_of_a_run(
 
 @dataclass
 class Dawdling(Provider):
-    """Holds some requests back, and lets one of them go, the oldest, whenever all others have been answered for a while.
+    """Holds some requests back, and lets the oldest of them go whenever all others have been answered for a while.
 
     What a decision needs is answered in the end; what it does not need is then on its way, and cancelled.
     """

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 COMMAND = Path(sys.executable).with_name("autodiff-tui")
 
@@ -18,7 +19,11 @@ class Terminal:
 
     def __init__(self, name: str, folder: Path) -> None:
         assert shutil.which("tmux"), "these tests need tmux"
-        self._tmux = ["tmux", "-L", f"autodiff-{name}-{os.getpid()}"]  # tests may run side by side
+        self._tmux = [
+            "tmux",
+            "-L",
+            f"autodiff-{name}-{uuid4().hex[:8]}",
+        ]  # no server of another test, not even one that is ending
         self._folder = folder
 
     def open(self, command: str, width: int, height: int) -> None:

@@ -58,6 +58,25 @@ def agent(call: Call) -> str:
     return "<reasoning>r</reasoning><method>rephrase</method><new_text>Finish.</new_text>"
 
 
+async def one_step(play: Callable[[Call], str]) -> ScriptedModel:
+    """Train ``react`` for a step, with all roles played, and return who was asked."""
+    model = ScriptedModel(play)
+    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
+    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
+    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+    return model
+
+
+def asked_for_the_task(model: ScriptedModel) -> str:
+    """The one prompt that asks to rewrite the agent's task."""
+    (sent,) = [
+        prompt_of(call)
+        for call in model.seen
+        if call.role == "optimizer" and "which is called plan.task:" in prompt_of(call)
+    ]
+    return sent
+
+
 def alike(call: Call) -> str:
     """Play like ``agent``, with the same words in every piece of feedback."""
     return re.sub(r"Said by \w+ \d", "Think first", agent(call))
@@ -66,26 +85,16 @@ def alike(call: Call) -> str:
 async def test_in_react_equal_words_along_the_skip_and_in_the_first_plan_are_one_piece_said_twice_in_its_place() -> (
     None
 ):
-    model = ScriptedModel(alike)
-    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
-    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
-    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+    model = await one_step(alike)
 
-    (sent,) = [
-        prompt_of(call)
-        for call in model.seen
-        if call.role == "optimizer" and "which is called plan.task:" in prompt_of(call)
-    ]
+    sent = asked_for_the_task(model)
     found = re.findall(r"Example a\d, score 0, call (\d) of plan\n(?:.*\n)*?feedback: (.*)", sent)
     assert found[:3] == [("1", "(said 2 times) Think first."), ("2", "Think first."), ("3", "Think first.")]
     assert len(found) == 12
 
 
 async def test_in_react_the_last_plan_is_not_sent_the_form_and_gives_no_feedback_on_it() -> None:
-    model = ScriptedModel(agent)
-    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
-    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
-    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+    model = await one_step(agent)
 
     form = next(text.value for text in TEXTS if text.name == "plan.format")
     asked = {t: [c for c in model.seen if c.role == "backward" and c.at.endswith(f"/plan/{t}")] for t in (1, 2, 3)}
@@ -97,16 +106,9 @@ async def test_in_react_the_last_plan_is_not_sent_the_form_and_gives_no_feedback
 
 
 async def test_in_react_what_the_end_says_along_its_skip_stands_after_the_plans_that_came_before_it() -> None:
-    model = ScriptedModel(agent)
-    program = react(lambda query, k: f"page of {query}", k=2, steps=3)
-    settings: dict[str, object] = {"max_steps": 1, "max_proposals": 1, "loss_feedback": "template"}
-    await trained(model, splits(4, 2, 0), pipeline=program, **settings)
+    model = await one_step(agent)
 
-    (sent,) = [
-        prompt_of(call)
-        for call in model.seen
-        if call.role == "optimizer" and "which is called plan.task:" in prompt_of(call)
-    ]
+    sent = asked_for_the_task(model)
     found = re.findall(r"Example (a\d), score 0(?:, call (\d) of plan)?\n(?:.*\n)*?feedback: Said by (\w+) (\d)", sent)
     assert [each for each in found if each[0] == found[0][0]] == [
         (found[0][0], "1", "plan", "1"),

@@ -312,7 +312,7 @@ def test_the_same_run_gives_the_same_bytes() -> None:
     assert page(view_of(recorded(3))) == page(view_of(recorded(3)))
 
 
-_METRIC = "/home/me/work/metrics.py:score"
+_METRIC = "/home/me/own/metrics.py:score"
 
 
 def test_no_folder_of_the_machine_is_named() -> None:
@@ -320,7 +320,7 @@ def test_no_folder_of_the_machine_is_named() -> None:
         match event:
             case ProgramDescribed():
                 models = (ModelInfo("task", "local//home/me/models/small.gguf"),)
-                paths = {"pipeline": "/home/me/work/program.py:answer", "metric": _METRIC, "minibatch_metric": _METRIC}
+                paths = {"pipeline": "/home/me/own/program.py:answer", "metric": _METRIC, "minibatch_metric": _METRIC}
                 return replace(event, models=models, **paths)
             case ProposalJudged(minibatch=Comparison() as gate, validation=Comparison() as whole):
                 return replace(

@@ -1,4 +1,4 @@
-"""Validation examples by accepted version: a sign and a colour for each score."""
+"""Validation examples by accepted version: each score as a sign, and what was answered in place of what."""
 
 from __future__ import annotations
 

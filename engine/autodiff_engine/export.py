@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +12,7 @@ from .config import code, model, source
 from .errors import ConfigError, StorageError
 from .events import ModelInfo
 from .llm.redact import KEY_SHAPE
+from .private import replace_text
 from .text_file import kind_of
 from .toml_text import dumps, read, table_of
 
@@ -100,18 +98,7 @@ def write_best(path: Path, best: Best) -> None:
     """
     text = to_toml(best)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-            _compare(Path(name), best)
-            os.replace(name, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+        replace_text(path, text, lambda written: _compare(written, best))
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -15,6 +15,7 @@ from .events import (
     ExampleScored,
     FeedbackGiven,
     FeedbackMissing,
+    Fingerprint,
     LedgerUpdated,
     ProposalMade,
     RunFinished,
@@ -47,6 +48,12 @@ class Past:
         """How the last execution ended; None when its process was killed."""
         last = self.recorded.events[-1].event
         return last if isinstance(last, RunFinished) else None
+
+    @property
+    def parts(self) -> tuple[Fingerprint, ...]:
+        """What it was made of when it was executed last: a person may have gone on with something that had changed."""
+        openings = (each.event for each in reversed(self.recorded.events) if isinstance(each.event, RunOpened))
+        return next(openings, self.opened).parts
 
     @property
     def told_all(self) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -26,6 +29,28 @@ def write_text(path: Path, text: str) -> None:
     """
     with opened(path, "w") as file:
         file.write(text)
+
+
+def replace_text(path: Path, text: str, check: Callable[[Path], object] = lambda _: None) -> None:
+    """Put ``text`` in the place of the file ``path`` at once or not at all, on disk before it has that name.
+
+    ``check`` may look at the new file before it takes the old one's place; what it raises leaves that as it was.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        check(Path(name))
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def make_folder(folder: Path) -> None:

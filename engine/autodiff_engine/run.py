@@ -95,7 +95,7 @@ class Run:
             if rerun is None:
                 journal = open_folder(opening, listener, held)
             else:
-                journal = open_again(opening.folder, rerun.past.recorded, listener, held)
+                journal = open_again(opening, rerun.past.recorded, listener, held)
             held.enter_context(log_to(opening.folder))
             return await self._executed(control, journal)
 

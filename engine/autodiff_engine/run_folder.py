@@ -17,7 +17,7 @@ from .journal import FILE as JOURNAL
 from .journal import Journal, Recorded
 from .lock import FILE as LOCK
 from .lock import locked
-from .private import make_folder, opened, write_text
+from .private import make_folder, opened, replace_text, write_text
 
 _CONFIG = "config.toml"
 _INSTRUCTIONS = "instructions"
@@ -68,18 +68,23 @@ def open_folder(opening: Opening, listener: Callable[[Stamped], None], held: Exi
         ) from error
 
 
-def open_again(folder: Path, past: Recorded, listener: Callable[[Stamped], None], held: ExitStack) -> Journal:
+def open_again(opening: Opening, past: Recorded, listener: Callable[[Stamped], None], held: ExitStack) -> Journal:
     """Go on with the journal of a run, of which ``past`` was read, and lock its folder as long as ``held``.
+
+    Its config becomes that of ``opening``, in one go: a budget that a person raised holds for later executions.
 
     Raises:
         ConfigError: Another process executes it, or has since it was read.
         StorageError: It cannot be written.
     """
+    folder = opening.folder
     try:
         held.enter_context(locked(folder))
         size = (folder / JOURNAL).stat().st_size
         if size < past.size or (size > past.size and not past.torn):
             raise ConfigError(f"{folder}: another process executed it a moment ago", "resume it once more")
+        if (folder / _CONFIG).read_text(encoding="utf-8") != opening.config_toml:
+            replace_text(folder / _CONFIG, opening.config_toml)
         return Journal(folder, listener, past)
     except OSError as error:
         raise StorageError(f"{error.filename or folder}: {error.strerror}", "is the folder yours to write?") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.private import make_folder, opened, write_text
+from autodiff_engine.private import make_folder, opened, replace_text, write_text
 
 
 @pytest.fixture(autouse=True, params=[0o000, 0o022, 0o177], ids=oct)
@@ -45,3 +45,17 @@ def test_parents_that_had_to_be_made_are_their_owners_too_and_others_stay_as_the
     make_folder(tmp_path / "there" / "runs" / "1" / "2")
 
     assert [mode(tmp_path / "there" / each) for each in (".", "runs", "runs/1", "runs/1/2")] == [0o755, *[0o700] * 3]
+
+
+def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    def refuse(new: Path) -> None:
+        assert new.read_text(encoding="utf-8") == "newer"
+        raise ValueError("it is not what it should be")
+
+    (tmp_path / "a").write_text("old", encoding="utf-8")
+    replace_text(tmp_path / "a", "new")
+    with pytest.raises(ValueError, match="not what it should be"):
+        replace_text(tmp_path / "a", "newer", refuse)
+
+    assert {each.name: each.read_text(encoding="utf-8") for each in tmp_path.iterdir()} == {"a": "new"}
+    assert mode(tmp_path / "a") == 0o600

@@ -49,6 +49,11 @@ def is_file(name: str) -> bool:
     return name.endswith(".py") and not name.startswith(_CORPUS)
 
 
+def is_packed_as_it_is(name: str) -> bool:
+    """Return whether a pack holds a part as the run had it: files of the user's and instructions."""
+    return name == INSTRUCTIONS or is_file(name)
+
+
 def _of_config(text: str) -> str:
     """As the file says it, defaults of the version that wrote it included: a later version has keys that it lacks."""
     tables = {name: table for name, table in tomllib.loads(text).items() if name not in _NEUTRAL}

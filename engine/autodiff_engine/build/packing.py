@@ -39,6 +39,8 @@ class Packed:
     answers: int
     program: tuple[str, ...]
     """The user's own program files."""
+    changed: tuple[str, ...] = ()
+    """What the run was made of and is packed as it is now, another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Packing:
             members,
         )
         _read_back(content, plan, used)
-        return Packed(content, verified.facts, len(used), program)
+        return Packed(content, verified.facts, len(used), program, verified.changed)
 
     def _members(self, used: Mapping[str, Reply]) -> tuple[dict[str, bytes], tuple[str, ...]]:
         past, plan, loaded = self.verifying.past, self.verifying.plan, self.loaded
@@ -114,16 +116,17 @@ class Packing:
         )
 
 
-def packing(folder: Path, options: RunOptions) -> Packing:
+def packing(folder: Path, options: RunOptions, *, anyway: bool = False) -> Packing:
     """Read a run and check that it can be executed again; neither a key nor a model's file is needed.
 
     Raises:
-        ConfigError: Somebody executes it now, or its program or its data are not there any more.
+        ConfigError: Somebody executes it now, something that it was made of has changed, whether a fact tells or not
+            (``anyway``: it is packed as it is now), or its program or its data are not there any more.
         StorageError: The folder is not whole.
     """
     if held(folder):
         raise ConfigError(f"{folder}: a process executes this run now", "pack it when it has ended")
-    return Packing(load(folder / CONFIG), verification(folder, options))
+    return Packing(load(folder / CONFIG), verification(folder, options, anyway=anyway))
 
 
 def _roles(past: Past) -> dict[str, str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from ..config import Loaded, load, meaning
+from ..config import Loaded, load, meaning, to_toml
 from ..errors import ConfigError, StorageError
 from ..events import DECISION_TYPES, ProgramDescribed, RunFinished, Stamped, Warned
-from ..instructions import read as read_instructions
 from ..llm.recorded import read_answers
 from ..llm.stored import StoredAnswers
 from ..lock import locked
@@ -19,13 +18,13 @@ from ..past import Past, past_of
 from ..rerun import Rerun
 from ..run import Run
 from ..run_folder import Opening
+from .changes import FILE, changes, plan_again, since
 from .demo import PACK
-from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
+from .fingerprints import parts_of_run
 from .models import Place, Record
 from .options import RunOptions, check_answers, check_writable
-from .training import Plan, caps_of, machine_of, opening_facts, plan_of
+from .training import caps_of, machine_of
 
-_FILE = "config.toml"
 _NEUTRAL = ("budget.", "limits.", "cache.")
 
 
@@ -41,7 +40,7 @@ class Resumption:
 def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumption:
     """Check that the run whose folder holds the config ``loaded`` is what it was; changes nothing.
 
-    Budget, limits and cache may be others than before.
+    Budget, limits and cache may be others than before; once the run is executed its folder's config says them too.
 
     Raises:
         ConfigError: Another process executes it, or something has changed (``anyway``: go on all the same).
@@ -58,7 +57,7 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     differ = [*_flags(loaded), *changes(past, plan, loaded)]
     if differ and not anyway:
         raise ConfigError(
-            f"{folder}: {' and '.join(differ)} changed since the run began",
+            f"{folder}: {since(differ)}",
             "change that back; or --anyway goes on, live from the first fact that then differs",
         )
     record = record_of(past)
@@ -67,37 +66,20 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     rerun = Rerun(past, past.going_on, before=past.totals, anyway=anyway)
     run_id = past.opened.run_id
     place = Place(run_id, answers, folder / "debug.log", options.offline, record, rerun)
+    text = _text(loaded)
     opening = Opening(
-        run_id, folder, past.opened.config, "", version("autodiff-tui"), plan.instructions, past.opened.recorded,
-        caps_of(loaded.config), (*lost, *_new(plan.warnings, past)), past.opened.parts,
+        run_id, folder, past.opened.config, text, version("autodiff-tui"), plan.instructions, past.opened.recorded,
+        caps_of(loaded.config), (*lost, *_new(plan.warnings, past)),
+        parts_of_run(text, plan.instructions, loaded.config, loaded.base),
     )  # fmt: skip
     make = machine_of(plan, run_id, folder, place, rerun.decided)
     return Resumption(Run(opening, make, rerun), _history(past))
 
 
-def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
-    """Yield the name of each thing that the run was made of and that is another now."""
-    text = (loaded.base / _FILE).read_text(encoding="utf-8")
-    before, now = past.opened.parts, parts_of_run(text, plan.instructions, loaded.config, loaded.base)
-    for name in changed(before, now) if before else ():  # journals of earlier versions have none
-        yield {CONFIG: f"its {_FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
-    for role, told in loaded.config.models.items():
-        player = plan.players.get(role)
-        if player is not None and told.sha256 and player.name.rpartition(":")[2] != told.sha256:
-            yield f"the model file of models.{role}"
-    yield from _of_facts(past, plan)
-
-
-def _of_facts(past: Past, plan: Plan) -> Iterable[str]:
-    program, data = opening_facts(plan)
-    for said in past.said[:2]:
-        event = said.event
-        if isinstance(event, ProgramDescribed):
-            differ = [each.name for each in fields(event) if getattr(event, each.name) != getattr(program, each.name)]
-            if differ:
-                yield f"the program ({', '.join(differ)})"
-        elif event != data:
-            yield f"the data ({data.source})"
+def _text(loaded: Loaded) -> str:
+    """Return the run's config as it holds from now on: with what flags change, so that the next execution knows."""
+    own = load(loaded.base / FILE)
+    return (loaded.base / FILE).read_text(encoding="utf-8") if own.config == loaded.config else to_toml(loaded.config)
 
 
 def _read(folder: Path) -> Past:
@@ -134,7 +116,7 @@ def _changed_since(past: Past, loaded: Loaded, why: str, *, anyway: bool) -> str
         return ""  # what is gone cannot be compared, and nobody needs it
     if not differ:
         return ""
-    said = f"{' and '.join(differ)} changed since the run began"
+    said = since(differ)
     if not anyway:
         raise ConfigError(
             f"{loaded.base}: {said}, and it is {why}: nothing is left to go on with",
@@ -143,20 +125,9 @@ def _changed_since(past: Past, loaded: Loaded, why: str, *, anyway: bool) -> str
     return f"; {said}"
 
 
-def plan_again(past: Past, loaded: Loaded, *, offline: bool) -> Plan:
-    """Return the plan of a run as its folder has it; ``offline``: nobody will be asked.
-
-    Raises:
-        ConfigError: The program or the data are not there any more.
-        StorageError: The folder is not whole.
-    """
-    kept = read_instructions(loaded.base / "instructions")
-    return plan_of(loaded.config, loaded.base, kept, recorded=offline or past.opened.recorded)
-
-
 def _flags(loaded: Loaded) -> Iterable[str]:
     """Yield the keys that a flag changes, but for those that change no result."""
-    own = load(loaded.base / _FILE)
+    own = load(loaded.base / FILE)
     if meaning(own.config) == meaning(loaded.config):
         return
     before, now = ({row.key: row.value for row in each.rows} for each in (own, loaded))

@@ -18,11 +18,13 @@ from ..llm.model import KEY_VERSION
 from ..llm.recorded import read_answers
 from ..llm.store import ANSWER_VERSION, AnswerStore
 from ..pack import ANSWERS, BEST, CONFIG, JOURNAL, SPLITS, Manifest, unpack
-from ..past import past_of
+from ..past import Past, past_of
 from ..splits_file import read_splits
+from .changes import changes_in, since
+from .fingerprints import is_packed_as_it_is, parts_of_run
 from .portable import check_inside
 from .sealed import without_network
-from .training import plan_of
+from .training import Plan, plan_of
 from .verification import Verified, Verifying
 
 FORM_OF_ANSWERS = f"{KEY_VERSION}.{ANSWER_VERSION}"
@@ -96,11 +98,12 @@ class VerifyingPack:
         return await self.verifying.execute()
 
 
-def verification_of(pack: OpenedPack, *, trusted: bool) -> VerifyingPack:
+def verification_of(pack: OpenedPack, *, trusted: bool, anyway: bool = False) -> VerifyingPack:
     """Check that a pack that was opened whole can be executed again; needs neither a key nor any file beside it.
 
     Raises:
-        ConfigError: It holds program files, and nobody said that they may be executed.
+        ConfigError: It holds program files, and nobody said that they may be executed; or they, or the instructions,
+            are not those that its journal tells of (``anyway``: it is executed as it is).
         StorageError: It names what it does not hold, or its answers are of another version's form.
     """
     place, manifest, folder = str(pack.path), pack.manifest, pack.folder
@@ -121,7 +124,20 @@ def verification_of(pack: OpenedPack, *, trusted: bool) -> VerifyingPack:
             plan = plan_of(config, folder, read_instructions(folder / "instructions"), recorded=True, splits=splits)
     except RecursionError as error:
         raise StorageError(f"{place}: a member of it is nested too deeply", "do not trust it") from error
-    return VerifyingPack(Verifying(past, plan, folder / _STORED, lambda: _why(manifest)), answers)
+    differ = _changes(past, plan, config, folder)
+    if differ and not anyway:
+        raise ConfigError(
+            f"{place}: {since(differ)}: it is packed as it was later, or somebody changed the pack",
+            "ask whoever packed it; --anyway executes what it holds, and says whether a fact differs",
+        )
+    return VerifyingPack(Verifying(past, plan, folder / _STORED, differ, _hint(manifest)), answers)
+
+
+def _changes(past: Past, plan: Plan, config: RunConfig, folder: Path) -> tuple[str, ...]:
+    """Name what a pack holds as the run had it, and here holds another; its config and corpus are packed otherwise."""
+    now = parts_of_run("", plan.instructions, config, folder)
+    before, here = ([each for each in parts if is_packed_as_it_is(each.name)] for parts in (past.parts, now))
+    return tuple(changes_in(before, here)) if past.parts else ()
 
 
 def _config(pack: OpenedPack) -> RunConfig:
@@ -136,7 +152,7 @@ def _config(pack: OpenedPack) -> RunConfig:
     return config.model_copy(update={"data": data})
 
 
-def _why(manifest: Manifest) -> str:
+def _hint(manifest: Manifest) -> str:
     ours = version("autodiff-tui")
     if manifest.version != ours:
         return f"autodiff-tui {manifest.version!a:.20} packed it, this is {ours}"

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import load
 from ..control import Control
-from ..errors import AnswerMissing, RunDiffers
+from ..errors import AnswerMissing, ConfigError, RunDiffers
 from ..llm.metered import Totals
 from ..llm.noted import Note
 from ..past import Past, past_of
 from ..rerun import Rerun, Verifier
 from ..run import train
+from .changes import FILE, changes, plan_again, since
 from .models import Place, Record
 from .options import RunOptions
-from .resuming import changes, plan_again, record_of
+from .resuming import record_of
 from .sealed import without_network
 from .training import Plan, machine_of
+
+_BACK = "change that back; or --anyway takes it as it is now, and says whether a fact differs"
+_ELSEWHERE = "name the --cache-dir that holds the answers of this run"
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """So many facts were said again as the journal has them; ``ended``: and the run came to its end there."""
+    """So many facts were said again as the journal has them; ``ended``: and the run came to its end there.
+
+    ``changed`` names what is not what the run was made of: somebody knew, and none of its facts tells.
+    """
 
     run_id: str
     facts: int
     ended: bool
+    changed: tuple[str, ...] = ()
+    torn: bool = False
+    """Whether the journal's last line was cut short, and so left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,10 @@ class Verifying:
     past: Past
     plan: Plan
     answers: Path
-    why: Callable[[], str]
-    """Says, where something differs, what has changed since; empty where nothing has."""
+    changed: tuple[str, ...] = ()
+    """What it was made of and is another now, by name."""
+    hint: str = ""
+    """What else may be why a fact differs."""
     record: Record | None = None
     """Answers in the place of the stored ones."""
 
@@ -67,29 +78,31 @@ class Verifying:
             pass
         except AnswerMissing as missing:
             raise RunDiffers(
-                f"fact {verifier.facts + 1} cannot be said again: {missing}", self.why() or missing.hint
+                f"fact {verifier.facts + 1} cannot be said again: {missing}", self._why() or _ELSEWHERE
             ) from missing
         except RunDiffers as different:
-            raise RunDiffers(str(different), self.why()) from different
+            raise RunDiffers(str(different), self._why()) from different
         finally:
             await machine.aclose()
-        return Verified(run_id, verifier.facts, past.told_all)
+        return Verified(run_id, verifier.facts, past.told_all, self.changed, past.recorded.torn)
+
+    def _why(self) -> str:
+        return since(self.changed) if self.changed else self.hint
 
 
-def verification(folder: Path, options: RunOptions) -> Verifying:
+def verification(folder: Path, options: RunOptions, *, anyway: bool = False) -> Verifying:
     """Read a run and check that it can be executed again; neither a key nor a model's file is needed.
 
     Raises:
-        ConfigError: The program or the data are not there any more.
+        ConfigError: Something that it was made of has changed, whether a fact tells or not (``anyway``: it is executed
+            as it is now), or its program or its data are not there any more.
         NetworkForbidden: The user's own file wanted to connect when it was imported.
         StorageError: The folder is not whole.
     """
-    past, loaded = past_of(folder), load(folder / "config.toml")
+    past, loaded = past_of(folder), load(folder / FILE)
     with without_network():
         plan = plan_again(past, loaded, offline=True)
-
-    def why() -> str:
-        changed = " and ".join(changes(past, plan, loaded))
-        return f"{changed} changed since the run began" if changed else ""
-
-    return Verifying(past, plan, options.answers(loaded.config, loaded.base), why, record_of(past))
+    differ = tuple(changes(past, plan, loaded))
+    if differ and not anyway:
+        raise ConfigError(f"{folder}: {since(differ)}", _BACK)
+    return Verifying(past, plan, options.answers(loaded.config, loaded.base), differ, record=record_of(past))

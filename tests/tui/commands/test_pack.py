@@ -203,8 +203,9 @@ def test_a_run_that_somebody_executes_or_that_changed_is_refused(capsys: pytest.
         "question,answer\n" + "".join(f"How many are {n} bees?,{n}\n" for n in range(20)), encoding="utf-8"
     )
     capsys.readouterr()
-    assert run(["pack", "r"]) == 1
-    assert "the data (questions.csv) changed since the run began" in capsys.readouterr().err
+    for anyway, number in (([], 2), (["--anyway"], 1)):
+        assert run(["pack", "r", *anyway]) == number
+        assert "the data (questions.csv) changed since the run began" in capsys.readouterr().err
     assert not Path("r.zip").exists()
 
 
@@ -269,6 +270,41 @@ def test_program_files_are_packed_and_executed_only_by_who_trusts_them(
         f"{facts} facts equal, 0 calls\n"
     )
     assert Path("executed").exists()
+
+
+def test_a_pack_whose_program_or_instructions_are_not_the_runs_is_executed_only_anyway(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What differs in them changes no fact: only their hashes tell, which the journal has."""
+    own_program(monkeypatch)
+    ours = [sys.executable, "-m", "autodiff_tui"]
+    subprocess.run([*ours, *TRAIN], check=True, timeout=50)
+    facts = len(read(RUN).facts)
+    subprocess.run([*ours, "pack", "r", "-o", "x.zip"], check=True, timeout=50, capture_output=True)
+    metric = Path("theirs/packed_metric.py")
+    metric.write_text(metric.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
+    refused = subprocess.run([*ours, "pack", "r", "-o", "y.zip"], timeout=50, capture_output=True, text=True)
+    assert (refused.returncode, Path("y.zip").exists()) == (2, False)
+    assert "error: r: packed_metric.py changed since the run began\n" in refused.stderr
+    later = subprocess.run(
+        [*ours, "pack", "r", "-o", "y.zip", "--anyway"], check=True, timeout=50, capture_output=True, text=True
+    )
+    assert "packed_metric.py changed since the run began: packed as it is now" in later.stderr
+
+    whole = Path("x.zip").read_bytes()
+    loss = next(name for name in json.loads(member(whole, "manifest.json"))["members"] if name.endswith("loss.user.j2"))
+    with_space = member(whole, loss) + b" "
+    Path("z.zip").write_bytes(changed(whole, **{loss.replace("/", "__").replace(".", "_dot_"): with_space}))
+    for name in ("mine", "theirs", "c.toml", "questions.csv"):
+        Path(name).rename(f"{name}.gone")
+    for pack, named in (("y.zip", "packed_metric.py"), ("z.zip", "its instructions to LLMs")):
+        verify = [*ours, "replay", pack, "--verify", "--trust"]
+        refused = subprocess.run(verify, timeout=50, capture_output=True, text=True)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert f"error: {pack}: {named} changed since the run began: " in refused.stderr
+    taken = subprocess.run([*ours, "replay", "y.zip", "--verify", "--trust", "--anyway"], timeout=50,
+                           check=True, capture_output=True, text=True)  # fmt: skip
+    assert taken.stdout == f"{facts} facts equal, 0 calls; packed_metric.py changed since the run began\n"
 
 
 def test_a_program_that_searches_takes_its_corpus_along(

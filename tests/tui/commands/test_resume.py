@@ -121,6 +121,10 @@ def test_a_spent_budget_goes_on_with_a_larger_one_over_the_whole_of_the_run(
     assert run(["resume", "r", "--ui", "json", "--budget-calls", "11"]) == 4
     end = events_of(capsys.readouterr().out)[-1]
     assert (end["calls"]["made"], len(server.received)) == (11, 11)
+    assert run(["resume", "r", "--ui", "json"]) == 4  # it is still 11
+    events = events_of(capsys.readouterr().out)
+    assert events[0]["budget"]["calls"] == 11
+    assert "11 of 11 calls" in events[-1]["error"]["message"]
 
     assert run(["resume", "r", "--ui", "json", "--budget-calls", "1000"]) == 0
     end = events_of(capsys.readouterr().out)[-1]
@@ -397,11 +401,8 @@ def edited(path: Path, old: str, new: str) -> Callable[[], object]:
 def test_what_changed_is_named_and_refused_before_anything_is_asked(
     change: Callable[[], object], named: str, server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("beside.py").write_text("LIMIT = 0\n", encoding="utf-8")
-    Path("mine.py").write_text(MINE, encoding="utf-8")
-    for name in ("mine", "beside"):
-        sys.modules.pop(name, None)
-    assert run([*TRAIN, "--set", 'task.metric="mine.py:equal"']) == 0
+    own_metric()
+    assert run(OWN) == 0
     cut(at("StepStarted"))
     asked = len(server.received)
     change()
@@ -412,6 +413,73 @@ def test_what_changed_is_named_and_refused_before_anything_is_asked(
     assert said.out == ""
     assert re.search(named, said.err), said.err
     assert len(server.received) == asked
+
+
+OWN = [*TRAIN, "--set", 'task.metric="mine.py:equal"']
+
+
+def own_metric() -> None:
+    Path("beside.py").write_text("LIMIT = 0\n", encoding="utf-8")
+    Path("mine.py").write_text(MINE, encoding="utf-8")
+    for name in ("mine", "beside"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        pytest.param(edited(RUN / "config.toml", "alpha = 0.05", "alpha = 0.06"), "its config.toml", id="config"),
+        pytest.param(edited(RUN / "instructions/loss.user.j2", " ", "  "), "its instructions to LLMs", id="loss"),
+        pytest.param(edited(Path("mine.py"), "* 0", "* 0 * 1"), "mine.py", id="metric"),
+        pytest.param(edited(Path("mine.py"), "import", "# a comment\nimport"), "mine.py", id="a comment"),
+        pytest.param(edited(Path("beside.py"), "0", "0.0"), "beside.py", id="a module beside it"),
+    ],
+)
+def test_what_changed_is_named_and_refused_though_no_fact_tells(
+    change: Callable[[], object], named: str, server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_metric()
+    assert run(OWN) == 0
+    facts, asked = len(read(RUN).facts), len(server.received)
+    assert run(["replay", "r", "--verify"]) == 0
+    change()
+    capsys.readouterr()
+
+    for command in (["replay", "r", "--verify"], ["pack", "r", "-o", "x.zip"]):
+        assert run(command) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(
+            f"error: r: {named} changed since the run began\nhint: change that back; or --anyway"
+        )
+    assert not Path("x.zip").exists()
+
+    again = run(["replay", "r", "--verify", "--anyway"])
+    said = capsys.readouterr()
+    if named == "its instructions to LLMs":  # they are what the critic is asked with
+        assert again == 1
+        assert f"hint: {named} changed since the run began" in said.err
+    else:
+        assert (again, said.out) == (0, f"{facts} facts equal, 0 calls; {named} changed since the run began\n")
+    assert len(server.received) == asked
+
+
+def test_a_run_that_went_on_with_what_had_changed_is_from_then_on_made_of_that(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own_metric()
+    assert run(OWN) == 0
+    cut(at("StepStarted"))
+    edited(Path("mine.py"), "* 0", "* 0 * 1")()
+    assert run(["resume", "r"]) == 2
+    assert run(["resume", "r", "--anyway", "--max-steps", "2", "--ui", "none"]) == 0
+    capsys.readouterr()
+
+    assert run(["replay", "r", "--verify"]) == 0
+    assert capsys.readouterr().out == f"{len(read(RUN).facts)} facts equal, 0 calls\n"
+    assert "max_steps = 2\n" in (RUN / "config.toml").read_text(encoding="utf-8")
+    edited(Path("mine.py"), "* 0 * 1", "* 0")()
+    assert run(["replay", "r", "--verify"]) == 2
 
 
 MINE = """

@@ -30,10 +30,11 @@ _SUFFIX = ".zip"
     help="Where to write it; otherwise RUN.zip here, by the name of the run's folder.",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--anyway", is_flag=True, help="Pack it though something that it was made of has changed since.")
 @cache_dir_option
 @output_options
 @with_flags
-def pack(flags: Flags, run: str, output: Path | None, force: bool) -> int:
+def pack(flags: Flags, run: str, output: Path | None, force: bool, anyway: bool) -> int:
     """Put RUN into one file with every answer that it needs: replay shows it and executes it again anywhere.
 
     RUN is a folder, a run's id, a unique prefix of one, or latest. It is executed again first, without any network, so
@@ -54,7 +55,7 @@ def pack(flags: Flags, run: str, output: Path | None, force: bool) -> int:
     if target.suffix.lower() != _SUFFIX:
         raise ConfigError(f"{target}: must end in {_SUFFIX}", f"replay knows a pack by that: -o {target}{_SUFFIX}")
     check(target, option="-o", example=f"run{_SUFFIX}", overwrite=force)  # before the work, not after it
-    packed, number = run_until_signal(build.packing(folder, run_options(flags)).execute)
+    packed, number = run_until_signal(build.packing(folder, run_options(flags), anyway=anyway).execute)
     if packed is None:
         return 128 + number
     save(target, packed.content, option="-o", example=f"run{_SUFFIX}", overwrite=force)
@@ -64,4 +65,7 @@ def pack(flags: Flags, run: str, output: Path | None, force: bool) -> int:
         write_line(one_line(f"wrote {target}: {what}, {size}"), sys.stderr)
         if packed.program:
             write_line(one_line(f"it holds program files of yours: {', '.join(packed.program)}"), sys.stderr)
+        if packed.changed:
+            changed = " and ".join(packed.changed)
+            write_line(one_line(f"{changed} changed since the run began: packed as it is now"), sys.stderr)
     return 0

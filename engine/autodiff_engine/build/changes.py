@@ -1,0 +1,61 @@
+"""What a run was made of and is another now, by name: asked before it is executed again, for then no fact may tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from ..config import Loaded
+from ..events import Fingerprint, ProgramDescribed
+from ..instructions import read as read_instructions
+from ..past import Past
+from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
+from .training import Plan, opening_facts, plan_of
+
+FILE = "config.toml"
+
+
+def plan_again(past: Past, loaded: Loaded, *, offline: bool) -> Plan:
+    """Return the plan of a run as its folder has it; ``offline``: nobody will be asked.
+
+    Raises:
+        ConfigError: The program or the data are not there any more.
+        StorageError: The folder is not whole.
+    """
+    kept = read_instructions(loaded.base / "instructions")
+    return plan_of(loaded.config, loaded.base, kept, recorded=offline or past.opened.recorded)
+
+
+def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
+    """Yield the name of each thing that the run was made of and that is another now."""
+    text = (loaded.base / FILE).read_text(encoding="utf-8")
+    before, now = past.parts, parts_of_run(text, plan.instructions, loaded.config, loaded.base)
+    yield from changes_in(before, now) if before else ()  # journals of earlier versions have none
+    for role, told in loaded.config.models.items():
+        player = plan.players.get(role)
+        if player is not None and told.sha256 and player.name.rpartition(":")[2] != told.sha256:
+            yield f"the model file of models.{role}"
+    yield from _of_facts(past, plan)
+
+
+def changes_in(before: Sequence[Fingerprint], now: Sequence[Fingerprint]) -> Iterable[str]:
+    """Yield the name, as a person knows it, of each part that is another now."""
+    for name in changed(before, now):
+        yield {CONFIG: f"its {FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
+
+
+def since(changed: Sequence[str]) -> str:
+    """Return in words what has changed."""
+    return f"{' and '.join(changed)} changed since the run began"
+
+
+def _of_facts(past: Past, plan: Plan) -> Iterable[str]:
+    program, data = opening_facts(plan)
+    for said in past.said[:2]:
+        event = said.event
+        if isinstance(event, ProgramDescribed):
+            differ = [each.name for each in fields(event) if getattr(event, each.name) != getattr(program, each.name)]
+            if differ:
+                yield f"the program ({', '.join(differ)})"
+        elif event != data:
+            yield f"the data ({data.source})"

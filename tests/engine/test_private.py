@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.private import make_folder, opened, write_text
+from autodiff_engine.private import keep_private, make_folder, opened, write_text
 
 
 @pytest.fixture(autouse=True, params=[0o000, 0o022, 0o177], ids=oct)
@@ -45,3 +45,17 @@ def test_parents_that_had_to_be_made_are_their_owners_too_and_others_stay_as_the
     make_folder(tmp_path / "there" / "runs" / "1" / "2")
 
     assert [mode(tmp_path / "there" / each) for each in (".", "runs", "runs/1", "runs/1/2")] == [0o755, *[0o700] * 3]
+
+
+def test_a_file_that_a_library_goes_on_to_write_is_its_owners_also_one_that_was_open_to_others(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("kept", encoding="utf-8")
+    (tmp_path / "old").chmod(0o644)
+    (tmp_path / "still").touch()
+    (tmp_path / "still").chmod(0o400)
+
+    for name in ("old", "new", "still"):
+        keep_private(tmp_path / name)
+
+    assert [mode(tmp_path / name) for name in ("old", "new", "still")] == [0o600, 0o600, 0o400]
+    assert (tmp_path / "old").read_text(encoding="utf-8") == "kept"
+    assert (tmp_path / "new").read_bytes() == b""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 FEW, MANY = 100, 2000
@@ -42,14 +43,40 @@ numbers = st.one_of(
 )
 
 
-def few(trial: Callable[..., Any], count: int = FEW) -> None:
+class Trial:
+    """What is tried, and where its arguments come from."""
+
+    def __init__(self, function: Callable[..., object], *strategies: st.SearchStrategy[Any]) -> None:
+        self.function = function
+        self.strategies = strategies
+
+    def cases(self, told: settings) -> None:
+        """Try by these settings, and print how many cases there were.
+
+        What hypothesis runs is made anew each time: it takes settings once, and a process may try few and then many.
+        """
+        count = 0
+
+        @functools.wraps(self.function)
+        def counted(*given_ones: object, **named: object) -> None:
+            nonlocal count
+            self.function(*given_ones, **named)
+            count += 1
+
+        told(given(*self.strategies)(counted))()
+        print(f"{self.function.__name__}: {count:,} cases")  # noqa: T201
+
+
+def few(trial: Trial, count: int = FEW) -> None:
     """Try the same few cases as every time: a merge must not depend on a draw."""
-    settings(max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=_CALM)(trial)()
+    trial.cases(
+        settings(max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=_CALM)
+    )
 
 
-def many(trial: Callable[..., Any], count: int = MANY) -> None:
+def many(trial: Trial, count: int = MANY) -> None:
     """Try many new cases."""
-    settings(max_examples=count, deadline=None, database=None, suppress_health_check=_CALM)(trial)()
+    trial.cases(settings(max_examples=count, deadline=None, database=None, suppress_health_check=_CALM))
 
 
 def edited(content: bytes, done: list[tuple[str, float, bytes]]) -> bytes:

@@ -345,6 +345,7 @@ def test_nobody_but_their_owner_may_read_a_run_and_the_answers() -> None:
         Path("r").mkdir()
         said_by("train", "c.toml", "--ui", "none", "--run-dir", "r", code=0)
         assert stat.S_IMODE(Path("runs").stat().st_mode) == 0o700  # it holds the register alone
+        assert stat.S_IMODE(Path("runs/elsewhere.jsonl").stat().st_mode) == 0o600
         shutil.rmtree("runs")
         said_by("train", "c.toml", "--ui", "none", code=0)
         assert stat.S_IMODE(Path("runs").stat().st_mode) == 0o700
@@ -358,6 +359,8 @@ def test_nobody_but_their_owner_may_read_a_run_and_the_answers() -> None:
     assert len(runs) == 3
     for folder in (*runs, *(folder / "instructions" for folder in runs), Path("answers")):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
-    files = [path for folder in runs for path in folder.rglob("*") if path.is_file()]
-    assert {path.name for path in files} >= {"journal.jsonl", "config.toml", "best.toml", "debug.log", "lock"}
+    files = [path for folder in (*runs, Path("answers")) for path in folder.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {
+        "journal.jsonl", "config.toml", "best.toml", "debug.log", "lock", "cache.db"
+    }  # fmt: skip
     assert {str(path): oct(stat.S_IMODE(path.stat().st_mode)) for path in files if path.stat().st_mode & 0o077} == {}

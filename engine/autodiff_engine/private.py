@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -51,6 +52,19 @@ def replace_text(path: Path, text: str, check: Callable[[Path], object] = lambda
         with suppress(OSError):
             os.unlink(name)
         raise
+
+
+def keep_private(path: Path) -> None:
+    """Make the file with mode 0600 where there is none, or take that of others away from one that is there.
+
+    For libraries that make files by themselves: what SQLite puts beside a database has the mode of that.
+
+    Raises:
+        OSError: It cannot be made, or is open to others and belongs to somebody else.
+    """
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
 
 
 def make_folder(folder: Path) -> None:

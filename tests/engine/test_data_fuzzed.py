@@ -14,7 +14,6 @@ from typing import Any
 
 import datasets
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.config import DataConfig
@@ -22,7 +21,7 @@ from autodiff_engine.corpus_readers import read_corpus
 from autodiff_engine.dataset import load
 from autodiff_engine.errors import DataError
 
-from ..fuzzing import ascii_json, edited, edits, few, many, numbers, one_line, torn_words
+from ..fuzzing import Trial, ascii_json, edited, edits, few, many, numbers, one_line, torn_words
 
 HOTPOT = [
     {
@@ -178,23 +177,26 @@ def rows_of_any_type(told: list[dict[str, Any]], columns: dict[str, str]) -> Non
 
 
 trials = [
-    given(st.sampled_from(sorted(GOOD)), edits)(changed_bytes),
-    given(st.sampled_from(sorted(GOOD)), st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)))(
-        any_bytes
+    Trial(changed_bytes, st.sampled_from(sorted(GOOD)), edits),
+    Trial(
+        any_bytes,
+        st.sampled_from(sorted(GOOD)),
+        st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
     ),
-    given(st.lists(rows, max_size=4), st.dictionaries(keys, keys, max_size=2))(as_json_holds_it),
-    given(
+    Trial(as_json_holds_it, st.lists(rows, max_size=4), st.dictionaries(keys, keys, max_size=2)),
+    Trial(
+        as_a_table_holds_it,
         st.lists(st.text(max_size=9), max_size=4),
         st.lists(st.lists(st.text(max_size=9), max_size=4), max_size=4),
         st.sampled_from([",", ";", "\t"]),
         st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"]),
-    )(as_a_table_holds_it),
-    given(st.sampled_from([*HOTPOT[0], "other"]), things)(hotpot_of_another_form),
-    given(st.sampled_from(sorted(CORPORA)), edits)(changed_corpora),
+    ),
+    Trial(hotpot_of_another_form, st.sampled_from([*HOTPOT[0], "other"]), things),
+    Trial(changed_corpora, st.sampled_from(sorted(CORPORA)), edits),
 ]
 hub_trials = [
-    given(st.sampled_from(sorted(HUB)), edits)(changed_rows),
-    given(st.lists(rows, max_size=4), st.dictionaries(keys, keys, max_size=2))(rows_of_any_type),
+    Trial(changed_rows, st.sampled_from(sorted(HUB)), edits),
+    Trial(rows_of_any_type, st.lists(rows, max_size=4), st.dictionaries(keys, keys, max_size=2)),
 ]
 """Slower ones: the hub's library makes a table of every file that it reads."""
 
@@ -215,7 +217,7 @@ def test_the_corpora_that_others_are_made_from_are_read() -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_hostile_files_are_read_or_refused(trial: Any) -> None:
+def test_a_few_hundred_hostile_files_are_read_or_refused(trial: Trial) -> None:
     few(trial)
 
 
@@ -233,7 +235,7 @@ careless = pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("_left_open")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", hub_trials)
-def test_some_hostile_rows_of_the_hub_are_read_or_refused(trial: Any) -> None:
+def test_some_hostile_rows_of_the_hub_are_read_or_refused(trial: Trial) -> None:
     few(trial, 12)
 
 
@@ -242,14 +244,14 @@ def test_some_hostile_rows_of_the_hub_are_read_or_refused(trial: Any) -> None:
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("trial", hub_trials)
-def test_a_thousand_hostile_rows_of_the_hub_are_read_or_refused(trial: Any) -> None:
+def test_a_thousand_hostile_rows_of_the_hub_are_read_or_refused(trial: Trial) -> None:
     many(trial, 1000)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_hostile_files_are_read_or_refused(trial: Any) -> None:
+def test_thousands_of_hostile_files_are_read_or_refused(trial: Trial) -> None:
     many(trial)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine import build, config
@@ -18,7 +17,7 @@ from autodiff_engine.export import BestText, Origin, is_export, read_prompts, to
 from autodiff_engine.template import markers
 from autodiff_tui.exporting import copy_best
 
-from ..fuzzing import edited, edits, few, many, one_line, words
+from ..fuzzing import Trial, edited, edits, few, many, one_line, words
 from .test_export import BEST
 
 CONFIG = """
@@ -99,20 +98,20 @@ def changed_bytes(done: list[tuple[str, float, bytes]]) -> None:
 text_names = st.one_of(st.from_regex(r"[a-z_.]{1,12}", fullmatch=True), st.sampled_from(ODD_NAMES), words)
 texts = st.one_of(words, st.text(" \t\r\n\\\"'\x00\x7f\x85\u2028a{}", max_size=40))
 trials = [
-    given(st.dictionaries(text_names, texts, min_size=1, max_size=4))(again),
-    given(texts, texts)(taken_by_eval),
-    given(edits)(changed_bytes),
+    Trial(again, st.dictionaries(text_names, texts, min_size=1, max_size=4)),
+    Trial(taken_by_eval, texts, texts),
+    Trial(changed_bytes, edits),
 ]
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_prompts_come_back_byte_for_byte(trial: Any) -> None:
+def test_a_few_hundred_prompts_come_back_byte_for_byte(trial: Trial) -> None:
     few(trial)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_prompts_come_back_byte_for_byte(trial: Any) -> None:
+def test_thousands_of_prompts_come_back_byte_for_byte(trial: Trial) -> None:
     many(trial)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.private import make_folder, opened, replace_text, write_text
+from autodiff_engine.private import keep_private, make_folder, opened, replace_text, write_text
 
 
 @pytest.fixture(autouse=True, params=[0o000, 0o022, 0o177], ids=oct)
@@ -59,3 +59,17 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
 
     assert {each.name: each.read_text(encoding="utf-8") for each in tmp_path.iterdir()} == {"a": "new"}
     assert mode(tmp_path / "a") == 0o600
+
+
+def test_a_file_that_a_library_goes_on_to_write_is_its_owners_also_one_that_was_open_to_others(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("kept", encoding="utf-8")
+    (tmp_path / "old").chmod(0o644)
+    (tmp_path / "still").touch()
+    (tmp_path / "still").chmod(0o400)
+
+    for name in ("old", "new", "still"):
+        keep_private(tmp_path / name)
+
+    assert [mode(tmp_path / name) for name in ("old", "new", "still")] == [0o600, 0o600, 0o400]
+    assert (tmp_path / "old").read_text(encoding="utf-8") == "kept"
+    assert (tmp_path / "new").read_bytes() == b""

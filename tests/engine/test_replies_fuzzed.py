@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.answer import after, reader
@@ -30,7 +29,7 @@ from autodiff_engine.pipelines.react import ACTION, action_of
 from autodiff_engine.rewrite import read_rewrite
 from autodiff_engine.sentences import first_sentences, split
 
-from ..fuzzing import ATTACKS, NASTY, few, many, torn_words
+from ..fuzzing import ATTACKS, NASTY, Trial, few, many, torn_words
 from ..synthetic import TEXTS, asker, example, instructions, needed, outcome, splits, trained
 from .test_critic import TARGETS, asked
 from .test_optimizer import proposed, situation
@@ -186,30 +185,30 @@ def solid(text: str) -> str:
 
 
 trials = [
-    given(
+    Trial(whole_runs,
         st.lists(whole_replies, min_size=1, max_size=5),
         st.sampled_from(
             [{}, {"peers": False}, {"loss_feedback": "template"}, {"gradients": "none"}, {"selective": False}]
         ),
-    )(whole_runs),
-    given(replies, replies, st.booleans())(of_the_critic),
-    given(replies)(of_the_loss),
-    given(whole_replies, whole_replies)(of_the_judge),
-    given(whole_replies, whole_replies)(of_the_optimizer),
-    given(replies)(of_the_program),
+    ),
+    Trial(of_the_critic, replies, replies, st.booleans()),
+    Trial(of_the_loss, replies),
+    Trial(of_the_judge, whole_replies, whole_replies),
+    Trial(of_the_optimizer, whole_replies, whole_replies),
+    Trial(of_the_program, replies),
 ]  # fmt: skip
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_hostile_replies_are_used_or_refused_with_a_reason(trial: Any) -> None:
+def test_a_few_hundred_hostile_replies_are_used_or_refused_with_a_reason(trial: Trial) -> None:
     few(trial)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_hostile_replies_are_used_or_refused_with_a_reason(trial: Any) -> None:
+def test_thousands_of_hostile_replies_are_used_or_refused_with_a_reason(trial: Trial) -> None:
     many(trial)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.encoding import decode, encode
@@ -43,7 +42,7 @@ from autodiff_tui.html_report import page
 from autodiff_tui.narration import Narrator
 from autodiff_tui.view import RunView, reduce, step_rows
 
-from ..fuzzing import edited, edits, few, many, numbers, one_line, torn_words, words
+from ..fuzzing import Trial, edited, edits, few, many, numbers, one_line, torn_words, words
 from .recorded import recorded
 from .runs import losses_run, small_run, stamped
 from .screens import settled
@@ -210,16 +209,18 @@ async def _in_the_app(events: list[Stamped]) -> None:
 
 seeds = st.integers(0, 10**6)
 trials = [
-    given(names, edits)(changed_bytes),
-    given(names, seeds, st.floats(0.3, 1), st.floats(0, 0.5), st.integers(0, 40))(changed_order),
-    given(names, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), OTHER), min_size=1, max_size=2))(changed_values),
-    given(names, seeds, st.integers(0, 60))(absurd_stories),
+    Trial(changed_bytes, names, edits),
+    Trial(changed_order, names, seeds, st.floats(0.3, 1), st.floats(0, 0.5), st.integers(0, 40)),
+    Trial(changed_values, names, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), OTHER), min_size=1, max_size=2)),
+    Trial(absurd_stories, names, seeds, st.integers(0, 60)),
 ]
 of_its_kind = st.one_of(st.integers(-3, 3), st.integers(), st.floats(allow_nan=False), words)
 app_trials = [
-    given(names, seeds, st.integers(0, 60))(in_the_app),
-    given(names, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), of_its_kind), min_size=1, max_size=8))(
-        values_in_the_app
+    Trial(in_the_app, names, seeds, st.integers(0, 60)),
+    Trial(
+        values_in_the_app,
+        names,
+        st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), of_its_kind), min_size=1, max_size=8),
     ),
 ]
 
@@ -237,27 +238,27 @@ def test_the_journals_that_others_are_made_from_are_read(story: str) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_hostile_journals_are_read_or_refused(trial: Any) -> None:
+def test_a_few_hundred_hostile_journals_are_read_or_refused(trial: Trial) -> None:
     few(trial, 60)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", app_trials)
-def test_a_few_absurd_stories_do_not_end_the_app(trial: Any) -> None:
+def test_a_few_absurd_stories_do_not_end_the_app(trial: Trial) -> None:
     few(trial, 3)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_hostile_journals_are_read_or_refused(trial: Any) -> None:
+def test_thousands_of_hostile_journals_are_read_or_refused(trial: Trial) -> None:
     many(trial, 1000)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("trial", app_trials)
-def test_a_thousand_absurd_stories_do_not_end_the_app(trial: Any) -> None:
+def test_a_thousand_absurd_stories_do_not_end_the_app(trial: Trial) -> None:
     many(trial, 500)
 
 

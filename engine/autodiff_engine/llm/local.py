@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..concurrency import close_all
 from ..errors import ConfigError, ModelRejected
+from ..private import keep_private
 from .model import Call, JSONValue, Model, Reply, Request
 from .redact import one_line
 from .slots import Slots
@@ -112,6 +113,7 @@ class LocalServer:
 
     async def _spawn(self) -> int:
         """Start the process; return how long its log was before."""
+        await asyncio.to_thread(keep_private, self._log)
         log = await asyncio.to_thread(self._log.open, "ab")
         with log:
             before = log.tell()

@@ -16,7 +16,7 @@ from typing import Any, cast
 import diskcache  # pyright: ignore[reportMissingTypeStubs]
 
 from ..errors import StorageError
-from ..private import make_folder
+from ..private import keep_private, make_folder
 from .model import Reply, Usage
 
 ANSWER_VERSION = 1
@@ -41,7 +41,7 @@ class StoreStats:
 
 
 class AnswerStore:
-    """Answers in ``folder`` (created with mode 0700), shared by runs and processes; nothing is ever evicted.
+    """Answers in ``folder`` (mode 0700, its files 0600), shared by runs and processes; nothing is ever evicted.
 
     An answer lies in the common part (``run`` empty) or in the part of one run. Reading takes about 20 µs and may
     be done on the event loop; writing goes to a thread of the store's own, one at a time. ``on_warning`` hears of
@@ -64,6 +64,7 @@ class AnswerStore:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:
             make_folder(folder)
+            _make_private(folder)
             self._cache = _open(folder)
             self._writer.submit(len, self._cache).result()  # has it open from here on, whatever becomes of its name
             self._opened = _identity(folder)
@@ -200,6 +201,13 @@ def disk_of(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types
 def unread(name: str, error: Exception) -> str:
     """Return the warning that an entry is damaged."""
     return f"a stored answer ({name[-64:][:12]}…) cannot be read and is asked for again: {error}"
+
+
+def _make_private(folder: Path) -> None:
+    """Make the database, or close one that others may read; its log and the log's index are made with its mode."""
+    file, *beside = database(folder)
+    for each in (file, *(each for each in beside if each.exists())):
+        keep_private(each)
 
 
 def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this is where it comes in

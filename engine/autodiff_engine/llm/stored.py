@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..private import keep_private
 from .model import Reply
 from .store import UNREADABLE, database, disk_of, name_of, reply_of, unread, unusable
 
@@ -85,6 +86,7 @@ class StoredAnswers:
         """Return a copy of database and log: the log's index can only be made where one may write."""
         self._copy = TemporaryDirectory(prefix="autodiff-")
         for file in (self._file, self._log):
+            keep_private(Path(self._copy.name) / file.name)
             shutil.copyfile(file, Path(self._copy.name) / file.name)
         return Path(self._copy.name) / self._file.name
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff_engine.config import RunConfig, load, to_toml
 from autodiff_engine.errors import ConfigError, line
 
-from ...fuzzing import edited, edits, few, many, numbers, one_line, words
+from ...fuzzing import Trial, edited, edits, few, many, numbers, one_line, words
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.toml"))
 WHOLE = """
@@ -150,10 +149,10 @@ def any_override(key: tuple[str, ...], value: str) -> None:
 
 
 trials = [
-    given(st.sampled_from(CONFIGS), edits)(bytes_of_configs),
-    given(st.lists(st.tuples(places, values), min_size=1, max_size=3))(other_values),
-    given(st.dictionaries(words, values, max_size=4))(any_toml),
-    given(places, st.one_of(words, values.map(str)))(any_override),
+    Trial(bytes_of_configs, st.sampled_from(CONFIGS), edits),
+    Trial(other_values, st.lists(st.tuples(places, values), min_size=1, max_size=3)),
+    Trial(any_toml, st.dictionaries(words, values, max_size=4)),
+    Trial(any_override, places, st.one_of(words, values.map(str))),
 ]
 
 
@@ -166,12 +165,12 @@ def test_the_config_that_others_are_made_from_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_hostile_configs_are_read_or_refused(trial: Any) -> None:
+def test_a_few_hundred_hostile_configs_are_read_or_refused(trial: Trial) -> None:
     few(trial)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_hostile_configs_are_read_or_refused(trial: Any) -> None:
+def test_thousands_of_hostile_configs_are_read_or_refused(trial: Trial) -> None:
     many(trial)

@@ -196,6 +196,41 @@ def test_nobody_else_can_read_the_folder(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def modes(folder: Path) -> dict[str, str]:
+    return {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in folder.iterdir()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
+@pytest.mark.parametrize("umask", [0o000, 0o022], ids=oct)
+async def test_nobody_else_can_read_the_database_its_log_and_the_index_of_that(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    store = AnswerStore(tmp_path / "answers", lambda warning: None)
+    try:
+        await store.add(KEY, REPLY)
+        open_ones = modes(store.folder)
+    finally:
+        store.close()
+        os.umask(before)
+
+    assert open_ones == dict.fromkeys(("cache.db", "cache.db-wal", "cache.db-shm"), "0o600")
+    assert modes(store.folder) == {"cache.db": "0o600"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
+async def test_a_database_of_an_earlier_version_is_closed_to_others_with_what_lies_beside_it(tmp_path: Path) -> None:
+    writer = AnswerStore(tmp_path / "answers", lambda warning: None)
+    await writer.add(KEY, REPLY)
+    for path in writer.folder.iterdir():
+        path.chmod(0o644)
+
+    reader = AnswerStore(writer.folder, lambda warning: None)
+
+    assert set(modes(writer.folder).values()) == {"0o600"}
+    assert reader.get(KEY) == replace(REPLY, cached=True)
+    reader.close()
+    writer.close()
+
+
 def test_a_folder_that_is_a_file_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
 

@@ -7,12 +7,12 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.pack import unpack
 
+from ...fuzzing import Trial, few, many
 from ...packs import SMALL, added, everything_below, packed, zipped
 
 MEMBERS = {**SMALL, "best.toml": b"[prompts]\ntask = 'x'\n" * 20, "program/1/p.py": b"print(1)\n"}
@@ -89,11 +89,10 @@ def strange_members(members: dict[str, bytes]) -> None:
 
 modes = st.one_of(st.integers(0, 0o177777), st.just(0o100600))
 trials = [
-    given(edits)(changed_bytes),
-    given(names, st.binary(max_size=50), modes, st.binary(max_size=12))(strange_names),
-    given(st.dictionaries(names, st.binary(max_size=50), max_size=6))(strange_members),
+    Trial(changed_bytes, edits),
+    Trial(strange_names, names, st.binary(max_size=50), modes, st.binary(max_size=12)),
+    Trial(strange_members, st.dictionaries(names, st.binary(max_size=50), max_size=6)),
 ]
-calm = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
 def test_the_pack_that_the_others_are_made_from_is_read() -> None:
@@ -101,12 +100,12 @@ def test_the_pack_that_the_others_are_made_from_is_read() -> None:
 
 
 @pytest.mark.parametrize("trial", trials)
-def test_a_few_hundred_hostile_packs_do_no_harm(trial) -> None:
-    settings(max_examples=FEW, deadline=None, derandomize=True, database=None, suppress_health_check=calm)(trial)()
+def test_a_few_hundred_hostile_packs_do_no_harm(trial: Trial) -> None:
+    few(trial, FEW)
 
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("trial", trials)
-def test_thousands_of_hostile_packs_do_no_harm(trial) -> None:
-    settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=calm)(trial)()
+def test_thousands_of_hostile_packs_do_no_harm(trial: Trial) -> None:
+    many(trial, MANY)

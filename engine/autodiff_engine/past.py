@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,10 +114,15 @@ class Past:
         known = {message: frozenset(keys[message]) for message in refused.values()}
         return Failures(unavailable, refused, known, ungraded)
 
-    def used_keys(self) -> frozenset[str]:
-        """Return the keys of the answers that standing facts were made from."""
+    def answered(self) -> Mapping[str, str]:
+        """Return who gave each answer that standing facts were made from, or that a call was told to have got, by key.
+
+        Whoever executes the run again needs them, or pays for them again.
+        """
         scored = (each.event for each in self.said if isinstance(each.event, ExampleScored))
-        return frozenset(key for each in scored if not each.why.startswith(_REFUSED) for key in each.keys)
+        used = (key for each in scored if not each.why.startswith(_REFUSED) for key in each.keys)
+        calls = (each.event for each in self.recorded.events if isinstance(each.event, CallFinished))
+        return dict.fromkeys(used, "task") | {each.key: each.role for each in calls if not each.error}
 
 
 def past_of(folder: Path) -> Past:

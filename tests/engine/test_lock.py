@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from autodiff_engine.errors import ConfigError
-from autodiff_engine.lock import held, locked
+from autodiff_engine.lock import Shared, held, locked
 
 
 def test_a_folder_is_held_by_one_at_a_time_and_given_back(tmp_path: Path) -> None:
@@ -27,3 +27,14 @@ def test_whether_a_folder_is_held_is_known_once_somebody_has_held_it(tmp_path: P
     with locked(tmp_path):
         assert held(tmp_path) is True
     assert held(tmp_path) is False
+
+
+def test_a_folder_that_many_use_is_nobodys_alone(tmp_path: Path) -> None:
+    first, second = Shared(tmp_path), Shared(tmp_path)
+    assert not first.alone()
+    second.close()
+    assert first.alone()
+    with pytest.raises(ConfigError, match="another process deletes what is there"):
+        Shared(tmp_path)
+    first.close()
+    Shared(tmp_path).close()

@@ -116,9 +116,19 @@ def test_what_was_spent_is_of_all_executions_and_of_a_killed_one_the_most(tmp_pa
     assert told.spent == Spent(CallCounts(6, 1, 0), TokenCounts(30, 12), 0.5, AtMost(3, 110, 55, 0.375))
 
 
-def test_keys_of_answers_are_those_that_facts_were_made_from(tmp_path: Path) -> None:
-    told = past(tmp_path, [STARTED, scored("a", keys=("k1", "k2")), scored("b", "refused: no", keys=("k3",))])
-    assert told.used_keys() == {"k1", "k2"}
+def test_answers_are_those_that_facts_were_made_from_and_that_calls_got(tmp_path: Path) -> None:
+    call = CallFinished("1/backward/a/x/1", "backward", "x", "m", "k4", 0.1, 1, 1, None, False, "", 0)
+    told = past(
+        tmp_path,
+        [
+            STARTED,
+            scored("a", keys=("k1", "k2")),
+            scored("b", "refused: no", keys=("k3",)),
+            call,
+            replace(call, key="k5", error="gone"),
+        ],
+    )
+    assert told.answered() == {"k1": "task", "k2": "task", "k4": "backward"}
 
 
 def test_a_journal_without_a_first_line_is_of_no_run(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from ..statistics import wilson
 from ..telling import loss_means, on_answer
 from .measures import seated
 from .models import Models, Place, asker, draw_of
-from .options import RunOptions
+from .options import RunOptions, check_answers
 from .training import Plan, plan_of
 
 
@@ -113,7 +113,7 @@ def evaluation(
     """Check everything and return the evaluation of the config's prompts, or of those in a file.
 
     Raises:
-        ConfigError: Something cannot be run, or the split is empty.
+        ConfigError: Something cannot be run, the split is empty, or no answer could be stored.
     """
     given = read_prompts(prompts) if prompts else None
     plan = plan_of(
@@ -122,4 +122,6 @@ def evaluation(
     )  # fmt: skip
     if not (plan.splits.val if split == "val" else plan.splits.test):
         raise ConfigError(f"the {split} split of {plan.splits.source} is empty", f"set data.{split}")
-    return Evaluating(plan, split, options.answers(loaded.config, loaded.base), options.offline)
+    answers = options.answers(loaded.config, loaded.base)
+    check_answers(answers)
+    return Evaluating(plan, split, answers, options.offline)

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from ..config import RunConfig
-from ..errors import ConfigError
+from ..errors import ConfigError, StorageError
 from ..llm.store import AnswerStore, database
+from ..llm.stored import StoredAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,17 @@ def check_answers(folder: Path) -> None:
     """Refuse a folder in which no answer could be stored; nothing is left of the trial.
 
     Raises:
-        ConfigError: It, or the database in it, cannot be written.
+        ConfigError: It, or the database in it, cannot be written, or that is damaged.
     """
     check_writable(folder, "--cache-dir")
     for file in database(folder):
         if file.exists() and not os.access(file, os.W_OK):
             raise ConfigError(f"{file}: cannot be written", "choose another folder with --cache-dir")
+    try:
+        with closing(StoredAnswers(folder)) as stored:
+            stored.check()
+    except StorageError as error:
+        raise ConfigError(str(error), error.hint) from error
 
 
 def store(cache_dir: Path | None) -> AnswerStore:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,15 +11,13 @@ from pathlib import Path
 
 from ..config import Loaded, load, to_toml
 from ..errors import AnswerMissing, ConfigError, RunDiffers, StorageError
-from ..events import CallFinished
 from ..llm import Call, Reply
 from ..llm.recorded import answers_text, read_answers
-from ..llm.stored import StoredAnswers
 from ..lock import held
 from ..pack import ANSWERS, BEST, CONFIG, CORPUS, INSTRUCTIONS, JOURNAL, PROMPTS, SPLITS, Manifest, unpack, write
-from ..past import Past
 from ..retrieval import Corpus
 from ..splits_file import read_splits, splits_text
+from .lost import lost_answers
 from .options import RunOptions
 from .portable import check_secrets, portable
 from .retrieval import corpus
@@ -102,18 +99,9 @@ class Packing:
         return {name: text.encode("utf-8") for name, text in texts.items()} | read, tuple(sorted(moved.files))
 
     def _missing(self, first: AnswerMissing) -> ConfigError:
-        """Say how many of the answers that the journal tells of are gone, and who gave them."""
-        past, mode = self.verifying.past, self.loaded.config.cache.mode
-        run, own = past.opened.run_id, mode in ("off", "refresh")
-        store = StoredAnswers(self.verifying.answers)
-        roles = _roles(past)
-        gone = Counter(role for key, role in roles.items() if not (store.get(key, run) or (not own and store.get(key))))
-        store.close()
-        by_role = ", ".join(f"{count} of the role {role}" for role, count in sorted(gone.items()))
-        told = f"{gone.total()} of the {len(roles)} answers that the run got are not stored here: {by_role}"
-        return ConfigError(
-            f"{past.folder}: {told if by_role else first}", "name the --cache-dir that holds the answers of this run"
-        )
+        folder = self.verifying.past.folder
+        told = lost_answers(self.verifying.past, self.verifying.answers, self.loaded.config.cache.mode)
+        return ConfigError(f"{folder}: {told or first}", "name the --cache-dir that holds the answers of this run")
 
 
 def packing(folder: Path, options: RunOptions, *, anyway: bool = False) -> Packing:
@@ -127,12 +115,6 @@ def packing(folder: Path, options: RunOptions, *, anyway: bool = False) -> Packi
     if held(folder):
         raise ConfigError(f"{folder}: a process executes this run now", "pack it when it has ended")
     return Packing(load(folder / CONFIG), verification(folder, options, anyway=anyway))
-
-
-def _roles(past: Past) -> dict[str, str]:
-    """Return who gave each answer that standing facts and finished calls tell of."""
-    finished = (each.event for each in past.recorded.events if isinstance(each.event, CallFinished))
-    return dict.fromkeys(past.used_keys(), "task") | {each.key: each.role for each in finished if not each.error}
 
 
 def _corpus_text(told: Corpus) -> str:

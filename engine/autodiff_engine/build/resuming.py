@@ -12,7 +12,6 @@ from ..config import Loaded, load, meaning, to_toml
 from ..errors import ConfigError, StorageError
 from ..events import DECISION_TYPES, ProgramDescribed, RunFinished, Stamped, Warned
 from ..llm.recorded import read_answers
-from ..llm.stored import StoredAnswers
 from ..lock import locked
 from ..past import Past, past_of
 from ..rerun import Rerun
@@ -21,9 +20,10 @@ from ..run_folder import Opening
 from .changes import FILE, changes, plan_again, since
 from .demo import PACK
 from .fingerprints import parts_of_run
+from .lost import lost_answers
 from .models import Place, Record
 from .options import RunOptions, check_answers, check_writable
-from .training import caps_of, machine_of
+from .training import Plan, caps_of, machine_of
 
 _NEUTRAL = ("budget.", "limits.", "cache.")
 
@@ -43,7 +43,8 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     Budget, limits and cache may be others than before; once the run is executed its folder's config says them too.
 
     Raises:
-        ConfigError: Another process executes it, or something has changed (``anyway``: go on all the same).
+        ConfigError: Another process executes it, or something has changed or is no longer stored (``anyway``: go on all
+            the same).
         StorageError: The folder is not whole.
     """
     folder = loaded.base
@@ -54,14 +55,10 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     answers = options.answers(loaded.config, loaded.base)
     check_answers(answers)
     plan = plan_again(past, loaded, offline=options.offline)
-    differ = [*_flags(loaded), *changes(past, plan, loaded)]
-    if differ and not anyway:
-        raise ConfigError(
-            f"{folder}: {since(differ)}",
-            "change that back; or --anyway goes on, live from the first fact that then differs",
-        )
     record = record_of(past)
-    lost = () if record else _lost(past, answers, anyway=anyway)
+    warnings = [*_allowed(past, plan, loaded, anyway=anyway), *_new(plan.warnings, past)]
+    if record is None:
+        warnings[:0] = _lost(past, loaded, answers, anyway=anyway)
     _check_price(past, loaded)
     rerun = Rerun(past, past.going_on, before=past.totals, anyway=anyway)
     run_id = past.opened.run_id
@@ -69,11 +66,26 @@ def resumption(loaded: Loaded, options: RunOptions, *, anyway: bool) -> Resumpti
     text = _text(loaded)
     opening = Opening(
         run_id, folder, past.opened.config, text, version("autodiff-tui"), plan.instructions, past.opened.recorded,
-        caps_of(loaded.config), (*lost, *_new(plan.warnings, past)),
+        caps_of(loaded.config), tuple(warnings),
         parts_of_run(text, plan.instructions, loaded.config, loaded.base),
     )  # fmt: skip
     make = machine_of(plan, run_id, folder, place, rerun.decided)
     return Resumption(Run(opening, make, rerun), _history(past))
+
+
+def _allowed(past: Past, plan: Plan, loaded: Loaded, *, anyway: bool) -> tuple[str, ...]:
+    """Return a warning where something has changed and the run goes on all the same.
+
+    Raises:
+        ConfigError: It has, and nobody said so.
+    """
+    differ = [*_flags(loaded), *changes(past, plan, loaded)]
+    if differ and not anyway:
+        raise ConfigError(
+            f"{loaded.base}: {since(differ)}",
+            "change that back; or --anyway goes on, live from the first fact that then differs",
+        )
+    return (since(differ),) if differ else ()
 
 
 def _text(loaded: Loaded) -> str:
@@ -143,26 +155,19 @@ def record_of(past: Past) -> Record | None:
     return Record(read_answers(Path(str(files("autodiff_engine") / PACK)) / "answers.jsonl"), 0.0)
 
 
-def _lost(past: Past, folder: Path, *, anyway: bool) -> tuple[str, ...]:
-    """Return a warning where answers that the run was made from are no longer stored.
+def _lost(past: Past, loaded: Loaded, folder: Path, *, anyway: bool) -> tuple[str, ...]:
+    """Return a warning where answers that the run was made from are no longer stored and are to be asked again.
 
     Raises:
-        ConfigError: None of them is: the wrong folder, or one that was deleted.
+        ConfigError: Some are not, and nobody said that they may be paid for again.
     """
-    keys = past.used_keys()
-    store = StoredAnswers(folder)
-    gone = sum(store.get(key, past.opened.run_id) is None and store.get(key) is None for key in keys)
-    store.close()
-    if not gone:
-        return ()
-    if gone == len(keys) and not anyway:
+    gone = lost_answers(past, folder, loaded.config.cache.mode)
+    if gone and not anyway:
         raise ConfigError(
-            f"{folder}: none of the {gone} answers that this run was made from is stored here",
-            "name the --cache-dir that holds them; or --anyway asks, and pays, for all of them again",
+            f"{folder}: {gone}",
+            "name the --cache-dir that holds them; or --anyway asks, and pays, for these again",
         )
-    return (
-        f"{gone} of the {len(keys)} answers that this run was made from are no longer stored: they are asked again",
-    )
+    return (f"{gone}; these are asked again",) if gone else ()
 
 
 def _check_price(past: Past, loaded: Loaded) -> None:

@@ -15,7 +15,8 @@ from typing import Any, cast
 
 import diskcache  # pyright: ignore[reportMissingTypeStubs]
 
-from ..errors import StorageError
+from ..errors import ConfigError, StorageError
+from ..lock import Shared
 from ..private import keep_private, make_folder
 from .model import Reply, Usage
 
@@ -49,6 +50,7 @@ class AnswerStore:
     when it is closed: ``on_deleted`` hears that once, where an answer is written next or ``notice`` is called.
 
     Raises:
+        ConfigError: At construction: another process deletes answers at this moment.
         StorageError: From every method: the folder or the database in it cannot be used.
     """
 
@@ -61,15 +63,16 @@ class AnswerStore:
         self.folder = folder
         self._on_warning = on_warning
         self._on_deleted: Callable[[str], object] | None = on_deleted
+        self._use = _begin_to_use(folder)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="answers")
         try:
-            make_folder(folder)
             _make_private(folder)
             self._cache = _open(folder)
             self._writer.submit(len, self._cache).result()  # has it open from here on, whatever becomes of its name
             self._opened = _identity(folder)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             self._writer.shutdown()
+            self._use.close()
             raise self._broken(error) from error
 
     def get(self, key: str, run: str = "") -> Reply | None:
@@ -108,8 +111,14 @@ class AnswerStore:
             raise self._broken(error) from error
 
     def clear(self, keep: Collection[str] = ()) -> int:
-        """Delete all but the answers whose keys are in ``keep`` (in whichever part); return how many went. Blocks."""
+        """Delete all but the answers whose keys are in ``keep`` (in whichever part); return how many went. Blocks.
+
+        Raises:
+            ConfigError: Another process uses them, such as a run: none is deleted.
+        """
         kept = frozenset(keep)
+        if not self._use.alone():
+            raise ConfigError(f"{self.folder}: a run uses these answers now", "clear them when it has ended")
         return self._writer.submit(self._clear, kept).result()
 
     def close(self) -> None:
@@ -117,6 +126,7 @@ class AnswerStore:
         self._writer.submit(self._cache.close).result()
         self._writer.shutdown()
         self._cache.close()
+        self._use.close()
 
     async def _in_writer(self, function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - what it returns
         return await asyncio.get_running_loop().run_in_executor(self._writer, function, *args)
@@ -201,6 +211,14 @@ def disk_of(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types
 def unread(name: str, error: Exception) -> str:
     """Return the warning that an entry is damaged."""
     return f"a stored answer ({name[-64:][:12]}…) cannot be read and is asked for again: {error}"
+
+
+def _begin_to_use(folder: Path) -> Shared:
+    try:
+        make_folder(folder)
+        return Shared(folder)
+    except OSError as error:
+        raise unusable(folder, error) from error
 
 
 def _make_private(folder: Path) -> None:

@@ -55,6 +55,18 @@ class StoredAnswers:
                 raise unusable(self._folder, error) from error
         return found
 
+    def check(self) -> None:
+        """Look at the beginning of the database and at its length; takes no longer for a large one.
+
+        Raises:
+            StorageError: It is none, or was cut short.
+        """
+        try:
+            if self._rows is not None:
+                self._rows.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise unusable(self._folder, error) from error
+
     def close(self) -> None:
         """Close the database."""
         if self._rows is not None:

@@ -62,7 +62,7 @@ BACKWARD: dict[str, Asked] = {
     "react": LOSS
     | {
         ("combine", 1): ["execute_action#1", "execute_action#2", "finish", "plan.task"],  # the last along its skip
-        ("plan", 3): [*PLAN, "history"],
+        ("plan", 3): ["plan.task", "plan.tools", "history"],  # it is not sent its form: finish is all that is left
         ("history", 2): ["history", "plan", "execute_action"],
         ("plan", 2): [*PLAN, "history"],
         ("history", 1): ["plan", "execute_action"],

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +92,9 @@ def test_answers_that_are_deleted_while_the_run_goes_on_are_missed_by_nobody_unt
     assert max(bodies(server).values()) == 1
     assert not Path("answers").exists()
     assert run(["replay", "r", "--verify"]) == 1
-    assert "no recorded answer" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no recorded answer" in said
+    assert said.endswith("hint: name the --cache-dir that holds the answers of this run\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
@@ -118,71 +121,81 @@ def test_answers_that_are_deleted_after_a_run_was_killed_are_asked_again_only_if
     assert run(["resume", "r"]) == 2
 
     said = capsys.readouterr()
-    assert re.search(r"answers: none of the \d+ answers that this run was made from is stored here", said.err)
-    assert "name the --cache-dir that holds them; or --anyway asks, and pays, for all of them again" in said.err
+    assert re.search(r"answers: (\d+) of the \1 answers that the run got are not stored here: ", said.err)
+    assert "name the --cache-dir that holds them; or --anyway asks, and pays, for these again" in said.err
     assert (said.out, (RUN / FILE).read_bytes(), len(server.received)) == ("", journal, asked)
     assert run(["resume", "r", "--ui", "none", "--anyway"]) == 0
     assert read(RUN).facts == read(Path("whole")).facts  # the provider says the same again
     assert max(bodies(server).values()) == 2
 
 
-def test_an_answer_that_was_damaged_is_asked_again_and_no_other(
-    server: Loopback, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("spoil", "count", "told"),
+    [
+        pytest.param("UPDATE Cache SET value = 'garbage' WHERE rowid = 1", 1, 1, id="one is damaged"),
+        pytest.param("DELETE FROM Cache WHERE rowid = 2", 1, 1, id="one is gone"),
+        pytest.param("DELETE FROM Cache WHERE rowid > 1", 34, 26, id="nearly all are gone"),
+    ],
+)
+def test_however_many_answers_are_lost_they_are_asked_again_only_if_one_says_so_and_no_other(
+    spoil: str, count: int, told: int, server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(TRAIN) == 0
     whole = read(RUN)
     cut(at("StepFinished"))
-    asked = len(server.received)
+    journal, asked = (RUN / FILE).read_bytes(), len(server.received)
     with sqlite3.connect("answers/cache.db") as database:
-        count = database.execute("UPDATE Cache SET value = 'garbage' WHERE rowid = 1").rowcount
+        assert database.execute(spoil).rowcount == count
     database.close()
-    assert count == 1
+    capsys.readouterr()
 
-    assert run(["resume", "r"]) == 0
+    assert run(["resume", "r"]) == 2
+    assert f"{told} of the 27 answers that the run got are not stored here: " in capsys.readouterr().err
+    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
 
-    assert re_asked(capsys.readouterr().err)
-    assert len(server.received) == asked + 1
-    assert sorted(bodies(server).values())[-2:] == [1, 2]
+    assert run(["resume", "r", "--anyway"]) == 0
+    assert f"warning: {told} of the 27 answers that the run got are not stored here" in capsys.readouterr().err
+    assert len(server.received) == asked + count
+    assert max(bodies(server).values()) == 2
     assert read(RUN).facts == whole.facts
 
 
-def re_asked(said: str) -> bool:
-    return "warning: 1 of the 20 answers that this run was made from are no longer stored" in said
+def test_answers_that_a_run_uses_are_not_cleared(server: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    said: list[subprocess.CompletedProcess[str]] = []
+
+    def clear() -> None:
+        for every in ([], ["--all"]):
+            command = [sys.executable, "-m", "autodiff_tui", "cache", "clear", *every, "--cache-dir", "answers"]
+            said.append(subprocess.run(command, capture_output=True, text=True, timeout=50, check=False))
+
+    server.otherwise = when_a_writer_is_asked(clear)
+    assert run(TRAIN) == 0
+
+    assert [(each.returncode, each.stdout) for each in said] == [(2, "")] * 2
+    told = "error: answers: a run uses these answers now\nhint: clear them when it has ended\n"
+    assert [each.stderr for each in said] == [told] * 2
+    assert run(["replay", "r", "--verify"]) == 0
+    assert run(["cache", "clear", "--all", "--cache-dir", "answers"]) == 0
+    assert f"{len(server.received)} answers deleted, 0 kept\n" in capsys.readouterr().out
 
 
-def test_a_cache_that_cannot_be_written_is_said_before_anything_is_asked(
-    server: Loopback, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("spoil", [lambda c: b"garbage" * 999, lambda c: c[:9000]], ids=["garbage", "cut short"])
+def test_a_damaged_database_is_refused_before_anything_is_made_or_asked(
+    spoil: Callable[[bytes], bytes], server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(TRAIN) == 0
     cut(at("StepFinished"))
-    journal, asked = (RUN / FILE).read_bytes(), len(server.received)
-
-    assert run(["resume", "r", "--cache-dir", "/proc/nobody/may/write/here"]) == 2
-
-    said = capsys.readouterr()
-    assert (said.out, "cannot be written" in said.err, "--cache-dir" in said.err) == ("", True, True)
-    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
-
-
-def test_a_journal_that_is_broken_in_its_middle_is_an_error_that_names_the_line(
-    server: Loopback, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(TRAIN) == 0
+    RUN.rename("whole")
     asked = len(server.received)
-    lines = (RUN / FILE).read_text(encoding="utf-8").splitlines()
-    (RUN / FILE).write_text("\n".join([*lines[:5], lines[5][:20], *lines[6:], ""]), encoding="utf-8")
-    journal = (RUN / FILE).read_bytes()
+    database = Path("answers/cache.db")
+    database.write_bytes(spoil(database.read_bytes()))
+    capsys.readouterr()
 
-    assert run(["resume", "r"]) == 1
-
-    assert "journal.jsonl: line 6: not an event of ours" in capsys.readouterr().err
-    assert ((RUN / FILE).read_bytes(), len(server.received)) == (journal, asked)
-
-
-def test_a_journal_without_a_first_line_has_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(TRAIN) == 0
-    (RUN / FILE).write_text('{"v": 1, "se', encoding="utf-8")
-
-    assert run(["resume", "r"]) == 1
-
-    assert "nothing was spent in it: train anew" in capsys.readouterr().err
+    for command in (TRAIN, ["eval", "c.toml"], ["resume", "whole", "--anyway"], ["cache", "stats"]):
+        assert run([*command, "--cache-dir", "answers"]) == 2, command
+        assert re.match(
+            r"error: the answers in answers cannot be used: (file is not a|database disk image is malformed)",
+            capsys.readouterr().err,
+        ), command
+    assert not RUN.exists()
+    assert len(server.received) == asked

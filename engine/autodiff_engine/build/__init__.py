@@ -6,10 +6,11 @@ from .ablation_forecast import AblationForecast, ablation_forecast
 from .checkup import Finding, Level, checkup, refused, roles
 from .demo import demo
 from .evaluation import EvalReport, Evaluating, evaluation
-from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForecast, forecast
+from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForecast
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
 from .packing import Packed, Packing, packing
+from .preparing import Prepared, forecast, prepared
 from .resuming import Resumption, resumption
 from .training import training
 from .unpacked import OpenedPack, VerifyingPack, opened, verification_of
@@ -28,6 +29,7 @@ __all__ = [
     "OpenedPack",
     "Packed",
     "Packing",
+    "Prepared",
     "Range",
     "Resumption",
     "RoleForecast",
@@ -48,6 +50,7 @@ __all__ = [
     "installed",
     "opened",
     "packing",
+    "prepared",
     "refused",
     "resumption",
     "roles",

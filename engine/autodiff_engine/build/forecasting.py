@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from ..config import BudgetConfig, Loaded, RunConfig
+from ..config import BudgetConfig, RunConfig
 from ..demand import Demand, demands
 from ..first_calls import FirstCalls, first_calls
 from ..llm import Reply, Role
@@ -15,8 +17,7 @@ from ..llm.stored import StoredAnswers
 from ..rehearsal import Parted, Rehearsal, answer_tokens, expected_answers
 from ..stand_in import StandIn
 from .models import LOCAL_SLOTS, Cast, Player
-from .options import RunOptions
-from .training import Plan, checked, parts_of
+from .training import Plan, parts_of
 
 Verdict = Literal["enough", "may end the run", "too small", "unknown"]
 
@@ -85,22 +86,17 @@ class Forecast:
     warnings: tuple[str, ...]
 
 
-async def forecast(loaded: Loaded, options: RunOptions) -> Forecast:
-    """Check what ``training`` checks and rehearse the run; asks nobody, writes nothing, starts nothing.
+async def foretold(plan: Plan, answers: Path, *, offline: bool) -> Forecast:
+    """Rehearse a plan's run over the answers that are stored; asks nobody, writes nothing, starts nothing.
 
     Raises:
-        ConfigError: As ``training``.
         StorageError: The stored answers cannot be read.
     """
-    plan, _, _, answers = checked(loaded, options)
-    stored = StoredAnswers(answers)
-    mode = loaded.config.cache.mode
-    try:
+    mode = plan.config.cache.mode
+    with closing(StoredAnswers(answers)) as stored:
         find: Callable[[str], Reply | None] = (lambda key: None) if mode in ("off", "refresh") else stored.get
-        told, _ = await rehearsed(plan, find, offline=options.offline)
-        return told
-    finally:
-        stored.close()
+        told, _ = await rehearsed(plan, find, offline=offline)
+    return told
 
 
 async def rehearsed(

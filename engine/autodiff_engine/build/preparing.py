@@ -1,0 +1,53 @@
+"""A training that could begin, and what it would cost: said before it does, of one and the same plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config import Loaded
+from ..run import Run
+from .forecasting import Forecast, foretold
+from .models import Place
+from .options import RunOptions
+from .training import Plan, checked, run_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run of which everything was checked that can be known before money is spent; nothing of it is made."""
+
+    run: Run
+    plan: Plan
+    answers: Path
+    offline: bool
+
+    async def forecast(self) -> Forecast:
+        """Rehearse the run with made-up replies; asks nobody, writes nothing, starts nothing.
+
+        Raises:
+            StorageError: The stored answers cannot be read.
+        """
+        return await foretold(self.plan, self.answers, offline=self.offline)
+
+
+def prepared(loaded: Loaded, options: RunOptions) -> Prepared:
+    """Check everything that can be known before money is spent; creates nothing.
+
+    Raises:
+        ConfigError: Something cannot be run; one line for each thing.
+    """
+    plan, run_id, folder, answers = checked(loaded, options)
+    place = Place(run_id, answers, folder / "debug.log", options.offline)
+    run = run_of(plan, loaded, run_id, folder, place, register=options.register)
+    return Prepared(run, plan, answers, options.offline)
+
+
+async def forecast(loaded: Loaded, options: RunOptions) -> Forecast:
+    """Check what ``prepared`` checks, and return what the run would cost.
+
+    Raises:
+        ConfigError: As ``prepared``.
+        StorageError: The stored answers cannot be read.
+    """
+    return await prepared(loaded, options).forecast()

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from autodiff_engine.build import RunOptions
+from autodiff_engine.events import RunFinished, RunOpened
 from autodiff_engine.journal import FILE
 from autodiff_engine.lock import locked
-from autodiff_tui import toned
+from autodiff_tui import beginning, toned
+from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
 from autodiff_tui.home_actions import ACTIONS
-from autodiff_tui.home_app import Command, HomeApp
+from autodiff_tui.home_app import HomeApp, Offers
+from autodiff_tui.home_shelf import Command
 from autodiff_tui.keymap import remapped
 from autodiff_tui.screens.asking import AskScreen
+from autodiff_tui.screens.beginning import BeginScreen
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
 
-from .home import add_config, add_run, with_text
+from .home import add_config, add_run, resumable, with_text
 from .runs import small_run
 from .screens import SIZES, as_golden, at_rest
 
@@ -50,11 +57,15 @@ def _filled() -> None:
         os.utime(add_run(Path("runs"), name, seed=age) / FILE, (1_000_000 - age, 1_000_000 - age))
 
 
-def home(known: Collection[str] = (), **options: object) -> HomeApp:
+OFFERS = Offers(lambda path: Offer((toned.line(f"offered {path}"),)), lambda run: beginning.of_run(run, {}))
+
+
+def home(known: Collection[str] = (), offers: Offers = OFFERS, **options: object) -> HomeApp:
     def check(path: Path) -> Iterator[toned.Toned]:
         yield toned.line(f"looked at {path}")
 
-    return HomeApp(Path(), Shelf(Path("runs")), known=known, check=check, **options)  # type: ignore[arg-type]
+    shelf = Shelf(Path("runs"))
+    return HomeApp(Path(), shelf, known=known, check=check, offers=offers, **options)  # type: ignore[arg-type]
 
 
 async def shown(app: HomeApp, pilot: Pilot[Command]) -> str:
@@ -183,7 +194,7 @@ async def test_of_a_run_that_cannot_be_read_or_goes_on_the_footer_has_no_key_tha
             running = await pressed(again, pilot, "2")
 
     assert broken.splitlines()[-1].strip() == "space Mark  d Delete  / Filter  ? Help  q Quit"
-    assert running.splitlines()[-1].strip() == "enter Open  p Replay  space Mark  / Filter  ? Help  q Quit"
+    assert running.splitlines()[-1].strip() == "enter Open  p Watch  space Mark  / Filter  ? Help  q Quit"
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -246,8 +257,10 @@ async def test_every_key_is_legal_on_both_lists(filled: bool, pane: str, request
 @pytest.mark.parametrize(
     ("keys", "command"),
     [
-        (("t",), ("train", "b.toml")),
-        (("down", "t"), ("train", "configs/a.toml")),
+        (("t", "enter"), ("train", "b.toml")),
+        (("down", "t", "y"), ("train", "configs/a.toml")),
+        (("t",), None),
+        (("t", "escape"), None),
         (("end", "t"), ("demo",)),
         (("end", "enter"), ("demo",)),
         (("2", "p"), ("replay", "runs/r3")),
@@ -271,8 +284,66 @@ async def test_a_command_that_this_version_lacks_is_said_and_nothing_is_left() -
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_r_goes_on_with_a_run_that_is_not_over() -> None:
-    add_run(Path("runs"), "r1", events=small_run()[:5])
+async def test_r_goes_on_with_a_run_that_is_not_over_once_a_person_said_so() -> None:
+    resumable(add_run(Path("runs"), "r1", events=small_run()[:5]))
+    assert await chosen("2", "r", known=("resume",)) is None
+    assert await chosen("2", "r", "n", known=("resume",)) is None
+    assert await chosen("2", "r", "enter", known=("resume",)) == ("resume", "runs/r1")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_before_a_run_goes_on_its_models_what_it_spent_and_its_budget_are_said(size: tuple[int, int]) -> None:
+    told = [each for each in small_run() if not isinstance(each, RunFinished)]
+    resumable(add_run(Path("runs"), "r1", events=told), "[budget]\nusd = 2.0\n")
+    resumable(add_run(Path("runs"), "r2", events=told))
+    app = home(known=("resume",))
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot)
+        texts = [await pressed(app, pilot, "2", "r"), await pressed(app, pilot, "escape", "down", "r")]
+
+    assert all("model" in text and "spent" in text and "enter begin" in text for text in texts)
+    assert sorted("of $2.00 spent" in text for text in texts) == [False, True]
+    assert sorted("budget: there is none" in text for text in texts) == [False, True]
+
+
+@pytest.mark.timeout(300)  # litellm may have to be imported
+async def test_before_a_training_its_forecast_is_said_and_what_cannot_begin_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    add_config(Path("a.toml"))
+    add_config(Path("configs/config.toml"))
+    resumable(Path("configs"), "[nonsense]\n")
+    options = RunOptions(cache_dir=Path("cache"))
+    environ = {"AUTODIFF_BUDGET_CALLS": "40"}
+    app = home(offers=Offers(lambda path: beginning.of_config(path, options, environ), OFFERS.resume))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shown(app, pilot)
+        good = await said(app, pilot, "model ", "t")
+        bad = await said(app, pilot, "cannot begin", "escape", "down", "t")
+        await pressed(app, pilot, "enter")
+        assert isinstance(app.screen, BeginScreen)
+
+    assert "openai/gpt-4o-mini (task, backward, optimizer)" in good
+    assert "8 to" in good.split("forecast")[1]
+    assert "calls 40: may end the run" in good
+    assert "nonsense" in bad
+    assert "enter begin" not in bad
+    assert app.return_value is None
+
+
+async def said(app: HomeApp, pilot: Pilot[Command], words: str, *keys: str) -> str:
+    """The screen once ``words``, which a thread finds, are on it."""
+    text = await pressed(app, pilot, *keys)
+    while words not in text:
+        await asyncio.sleep(0.02)
+        text = await at_rest(app, pilot)  # type: ignore[arg-type]
+    return text
+
+
+async def test_a_run_whose_answers_are_recorded_goes_on_at_once() -> None:
+    events = [replace(each, recorded=True) if isinstance(each, RunOpened) else each for each in small_run()[:5]]
+    add_run(Path("runs"), "r1", events=events)
     assert await chosen("2", "r", known=("resume",)) == ("resume", "runs/r1")
 
 

@@ -157,14 +157,15 @@ class HomeScreen(Screen[None]):
         self._about.told = self._selected()
         self._footer.able = self._able()
         self._footer.typing = self.focused is self._filter
-        on_demo = self.demo and not self.on_runs
-        self._footer.names = (
-            {"train": "Play", "open": "Play"} if on_demo else {"mark": "Unmark"} if self._unmarks else {}
-        )
+        self._footer.names = self._names()
 
-    @property
-    def _unmarks(self) -> bool:
-        return self.on_runs and self.run is not None and self.run.name in self.marked
+    def _names(self) -> dict[str, str]:
+        """Return what keys are called that do something else than usually with what is selected."""
+        run = self.run if self.on_runs else None
+        if run is None:
+            return {"train": "Play", "open": "Play"} if self.demo and not self.on_runs else {}
+        watched = {"replay": "Watch"} if run.running else {}
+        return watched | ({"mark": "Unmark"} if run.name in self.marked else {})
 
     def _able(self) -> frozenset[str]:
         """Return the ids of what can be done with what is selected."""

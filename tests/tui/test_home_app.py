@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
 
-from autodiff_engine.build import RunOptions
+from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import RunFinished, RunOpened
 from autodiff_engine.journal import FILE
 from autodiff_engine.lock import locked
@@ -306,28 +307,27 @@ async def test_before_a_run_goes_on_its_models_what_it_spent_and_its_budget_are_
     assert sorted("budget: there is none" in text for text in texts) == [False, True]
 
 
-@pytest.mark.timeout(300)  # litellm may have to be imported
-async def test_before_a_training_its_forecast_is_said_and_what_cannot_begin_is_not_begun(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
+async def test_what_a_training_would_take_is_said_when_it_is_known_and_what_cannot_begin_is_not_begun() -> None:
     add_config(Path("a.toml"))
-    add_config(Path("configs/config.toml"))
-    resumable(Path("configs"), "[nonsense]\n")
-    options = RunOptions(cache_dir=Path("cache"))
-    environ = {"AUTODIFF_BUDGET_CALLS": "40"}
-    app = home(offers=Offers(lambda path: beginning.of_config(path, options, environ), OFFERS.resume))
+    add_config(Path("b.toml"))
+    known = Event()
+
+    def train(path: Path) -> Offer:
+        known.wait(30)
+        return Offer((toned.line(f"offered {path}"),), refused=path.name == "b.toml")
+
+    app = home(offers=Offers(train, OFFERS.resume))
     async with app.run_test(size=(100, 30)) as pilot:
         await shown(app, pilot)
-        good = await said(app, pilot, "model ", "t")
-        bad = await said(app, pilot, "cannot begin", "escape", "down", "t")
+        early = await pressed(app, pilot, "t")
+        known.set()
+        good = await said(app, pilot, "offered a.toml")
+        bad = await said(app, pilot, "offered b.toml", "escape", "down", "t")
         await pressed(app, pilot, "enter")
         assert isinstance(app.screen, BeginScreen)
 
-    assert "openai/gpt-4o-mini (task, backward, optimizer)" in good
-    assert "8 to" in good.split("forecast")[1]
-    assert "calls 40: may end the run" in good
-    assert "nonsense" in bad
+    assert "looking up models" in early
+    assert all("enter begin" in text for text in (early, good))
     assert "enter begin" not in bad
     assert app.return_value is None
 
@@ -339,6 +339,11 @@ async def said(app: HomeApp, pilot: Pilot[Command], words: str, *keys: str) -> s
         await asyncio.sleep(0.02)
         text = await at_rest(app, pilot)  # type: ignore[arg-type]
     return text
+
+
+async def test_a_run_of_another_process_is_watched() -> None:
+    with locked(add_run(Path("runs"), "r1", events=small_run()[:5])):
+        assert await chosen("2", "p", known=("replay", "watch")) == ("watch", "runs/r1")
 
 
 async def test_a_run_whose_answers_are_recorded_goes_on_at_once() -> None:
@@ -426,6 +431,52 @@ async def test_the_filter_holds_for_both_lists_until_escape() -> None:
         assert "other" in text
         assert "r3" not in text
         assert "2 configs · 4 runs" in await pressed(app, pilot, "escape")
+
+
+@pytest.mark.parametrize("pane", ["1", "2"])
+@pytest.mark.usefixtures("_filled")
+async def test_while_words_are_typed_what_is_selected_is_told_and_can_be_changed(pane: str) -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        before = (await pressed(app, pilot, pane, "down")).split("Selected")[1].splitlines()[1:10]
+        text = await pressed(app, pilot, "slash")
+        assert text.split("Selected")[1].splitlines()[1:10] == before
+        assert "".join(before).strip("│ ")
+        assert text.splitlines()[-1].strip() == "enter Keep the words  esc Show all  ↑ ↓ Select"
+        home_screen = app.screen
+        assert isinstance(home_screen, HomeScreen)
+        was = home_screen.run or home_screen.config
+        other = (await pressed(app, pilot, "up")).split("Selected")[1].splitlines()[1:10]
+        assert (home_screen.run if pane == "2" else home_screen.config) != was or other != before
+        only = await pressed(app, pilot, *"r2")
+        assert "run        r2: done" in only.split("Selected")[1]
+        await pressed(app, pilot, "enter")
+        assert home_screen.on_runs
+        assert home_screen.run is not None
+        assert home_screen.run.name == "r2"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.usefixtures("_filled")
+async def test_in_ascii_nothing_else_of_home_reaches_the_terminal(size: tuple[int, int]) -> None:
+    app = home(ascii_only=True, known=("train", "resume"))
+    async with app.run_test(size=size) as pilot:
+        texts = [await shown(app, pilot), await pressed(app, pilot, "2", "space"), await pressed(app, pilot, "d")]
+        texts += [await pressed(app, pilot, "n", "question_mark"), await pressed(app, pilot, "escape", "1", "t")]
+
+    assert all(text.isascii() for text in texts)
+    assert all(words in texts[0] for words in ("b.toml", "+- 2 Runs", "demo"))
+
+
+async def test_a_theme_is_worn_by_its_short_name_and_one_that_there_is_not_is_refused() -> None:
+    app = home()
+    app.wear("light")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert app.theme == "textual-light"
+    with pytest.raises(ConfigError, match="--theme nosuch: there is no such theme"):
+        home().wear("nosuch")
 
 
 @pytest.mark.usefixtures("_filled")

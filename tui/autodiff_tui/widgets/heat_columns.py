@@ -19,7 +19,7 @@ _NAME = 10, 18
 _NARROW = 64
 _SHORT_NAME = 9, 12
 """The same in a map of fewer cells than that; of a longer name the beginning and the end are shown."""
-_TREND = {False: 23, True: 17}
+_TREND = {False: 21, True: 17}
 """Cells for how the score of an example went: in full, and short."""
 _ANSWER = 24, 12
 """Cells of an answer, and of what was expected: with room, and with little."""

@@ -37,8 +37,9 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.actions import Mode
 from autodiff_tui.app import RunApp
+from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
-from autodiff_tui.home_app import HomeApp
+from autodiff_tui.home_app import HomeApp, Offers
 from autodiff_tui.screens.picture import picture
 from autodiff_tui.sources import RecordedSource
 from autodiff_tui.toned import Toned
@@ -179,7 +180,9 @@ async def _of_run(shot: Shot, events: Sequence[Stamped]) -> str:
 
 
 async def _at_home() -> dict[str, str]:
-    app = HomeApp(Path(), Shelf(Path("runs")), known=("replay", "resume"), check=_unchecked)
+    app = HomeApp(
+        Path(), Shelf(Path("runs")), known=("replay", "resume"), check=_unchecked, offers=Offers(_unoffered, _unoffered)
+    )
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()
@@ -195,6 +198,11 @@ async def _at_home() -> dict[str, str]:
 def _unchecked(path: Path) -> Iterable[Toned]:
     """Say nothing about a config: no picture shows its check."""
     return ()
+
+
+def _unoffered(what: object) -> Offer:
+    """Offer nothing: no picture shows a question before a training."""
+    return Offer(())
 
 
 async def _at_rest(app: App[Any], pause: Callable[[], Awaitable[object]]) -> str:

@@ -41,6 +41,7 @@ DOORS = {
         "autodiff_tui.app",
         "autodiff_tui.driver",
         "autodiff_tui.home_app",
+        "autodiff_tui.home_shelf",
         "autodiff_tui.screens",
         "autodiff_tui.widgets",
     },

@@ -19,8 +19,9 @@ from autodiff_engine.encoding import encode
 from autodiff_engine.events import ErrorInfo, Event, RunFinished, Stamped, Warned
 from autodiff_tui import toned
 from autodiff_tui.app import RunApp
+from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
-from autodiff_tui.home_app import HomeApp
+from autodiff_tui.home_app import HomeApp, Offers
 
 OURS = {"state", "fate", "which", "status", "outcome", "phase", "kind", "split"}
 """Fields that hold words of ours."""
@@ -75,13 +76,16 @@ def events() -> list[Stamped]:
     return [replace(one, event=hostile(one.event)) for one in (*told, *after)]
 
 
+OFFER = Offer((toned.line(WORDS),))
+
+
 def main() -> None:
     if sys.argv[1] == "run":
         app: Any = RunApp(ListSource(events(), endless=True), export=lambda: WORDS, title=WORDS)
     else:
         app = HomeApp(
             Path(sys.argv[2]), Shelf(Path(sys.argv[2]) / "runs"), known=(), check=lambda _: [toned.line(WORDS)],
-            notice=WORDS, severe=True,
+            offers=Offers(lambda _: OFFER, lambda _: OFFER), notice=WORDS, severe=True,
         )  # fmt: skip
     app.run()
     sys.exit(app.return_code or 0)

@@ -42,6 +42,12 @@ def add_config(path: Path, what: str = "things") -> None:
     path.write_text(CONFIG.format(what=what), encoding="utf-8")
 
 
+def resumable(folder: Path, budget: str = "") -> Path:
+    """Give a run's folder a config that loads, as a real one has."""
+    (folder / "config.toml").write_text(f"{CONFIG.format(what='things')}{budget}", encoding="utf-8")
+    return folder
+
+
 def add_run(root: Path, name: str, *, events: Sequence[Event] | None = None, seed: int = 0) -> Path:
     """Write a run's folder with all its files."""
     folder = root / name

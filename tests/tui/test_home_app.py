@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
 
+from autodiff_engine.errors import ConfigError
+from autodiff_engine.events import RunFinished, RunOpened
 from autodiff_engine.journal import FILE
 from autodiff_engine.lock import locked
-from autodiff_tui import toned
+from autodiff_tui import beginning, toned
+from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
 from autodiff_tui.home_actions import ACTIONS
-from autodiff_tui.home_app import Command, HomeApp
+from autodiff_tui.home_app import HomeApp, Offers
+from autodiff_tui.home_shelf import Command
 from autodiff_tui.keymap import remapped
 from autodiff_tui.screens.asking import AskScreen
+from autodiff_tui.screens.beginning import BeginScreen
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
 
-from .home import add_config, add_run, with_text
+from .home import add_config, add_run, resumable, with_text
 from .runs import small_run
 from .screens import SIZES, as_golden, at_rest
 
@@ -50,11 +58,15 @@ def _filled() -> None:
         os.utime(add_run(Path("runs"), name, seed=age) / FILE, (1_000_000 - age, 1_000_000 - age))
 
 
-def home(known: Collection[str] = (), **options: object) -> HomeApp:
+OFFERS = Offers(lambda path: Offer((toned.line(f"offered {path}"),)), lambda run: beginning.of_run(run, {}))
+
+
+def home(known: Collection[str] = (), offers: Offers = OFFERS, **options: object) -> HomeApp:
     def check(path: Path) -> Iterator[toned.Toned]:
         yield toned.line(f"looked at {path}")
 
-    return HomeApp(Path(), Shelf(Path("runs")), known=known, check=check, **options)  # type: ignore[arg-type]
+    shelf = Shelf(Path("runs"))
+    return HomeApp(Path(), shelf, known=known, check=check, offers=offers, **options)  # type: ignore[arg-type]
 
 
 async def shown(app: HomeApp, pilot: Pilot[Command]) -> str:
@@ -183,7 +195,7 @@ async def test_of_a_run_that_cannot_be_read_or_goes_on_the_footer_has_no_key_tha
             running = await pressed(again, pilot, "2")
 
     assert broken.splitlines()[-1].strip() == "space Mark  d Delete  / Filter  ? Help  q Quit"
-    assert running.splitlines()[-1].strip() == "enter Open  p Replay  space Mark  / Filter  ? Help  q Quit"
+    assert running.splitlines()[-1].strip() == "enter Open  p Watch  space Mark  / Filter  ? Help  q Quit"
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -246,8 +258,10 @@ async def test_every_key_is_legal_on_both_lists(filled: bool, pane: str, request
 @pytest.mark.parametrize(
     ("keys", "command"),
     [
-        (("t",), ("train", "b.toml")),
-        (("down", "t"), ("train", "configs/a.toml")),
+        (("t", "enter"), ("train", "b.toml")),
+        (("down", "t", "y"), ("train", "configs/a.toml")),
+        (("t",), None),
+        (("t", "escape"), None),
         (("end", "t"), ("demo",)),
         (("end", "enter"), ("demo",)),
         (("2", "p"), ("replay", "runs/r3")),
@@ -271,8 +285,70 @@ async def test_a_command_that_this_version_lacks_is_said_and_nothing_is_left() -
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_r_goes_on_with_a_run_that_is_not_over() -> None:
-    add_run(Path("runs"), "r1", events=small_run()[:5])
+async def test_r_goes_on_with_a_run_that_is_not_over_once_a_person_said_so() -> None:
+    resumable(add_run(Path("runs"), "r1", events=small_run()[:5]))
+    assert await chosen("2", "r", known=("resume",)) is None
+    assert await chosen("2", "r", "n", known=("resume",)) is None
+    assert await chosen("2", "r", "enter", known=("resume",)) == ("resume", "runs/r1")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_before_a_run_goes_on_its_models_what_it_spent_and_its_budget_are_said(size: tuple[int, int]) -> None:
+    told = [each for each in small_run() if not isinstance(each, RunFinished)]
+    resumable(add_run(Path("runs"), "r1", events=told), "[budget]\nusd = 2.0\n")
+    resumable(add_run(Path("runs"), "r2", events=told))
+    app = home(known=("resume",))
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot)
+        texts = [await pressed(app, pilot, "2", "r"), await pressed(app, pilot, "escape", "down", "r")]
+
+    assert all("model" in text and "spent" in text and "enter begin" in text for text in texts)
+    assert sorted("of $2.00 spent" in text for text in texts) == [False, True]
+    assert sorted("budget: there is none" in text for text in texts) == [False, True]
+
+
+async def test_what_a_training_would_take_is_said_when_it_is_known_and_what_cannot_begin_is_not_begun() -> None:
+    add_config(Path("a.toml"))
+    add_config(Path("b.toml"))
+    known = Event()
+
+    def train(path: Path) -> Offer:
+        known.wait(30)
+        return Offer((toned.line(f"offered {path}"),), refused=path.name == "b.toml")
+
+    app = home(offers=Offers(train, OFFERS.resume))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shown(app, pilot)
+        early = await pressed(app, pilot, "t")
+        known.set()
+        good = await said(app, pilot, "offered a.toml")
+        bad = await said(app, pilot, "offered b.toml", "escape", "down", "t")
+        await pressed(app, pilot, "enter")
+        assert isinstance(app.screen, BeginScreen)
+
+    assert "looking up models" in early
+    assert all("enter begin" in text for text in (early, good))
+    assert "enter begin" not in bad
+    assert app.return_value is None
+
+
+async def said(app: HomeApp, pilot: Pilot[Command], words: str, *keys: str) -> str:
+    """The screen once ``words``, which a thread finds, are on it."""
+    text = await pressed(app, pilot, *keys)
+    while words not in text:
+        await asyncio.sleep(0.02)
+        text = await at_rest(app, pilot)  # type: ignore[arg-type]
+    return text
+
+
+async def test_a_run_of_another_process_is_watched() -> None:
+    with locked(add_run(Path("runs"), "r1", events=small_run()[:5])):
+        assert await chosen("2", "p", known=("replay", "watch")) == ("watch", "runs/r1")
+
+
+async def test_a_run_whose_answers_are_recorded_goes_on_at_once() -> None:
+    events = [replace(each, recorded=True) if isinstance(each, RunOpened) else each for each in small_run()[:5]]
+    add_run(Path("runs"), "r1", events=events)
     assert await chosen("2", "r", known=("resume",)) == ("resume", "runs/r1")
 
 
@@ -355,6 +431,52 @@ async def test_the_filter_holds_for_both_lists_until_escape() -> None:
         assert "other" in text
         assert "r3" not in text
         assert "2 configs · 4 runs" in await pressed(app, pilot, "escape")
+
+
+@pytest.mark.parametrize("pane", ["1", "2"])
+@pytest.mark.usefixtures("_filled")
+async def test_while_words_are_typed_what_is_selected_is_told_and_can_be_changed(pane: str) -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        before = (await pressed(app, pilot, pane, "down")).split("Selected")[1].splitlines()[1:10]
+        text = await pressed(app, pilot, "slash")
+        assert text.split("Selected")[1].splitlines()[1:10] == before
+        assert "".join(before).strip("│ ")
+        assert text.splitlines()[-1].strip() == "enter Keep the words  esc Show all  ↑ ↓ Select"
+        home_screen = app.screen
+        assert isinstance(home_screen, HomeScreen)
+        was = home_screen.run or home_screen.config
+        other = (await pressed(app, pilot, "up")).split("Selected")[1].splitlines()[1:10]
+        assert (home_screen.run if pane == "2" else home_screen.config) != was or other != before
+        only = await pressed(app, pilot, *"r2")
+        assert "run        r2: done" in only.split("Selected")[1]
+        await pressed(app, pilot, "enter")
+        assert home_screen.on_runs
+        assert home_screen.run is not None
+        assert home_screen.run.name == "r2"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.usefixtures("_filled")
+async def test_in_ascii_nothing_else_of_home_reaches_the_terminal(size: tuple[int, int]) -> None:
+    app = home(ascii_only=True, known=("train", "resume"))
+    async with app.run_test(size=size) as pilot:
+        texts = [await shown(app, pilot), await pressed(app, pilot, "2", "space"), await pressed(app, pilot, "d")]
+        texts += [await pressed(app, pilot, "n", "question_mark"), await pressed(app, pilot, "escape", "1", "t")]
+
+    assert all(text.isascii() for text in texts)
+    assert all(words in texts[0] for words in ("b.toml", "+- 2 Runs", "demo"))
+
+
+async def test_a_theme_is_worn_by_its_short_name_and_one_that_there_is_not_is_refused() -> None:
+    app = home()
+    app.wear("light")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert app.theme == "textual-light"
+    with pytest.raises(ConfigError, match="--theme nosuch: there is no such theme"):
+        home().wear("nosuch")
 
 
 @pytest.mark.usefixtures("_filled")

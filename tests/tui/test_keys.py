@@ -19,8 +19,9 @@ from autodiff_engine.events import ProposalJudged, ProposalMade, Stamped
 from autodiff_tui import home_actions
 from autodiff_tui.actions import ACTIONS, Action, Mode
 from autodiff_tui.app import RunApp
+from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
-from autodiff_tui.home_app import HomeApp
+from autodiff_tui.home_app import HomeApp, Offers
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.page import PageScreen
 from autodiff_tui.screens.run import RunScreen
@@ -170,6 +171,9 @@ async def test_every_screen_over_a_run_hears_the_keys_that_the_table_says() -> N
     compare("screens of a run, and whether a key is heard there", lines)
 
 
+NONE = Offers(lambda _: Offer(()), lambda _: Offer(()))
+
+
 async def test_every_key_does_at_home_what_the_table_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lines: list[str] = []
@@ -178,7 +182,7 @@ async def test_every_key_does_at_home_what_the_table_says(tmp_path: Path, monkey
             continue
         done: list[str] = []
         for key in action.keys:
-            app = HomeApp(Path(), Shelf(Path("runs")), known=("replay", "resume"), check=lambda _: ())
+            app = HomeApp(Path(), Shelf(Path("runs")), known=("replay", "resume"), check=lambda _: (), offers=NONE)
             async with app.run_test(size=(100, 30), notifications=True) as pilot:
                 await pilot.pause()
                 await app.workers.wait_for_complete()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autodiff_engine.events import ControlChanged, DataLoaded, Event, ProposalJudged, ProposalMade, RunResumed, Warned
+from autodiff_tui.glossary import LINTS
 from autodiff_tui.glyphs import to_ascii
 from autodiff_tui.narration import Narrator
 
@@ -12,6 +15,14 @@ from .runs import losses_run, small_run
 def told(events: list[Event], *, verbose: bool = False) -> list[str]:
     narrator = Narrator(verbose=verbose)
     return [line for event in events for line in narrator.lines(event)]
+
+
+def test_the_check_that_refused_a_proposal_is_said_in_words() -> None:
+    events = [
+        replace(each, lint="leak") if isinstance(each, ProposalJudged) and each.lint else each for each in small_run()
+    ]
+
+    assert f"  proposal 1: refused by lint (leak: {LINTS['leak']}): equal to a failed one" in told(events)
 
 
 def test_a_run_reads_as_a_story_with_numbers() -> None:

@@ -9,10 +9,12 @@ from autodiff_engine.events import (
     Event,
     LedgerUpdated,
     ProgramDescribed,
+    ProposalJudged,
     RunFinished,
     TextInfo,
 )
 from autodiff_tui import report, summary
+from autodiff_tui.glossary import LINTS
 from autodiff_tui.view import RunView, reduce
 
 from .runs import finished, losses_run, small_run, stamped
@@ -42,6 +44,17 @@ def test_a_run_is_shown_with_its_scores_texts_and_proposals() -> None:
         "      minibatch 0.500 → 0.750, n=4, +1 −0, p=1.00",
         "      validation 0.500 → 0.750, n=4, +2 −1, p=.62",
     ]
+
+
+def test_the_check_that_refused_a_proposal_is_said_in_words() -> None:
+    events = [
+        replace(each, lint="too long") if isinstance(each, ProposalJudged) and each.lint else each
+        for each in small_run()
+    ]
+    lines = list(report.whole(view_of(events)))
+
+    at = lines.index("  1.1 refused by lint (too long): task (rephrase)")
+    assert lines[at + 2] == f"      too long: {LINTS['too long']}"
 
 
 def test_several_losses_are_summed_up_each_apart() -> None:

@@ -43,7 +43,7 @@ from autodiff_tui.view import (
 )  # fmt: skip
 from autodiff_tui.widgets.graph_outline import MAX_ROWS, outline
 from autodiff_tui.widgets.graph_tree import both_ends
-from autodiff_tui.widgets.heat_map import heat_rows
+from autodiff_tui.widgets.heat_map import heat_header, heat_rows
 from autodiff_tui.widgets.node_text import made_of, node_lines
 from autodiff_tui.widgets.paint import clip, cut, fit, inner_cut, spread, width, wrapped
 from autodiff_tui.widgets.proposal_table import Columns, _states
@@ -307,6 +307,20 @@ def test_a_proposal_is_shown_whole() -> None:
     assert proposal_state(won) == "accepted"
 
 
+def test_who_asked_for_a_proposal_is_named_with_what_it_asks() -> None:
+    view = view_of(2)
+    won = next(one for one in view.proposals.newest_first(99) if one.changes and one.changes[0].asked_by)
+    asked = won.changes[0].asked_by
+    known = replace(view, inputs={example: {"question": f"What about {example}? " * 20} for example in asked[1:]})
+    lines = plain(proposal_lines(known, won, 60)).split("\n")
+
+    at = next(n for n, line in enumerate(lines) if line.startswith("asked by"))
+    told = lines[at : at + len(asked)]
+    assert told[0].startswith(f"asked by    {asked[1]}  What about {asked[1]}?")
+    assert told[-1].strip() == f"also {asked[0]}"
+    assert all(len(line) <= 60 for line in told)
+
+
 def test_a_node_is_read_with_its_prompt_feedback_and_last_exchange() -> None:
     view = view_of(3)
 
@@ -484,3 +498,32 @@ def test_an_example_that_is_not_right_says_what_was_answered_in_place_of_what_an
         told = f"{each.answer}, not {each.expected} · {view.asks(each.example)}"
         assert (told in rows[f"example {each.example}"]) == (each in wrong)
         assert view.asks(each.example) in rows[f"example {each.example}"]
+
+
+@pytest.mark.parametrize("width", [140, 100, 74, 54, 40])
+def test_the_map_of_examples_drops_columns_whole_and_never_half_a_word_and_its_summary_is_always_there(
+    width: int,
+) -> None:
+    view = RunView()
+    for stamped in recorded(6):
+        view = reduce(view, stamped)
+    header = plain((heat_header(view.standings, width),))
+    rows = [(row, "".join(part[0] for part in row.line)) for row in heat_rows(view, width, "wrong")]
+    newest = view.standings[-1]
+    wrong = [each for each in newest.results if each.score < 1]
+    summary = " ".join(text for row, text in rows if row.key.startswith("mean"))
+
+    assert all(len(text) <= width for _, text in rows)
+    assert header.split()[:2] == ["example", "start"]
+    assert newest.key in header.split()
+    assert f"{len(wrong)} of {len(newest.results)} not right" in summary
+    assert "…" not in summary
+    known = {each.example: each for each in newest.results}
+    columns = "example", "start", *(standing.key for standing in view.standings[1:])
+    shown = [name for name in header.split() if name in columns]
+    for row, text in rows:
+        if row.target:
+            rest = text[header.index(shown[-1]) + 6 :]
+            asked = f"{known[row.target].answer}, not {known[row.target].expected} {view.asks(row.target)}"
+            words = {word.strip(",…") for word in f"{asked} right wrong better worse in part again since ·".split()}
+            assert {word.strip(",…") for word in rest.split()} <= {*words, *columns}

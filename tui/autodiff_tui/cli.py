@@ -6,15 +6,16 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import click
 
 from autodiff_engine.errors import EngineError
 
 from .commands.helptext import Entry, LazyGroup
+from .commands.options import look_options
 from .exits import Exit, complain, complain_about, of_error
 
 _NAME = "autodiff-tui"
@@ -170,21 +171,31 @@ _COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name=_NAME, prog_name=_NAME, message="%(prog)s %(version)s")
+@look_options
 @click.pass_context
-def root(context: click.Context) -> int:
+def root(context: click.Context, /, **look: object) -> int:
     """Train the prompts of programs made of LLM calls, with textual gradients, live in your terminal.
 
     Without a command: the home of configs and past runs, in a terminal; else this page.
     """
     if context.invoked_subcommand is not None:
+        context.default_map = _for(context, {name: value for name, value in look.items() if value})
         return Exit.DONE
     if sys.stdin.isatty() and sys.stderr.isatty():
         from .commands import home  # help must not wait for the engine
 
         if home.wanted():
-            return home.home(run, root.list_commands(context))
+            return home.home(run, root.list_commands(context), home.Look(**cast("Mapping[str, Any]", look)))
     click.echo(context.get_help())
     return Exit.DONE
+
+
+def _for(context: click.Context, look: Mapping[str, object]) -> dict[str, object]:
+    """Return what was said before the command's name as defaults of the command, or of each one in a group."""
+    name = str(context.invoked_subcommand)
+    command = root.get_command(context, name)
+    inner = command.list_commands(context) if look and isinstance(command, click.Group) else ()
+    return {name: {each: dict(look) for each in inner} or dict(look)}
 
 
 def main() -> NoReturn:

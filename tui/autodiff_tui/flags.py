@@ -30,6 +30,7 @@ class Flags:
     quiet: bool = False
     no_color: bool = False
     ascii: bool = False
+    theme: str = ""
 
     from_environment: frozenset[str] = frozenset()
     """Names of the fields above that a variable gave and the command line did not."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autodiff_engine.build import CapForecast, Forecast, Range, RoleForecast, SplitForecast
 
 _HEAD = ("role", "calls", "tokens in", "tokens out", "cost", "model")
+NO_BUDGET = "budget: there is none"
 _SPLITS = {"val": "validation", "test": "test"}
 _TONES: dict[str, Tone] = {"enough": "good", "too small": "bad"}
 _SAID = {
@@ -45,9 +46,26 @@ def lines(told: Forecast) -> Iterator[Toned]:
     for each in told.budget:
         yield line(f"budget.{each.cap} = {_limit(each)}: {_SAID[each.verdict]}", _TONES.get(each.verdict, "warn"))
     if not told.budget and told.total.cost_usd != _nothing(told):
-        yield line("budget: there is none", "warn")
+        yield line(NO_BUDGET, "warn")
     for note in told.notes:
         yield line(f"note: {note}")
+
+
+def brief(told: Forecast) -> Iterator[Toned]:
+    """Yield the sum of the forecast and what the budget makes of it, each line beginning with what it is about."""
+    total = told.total
+    price = UNKNOWN if total.cost_usd is None else _range(total.cost_usd, cost)
+    asked = f"{_range(total.calls, _count)} calls, {_range(total.prompt_tokens, _tokens, about=True)} tokens in, "
+    yield (*line("forecast ", "muted"), *line(f"{asked}{_range(total.completion_tokens, _tokens)} out, cost {price}"))
+    if told.minutes is not None:
+        yield (*line("minutes  ", "muted"), *line(_minutes(told)))
+    for each in told.budget:
+        tone = _TONES.get(each.verdict, "warn")
+        yield (*line("budget   ", "muted"), *line(f"{each.cap} {_limit(each)}: "), *line(_SAID[each.verdict], tone))
+    if not told.budget:
+        yield line(NO_BUDGET, "muted" if told.total.cost_usd == _nothing(told) else "warn")
+    for each in (*told.warnings, *told.notes):
+        yield line(each, "muted")
 
 
 def _row(each: RoleForecast) -> tuple[str, ...]:

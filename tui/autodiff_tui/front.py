@@ -81,6 +81,14 @@ def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: floa
     return Exit.FAILED if followed.broke else 128 + followed.signal if followed.signal is not None else Exit.DONE
 
 
+def colour(*, wanted: bool) -> None:
+    """Tell the toolkit, which reads the environment alone, whether colour is wanted."""
+    if not wanted:
+        os.environ["NO_COLOR"] = "1"
+    elif not os.environ.get("NO_COLOR", "1"):
+        del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
+
+
 def _in_app(
     session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0, known: int = 0
 ) -> Followed:
@@ -88,14 +96,12 @@ def _in_app(
     from .app import RunApp  # the one front end that needs Textual
     from .terminal import outlive_no_terminal
 
-    if flags.no_color:
-        os.environ["NO_COLOR"] = "1"
-    elif not os.environ.get("NO_COLOR", "1"):
-        del os.environ["NO_COLOR"]  # set but empty means that colour is wanted, to all but Textual
+    colour(wanted=not flags.no_color)
     app = RunApp(
         session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed, past=Past(run_dir),
         actions=keymap.load(user_config_path()), ascii_only=flags.ascii, known=known,
     )  # fmt: skip
+    app.wear(flags.theme)
     outlive_no_terminal()
     app.run()
     if mode != "live":

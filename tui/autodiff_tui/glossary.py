@@ -56,6 +56,12 @@ WORDS: tuple[tuple[str, str], ...] = (
 """What stands on the screen of a proposal, in the order in which one meets it."""
 
 
+def refusal(lint: str) -> str:
+    """Return the name of a check and why it refuses; the name alone where nobody says it, empty for none."""
+    why = LINTS.get(lint, "")
+    return f"{lint}: {why}" if why else lint
+
+
 def meaning(proposal: ProposalView) -> str:
     """Return what became of a proposal, in a newcomer's words; empty while it is judged."""
     fate: Fate | None = proposal.fate or ("unusable" if proposal.problem else None)

@@ -1,4 +1,4 @@
-"""The app's home: looks for configs and runs in a thread, and returns the command that a person chose."""
+"""The app's home: configs, runs and the command chosen there; what may cost money is asked about first."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import signal
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from threading import Thread
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.binding import BindingType
 from textual.message import Message
-from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVariableType] - its Worker has no type
-
-from autodiff_engine.errors import EngineError
 
 from .actions import ACTIONS as RUN_ACTIONS
 from .actions import Action
-from .deleting import delete
+from .beginning import Asked, Offer, is_free
 from .driver import caught_up
-from .found import ConfigFound, RunFound, Shelf, configs
+from .found import RunFound, Shelf
 from .home_actions import ACTIONS
+from .home_shelf import ShelfApp
 from .home_texts import fixed, of_run, of_text
 from .keymap import of_home
 from .screens.asking import AskScreen
+from .screens.beginning import BeginScreen
 from .screens.comparison import comparison
-from .screens.desk import Handy
 from .screens.home import HomeScreen, bindings
-from .screens.home_pages import Draw, help_page, page
+from .screens.home_pages import help_page, page
 from .screens.page import PageScreen
 from .screens.palette import ActionCommands
 from .terminal import Terminal, catch_signals
@@ -35,23 +34,25 @@ from .toned import Toned
 from .widgets.paint import MUTED, PLAIN, label
 from .widgets.row_list import RowList
 
-if TYPE_CHECKING:
-    from textual.worker import Worker
-
-Command = tuple[str, ...]
-"""Words as they stand behind ``autodiff-tui`` on a command line."""
 _LOOK_S = 0.1
 """How often the terminal is looked at, as in a run."""
-_PORTION = 16
-"""Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
 
-class HomeApp(Handy[Command]):
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Who says what would begin if a config was trained, or a run went on; both may take seconds."""
+
+    train: Callable[[Path], Offer]
+    resume: Callable[[RunFound], Offer]
+
+
+class HomeApp(ShelfApp):
     """Returns what is to be executed, or None when a person leaves; executes nothing itself.
 
-    ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, and ``notice`` is
-    said at once: how the command before it ended. ``selected`` is the config or run to begin at. ``actions`` has
-    the keys that a person gave to home, ``run_actions`` those of its pages, which are the keys of a run.
+    ``known`` has the names of the commands that there are, ``check`` looks at a config in a thread, ``offers`` says in
+    one what would begin, and ``notice`` is said at once: how the command before it ended. ``selected`` is the config or
+    run to begin at. ``actions`` has the keys that a person gave to home, ``run_actions`` those of its pages, which are
+    the keys of a run.
     """
 
     CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
@@ -63,43 +64,25 @@ class HomeApp(Handy[Command]):
     ]
 
     @dataclass
-    class Looked(Message):
-        """What a look has found so far."""
+    class Offered(Message):
+        """What would begin is known."""
 
-        configs: Sequence[ConfigFound]
-        runs: Sequence[RunFound]
-
-    @dataclass
-    class Written(Message):
-        """A page to read is ready, or it failed."""
-
-        title: str
-        draw: Draw
-        keys: str = ""
-
-    @dataclass
-    class Said(Message):
-        """Something to say in a toast; ``look`` when what was found has changed."""
-
-        text: str
-        severe: bool = False
-        look: bool = False
+        question: BeginScreen
+        offer: Offer
 
     def __init__(
         self, here: Path, shelf: Shelf, *, known: Collection[str], check: Callable[[Path], Iterable[Toned]],
-        notice: str = "", severe: bool = False, selected: str = "", actions: Sequence[Action] = ACTIONS,
-        run_actions: Sequence[Action] = RUN_ACTIONS,
+        offers: Offers, notice: str = "", severe: bool = False, selected: str = "", actions: Sequence[Action] = ACTIONS,
+        run_actions: Sequence[Action] = RUN_ACTIONS, ascii_only: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(here, shelf, HomeScreen(here, selected, actions), ascii_only=ascii_only)
         self.title = "autodiff-tui"
-        self._here = here
-        self._shelf = shelf
         self._known = known
         self._check = check
+        self._offers = offers
         self._notice = (notice, severe)
         self.actions = tuple(actions)
         self._keys = {action.id: action.key for action in actions}
-        self._home = HomeScreen(here, selected, actions)
         self.set_keymap(of_home(actions, run_actions))
         self._give_signals_back: Callable[[], None] = lambda: None
         self._terminal = Terminal()
@@ -111,54 +94,32 @@ class HomeApp(Handy[Command]):
         self.set_interval(_LOOK_S, self._look_at_terminal)
         if self._notice[0]:
             self.toast(self._notice[0], severe=self._notice[1])
-        self.call_after_refresh(self._look)
+        self.call_after_refresh(self.look)
 
     def on_unmount(self) -> None:
         """Give the signals back."""
         self._give_signals_back()
 
-    # what there is
-
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
-    def _look(self) -> None:
-        """Find everything at once, then read the journals, the newest first, a portion at a time."""
-        worker = cast("Worker[None]", get_current_worker())
-        found, runs = configs(self._here), self._shelf.names()
-        self.post_message(self.Looked(found, tuple(runs)))
-        for place, run in enumerate(runs):
-            if worker.is_cancelled:
-                return
-            runs[place] = self._shelf.read(run)
-            if (place + 1) % _PORTION == 0 or place + 1 == len(runs):
-                self.post_message(self.Looked(found, tuple(runs)))
-
-    @on(Looked)
-    def _show_found(self, event: Looked) -> None:
-        self._home.found(event.configs, event.runs)
-
-    def action_refresh(self) -> None:
-        """Look again."""
-        self.toast("looking again")
-        self._look()
-
     # what is to be done
 
     def action_train(self) -> None:
-        """Leave to train the selected config, or to play the demo."""
+        """Ask, then leave to train the selected config; the demo is played at once, as it costs nothing."""
         config = None if self._home.on_runs else self._home.config
         if config is not None:
-            self._leave_for("train", config.name)
+            path = self._here / config.path
+            self._begin(f"Train {config.name}?", lambda: self._offers.train(path), "train", config.name)
         elif self._home.demo and not self._home.on_runs:
             self._leave_for("demo")
         else:
             self._ask_for("a config or the demo", "pane('configs')")
 
     def action_replay(self) -> None:
-        """Leave to show the selected run again."""
-        self._with_run("replay")
+        """Leave to show the selected run again, or to watch it while another process executes it."""
+        run = self._home.run
+        self._with_run("watch" if run is not None and run.running else "replay")
 
     def action_resume(self) -> None:
-        """Leave to go on with the selected run."""
+        """Ask, then leave to go on with the selected run."""
         self._with_run("resume")
 
     def _with_run(self, command: str) -> None:
@@ -169,8 +130,25 @@ class HomeApp(Handy[Command]):
             self.toast(f"comes with the command {command}, which this version does not have")
         elif command == "resume" and (why := run.not_to_resume):
             self.toast(why)
+        elif command == "resume" and not is_free(run):
+            self._begin(f"Go on with {run.name}?", lambda: self._offers.resume(run), command, str(run.folder))
         else:
             self._leave_for(command, str(run.folder))
+
+    def _begin(self, title: str, ask: Asked, *command: str) -> None:
+        """Ask before ``command``; what it would take is found out meanwhile, in a thread that nobody waits for."""
+        question = BeginScreen(title)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._leave_for(*command)
+
+        self.push_screen(question, answered)
+        Thread(target=lambda: self.post_message(self.Offered(question, ask())), daemon=True).start()
+
+    @on(Offered)
+    def _tell_offer(self, event: Offered) -> None:
+        event.question.tell(page(fixed(event.offer.lines))(0), refused=event.offer.refused)
 
     def _ask_for(self, what: str, pane: str) -> None:
         self.toast(f"select {what} first: {self._keys[pane]} goes there")
@@ -186,10 +164,10 @@ class HomeApp(Handy[Command]):
         """Read the selected config or run."""
         if self._home.on_runs:
             if (run := self._home.run) is not None:
-                self._write(f"Run {run.name}", lambda: page(of_run(run.folder)))
+                self.write(f"Run {run.name}", lambda: page(of_run(run.folder)))
         elif (config := self._home.config) is not None:
             text = config.text
-            self._write(config.name, lambda: page(of_text(text)))
+            self.write(config.name, lambda: page(of_text(text)))
         elif self._home.demo:
             self.action_train()
 
@@ -201,7 +179,7 @@ class HomeApp(Handy[Command]):
         else:
             self.toast(f"looking at {config.name}; models are looked up, nobody is asked")
             found = self._here / config.path
-            self._write(f"Check of {config.name}", lambda: page(fixed(list(self._check(found)))))
+            self.write(f"Check of {config.name}", lambda: page(fixed(list(self._check(found)))))
 
     def action_compare(self) -> None:
         """Compare the two marked runs, or the marked one with the selected one."""
@@ -212,7 +190,7 @@ class HomeApp(Handy[Command]):
         chosen = [run.folder for name in names if (run := self._home.run_called(name)) is not None]
         if len(chosen) == 2:
             left, right = chosen[0], chosen[1]
-            self._write(" and ".join(names), lambda: comparison(left, right), PageScreen.OF_CHANGES)
+            self.write(" and ".join(names), lambda: comparison(left, right), PageScreen.OF_CHANGES)
         else:
             self.toast(f"mark two runs with {self._keys['mark']}, then compare them with {self._keys['compare']}")
 
@@ -229,39 +207,9 @@ class HomeApp(Handy[Command]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self._delete(run)
+                self.delete(run)
 
         self.push_screen(AskScreen(f"Delete the run {run.name}?", lines, "delete it"), answered)
-
-    @work(thread=True, group="delete", exit_on_error=False)
-    def _delete(self, run: RunFound) -> None:
-        try:
-            stay = delete(run.folder)
-        except EngineError as error:
-            self.post_message(self.Said(f"{error}. {error.hint}", severe=True, look=True))
-        else:
-            kept = f"; what is not ours stays: {', '.join(stay)}" if stay else ""
-            self.post_message(self.Said(f"deleted {run.name}{kept}", look=True))
-
-    @work(thread=True, exclusive=True, group="write", exit_on_error=False)
-    def _write(self, title: str, write: Callable[[], Draw], keys: str = "") -> None:
-        try:
-            draw = write()
-        except EngineError as error:
-            self.post_message(self.Said(f"{error}. {error.hint}", severe=True))
-            return
-        self.post_message(self.Written(title, draw, keys))
-
-    @on(Written)
-    def _read(self, event: Written) -> None:
-        if self.screen is self._home:  # a question or a page was opened meanwhile
-            self.push_screen(PageScreen(event.title, event.draw, event.keys))
-
-    @on(Said)
-    def _say(self, event: Said) -> None:
-        self.toast(event.text, severe=event.severe)
-        if event.look:
-            self._look()
 
     def action_help(self) -> None:
         """Show the keys."""

@@ -36,6 +36,7 @@ from autodiff_engine.events import (
 )
 
 from .format import comparison, counted, fate, losses, phase, score
+from .glossary import refusal
 from .safe import one_line
 
 _EXCERPT = 160
@@ -158,7 +159,7 @@ class Narrator:
 def verdict(judged: ProposalJudged) -> str:
     """Return a proposal's fate with the comparison at each gate that it reached."""
     gates = [comparison(compared) for compared in (judged.minibatch, judged.validation) if compared is not None]
-    named = f" ({judged.lint})" if judged.lint else ""
+    named = f" ({refusal(judged.lint)})" if judged.lint else ""
     why = f": {judged.reason}" if judged.reason and not judged.accepted else ""
     return "; ".join((*gates, f"{fate(judged.fate)}{named}{why}"))
 

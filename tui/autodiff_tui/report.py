@@ -9,6 +9,7 @@ from autodiff_engine.events import Spent
 
 from . import summary
 from .format import comparison, cost, counted, losses, proposal_state, score
+from .glossary import LINTS, refusal
 from .safe import block, one_line
 from .view import ProposalView, RunView, TextView
 
@@ -129,3 +130,5 @@ def _proposal(proposal: ProposalView) -> Iterable[str]:
     for name, reason in reasons:
         if reason:
             yield f"      {f'{name}: ' if len(reasons) > 1 else ''}{reason}"
+    if proposal.lint in LINTS:
+        yield f"      {refusal(proposal.lint)}"

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from autodiff_engine import build
+from autodiff_tui import beginning
 from autodiff_tui.cli import run
+from autodiff_tui.toned import spelled
 
 from ...counting import CONFIG
 from ...loopback import Loopback
@@ -179,3 +182,27 @@ def test_a_program_that_breaks_on_a_made_up_reply_is_said_to(
 
     assert [each["known"] for each in told["start"]] == [6, 4]
     assert any("a made-up reply ended the program" in note for note in told["notes"])
+
+
+def test_before_a_training_from_home_the_sum_of_its_forecast_and_its_budget_are_said(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    told = said(capsys, "--budget-calls", "40")
+    offer = beginning.of_config(Path("c.toml"), build.RunOptions(), {"AUTODIFF_BUDGET_CALLS": "40"})
+    text = "\n".join(map(spelled, offer.lines))
+
+    least, most = (f"{told['total']['calls'][end]:,.0f}" for end in ("least", "most"))
+    assert f"forecast {least} to {most} calls, " in text
+    assert f"budget   calls 40: {told['budget'][0]['verdict']}" in text
+    assert all(f"model    {each['model']} (" in text for each in told["roles"])
+    assert server.received == []
+    assert not offer.refused
+
+
+def test_what_cannot_begin_is_said_before_it_is_begun() -> None:
+    Path("c.toml").write_text("[task]\n[nonsense]\n", encoding="utf-8")
+    offer = beginning.of_config(Path("c.toml"), build.RunOptions(), {})
+
+    assert offer.refused
+    assert "cannot begin" in spelled(offer.lines[0])
+    assert "nonsense" in "".join(map(spelled, offer.lines))

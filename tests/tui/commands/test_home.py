@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,24 +19,47 @@ class Home:
 
     script: tuple[tuple[str, ...] | None, ...] = ()
     told: list[tuple[str, bool, str]]
+    looked: list[bool]
 
     def __init__(self, here: Path, shelf: Shelf, **options: object) -> None:
         Home.told.append((str(options["notice"]), bool(options["severe"]), str(options["selected"])))
+        Home.looked.append(bool(options["ascii_only"]))
         self.return_code: int | None = None
+        self.theme = "textual-dark"
+
+    def wear(self, theme: str) -> None:
+        self.theme = theme or self.theme
 
     def run(self) -> tuple[str, ...] | None:
         chosen, *Home.script = Home.script  # type: ignore[assignment]
         return chosen
 
 
-def at_home(monkeypatch: pytest.MonkeyPatch, *script: tuple[str, ...] | None, code: int = 0, said: str = "") -> int:
+def at_home(
+    monkeypatch: pytest.MonkeyPatch, *script: tuple[str, ...] | None, code: int = 0, said: str = "",
+    look: home.Look = home.USUAL, executed: list[Sequence[str]] | None = None,
+) -> int:  # fmt: skip
     def execute(arguments: Sequence[str]) -> int:
+        if executed is not None:
+            executed.append(arguments)
         sys.stderr.write(said)
         return code
 
-    Home.script, Home.told = script, []
+    Home.script, Home.told, Home.looked = script, [], []
     monkeypatch.setattr(home_app, "HomeApp", Home)
-    return home.home(execute, ("train",))
+    return home.home(execute, ("train",), look)
+
+
+def test_what_is_begun_from_home_looks_as_home_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    executed: list[Sequence[str]] = []
+    look = home.Look(ascii=True, no_color=True, theme="light")
+
+    assert at_home(monkeypatch, ("train", "a.toml"), None, look=look, executed=executed) == 0
+
+    assert executed == [("train", "a.toml", "--ascii", "--no-color", "--theme", "light")]
+    assert Home.looked == [True, True]
+    assert os.environ["NO_COLOR"] == "1"
 
 
 def test_after_a_command_home_is_there_again_at_what_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

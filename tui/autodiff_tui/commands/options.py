@@ -149,6 +149,29 @@ def output_options(command: Command) -> Command:
     return _stack(
         _option("--verbose", is_flag=True, heading=_OUTPUT, envvar="AUTODIFF_VERBOSE", help="Say more."),
         _option("--quiet", is_flag=True, heading=_OUTPUT, envvar="AUTODIFF_QUIET", help="Say only errors and results."),
+        *_looks(),
+    )(command)
+
+
+def theme_option(command: Command) -> Command:
+    """Add ``--theme``, for commands that have the app."""
+    return _option(
+        "--theme",
+        default="",
+        metavar="NAME",
+        heading=_OUTPUT,
+        envvar="AUTODIFF_THEME",
+        help="The app's colours: dark, light, ansi (the terminal's own), or a name from its palette.",
+    )(command)
+
+
+def look_options(command: Command) -> Command:
+    """Add what says how the app looks."""
+    return _stack(*_looks(), theme_option)(command)
+
+
+def _looks() -> tuple[Callable[[Command], Command], ...]:
+    return (
         _option(
             "--no-color",
             is_flag=True,
@@ -163,7 +186,7 @@ def output_options(command: Command) -> Command:
             envvar="AUTODIFF_ASCII",
             help="Use no character beyond ASCII.",
         ),
-    )(command)
+    )
 
 
 def _budget(unit: str, kind: click.ParamType[Any], help_text: str) -> Callable[[Command], Command]:

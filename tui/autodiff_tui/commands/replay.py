@@ -15,7 +15,7 @@ from autodiff_tui.flags import RUNS_ROOT, Flags
 
 from .helptext import GroupedCommand, GroupedOption
 from .loading import run_options
-from .options import cache_dir_option, output_options, ui_option, with_flags
+from .options import cache_dir_option, output_options, theme_option, ui_option, with_flags
 
 if TYPE_CHECKING:
     from autodiff_engine.build import OpenedPack, Verified
@@ -67,6 +67,7 @@ _TORN = "the last line of the journal was cut short and is left out"
 @cache_dir_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
+@theme_option
 @with_flags
 def replay(flags: Flags, run: str, speed: float | None, verify: bool, trust: bool, anyway: bool) -> int:
     """Show RUN again from its journal; nothing is executed and nothing is written.

@@ -17,6 +17,7 @@ from .options import (
     config_options,
     offline_option,
     output_options,
+    theme_option,
     ui_option,
     with_flags,
 )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @offline_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
+@theme_option
 @with_flags
 def resume(flags: Flags, run: str, anyway: bool) -> int:
     """Go on with RUN after a stop, a crash, a failure or a spent budget, to its original number of steps.

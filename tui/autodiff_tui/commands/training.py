@@ -18,6 +18,7 @@ from .options import (
     offline_option,
     output_options,
     run_dir_option,
+    theme_option,
     ui_option,
     with_flags,
 )
@@ -40,6 +41,7 @@ from .options import (
 @offline_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
+@theme_option
 @with_flags
 def train(flags: Flags, config: Path, dry_run: bool) -> int:
     """Train the prompts of the program that CONFIG describes.
@@ -98,6 +100,7 @@ def _forecast(flags: Flags, config: Path) -> int:
 @cache_dir_option
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
+@theme_option
 @with_flags
 def demo(flags: Flags, speed: float | None) -> int:
     """Execute a recorded training run again from its recorded answers.

@@ -7,7 +7,7 @@ import click
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
 from .helptext import GroupedCommand
-from .options import output_options, ui_option, with_flags
+from .options import output_options, theme_option, ui_option, with_flags
 
 
 @click.command(
@@ -17,6 +17,7 @@ from .options import output_options, ui_option, with_flags
 @click.argument("run")
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
+@theme_option
 @with_flags
 def watch(flags: Flags, run: str) -> int:
     """Follow RUN while another process executes it; it is only read, and goes on when you leave.

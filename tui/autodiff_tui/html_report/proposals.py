@@ -147,16 +147,16 @@ def _moved(compared: Comparison | None) -> str:
 
 
 def _details(view: RunView, one: ProposalView, row: ProposalPart) -> ProposalDetails:
-    gates = (_gate("minibatch", one.minibatch), _gate("validation", one.validation))
+    gates = (_gate(view, "minibatch", one.minibatch), _gate(view, "validation", one.validation))
     changes = tuple(_change(view, one, each) for each in one.changes)
     return ProposalDetails(row, one.candidate, gates, changes, tables_of(view, one.old, one.new))
 
 
-def _gate(name: str, compared: Comparison | None) -> GateLine:
+def _gate(view: RunView, name: str, compared: Comparison | None) -> GateLine:
     if compared is None:
         return GateLine(name, _NOT_JUDGED, ())
     told = (("a call failed", compared.excluded), ("quoted by the proposal", compared.quoted))
-    left_out = tuple(f"left out on both sides ({why}): {examples(each)}" for why, each in told if each)
+    left_out = tuple(f"left out on both sides ({why}): {examples(view, each)}" for why, each in told if each)
     return GateLine(name, f"{code(compared.metric).shown}: {numbers(compared)}", left_out)
 
 
@@ -166,7 +166,7 @@ def _change(view: RunView, one: ProposalView, changed: TextChange) -> ChangePart
     told = list(_asked(view, one, changed))
     return ChangePart(
         changed.name, changed.method or "–", block(changed.reasoning), "shows" if shows else "asked by",
-        examples(changed.asked_by) + left, difference(one.before.get(changed.name, ""), changed.value),
+        examples(view, changed.asked_by) + left, difference(one.before.get(changed.name, ""), changed.value),
         first(told, _MOST_FEEDBACK, "piece of feedback"),
     )  # fmt: skip
 

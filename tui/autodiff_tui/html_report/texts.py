@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from autodiff_tui.diffing import Piece, changed_words, diff
 from autodiff_tui.format import numbers, score
-from autodiff_tui.safe import Shown, block
+from autodiff_tui.safe import Shown, block, one_line
 from autodiff_tui.view import RunView, Standing, TextView, Version, passages
 
 _MOST_CHARS = 24_000
 _MOST_PIECES = 600
+_ASKS = 48
+"""Characters of what an example asks, where it is only named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,15 @@ def difference(old: str, new: str) -> Difference:
     return Difference(tuple(kept), *changed_words(pieces), left_out, block(new).warning)
 
 
-def examples(asked_by: tuple[str, ...], most: int = 8) -> str:
-    """Return the first names of a list of examples, and how many more there are."""
+def examples(view: RunView, asked_by: tuple[str, ...], most: int = 8) -> str:
+    """Return the first names of a list of examples, each with how what it asks begins, and how many more there are."""
     more = f" and {len(asked_by) - most} more" if len(asked_by) > most else ""
-    return f"{', '.join(asked_by[:most]) or 'no example'}{more}"
+    return f"{', '.join(_asking(view, each) for each in asked_by[:most]) or 'no example'}{more}"
+
+
+def _asking(view: RunView, example: str) -> str:
+    asks = one_line(view.asks(example), _ASKS)
+    return f"{example} (“{asks}”)" if asks else example
 
 
 def anchor(key: str) -> str:
@@ -129,7 +136,7 @@ def _text(view: RunView, name: str, text: TextView) -> TextPart:
         tuple(
             Passage(block(each.text.strip("\n")), *_named(each.version), _gain(each.version)) for each in told
         ),
-        tuple(_origins(text, left)), difference(text.info.value, text.value),
+        tuple(_origins(view, text, left)), difference(text.info.value, text.value),
     )  # fmt: skip
 
 
@@ -146,7 +153,7 @@ def _gain(version: Version) -> str:
     return "" if judged is None or judged.after is None else f"{judged.after - judged.before:+.3f}".replace("-", "−")
 
 
-def _origins(text: TextView, left: set[str]) -> Iterator[Origin]:
+def _origins(view: RunView, text: TextView, left: set[str]) -> Iterator[Origin]:
     for version in text.versions:
         if not version.step:
             continue
@@ -154,6 +161,6 @@ def _origins(text: TextView, left: set[str]) -> Iterator[Origin]:
         yield Origin(
             *_named(version), version.method or "–", _gain(version),
             numbers(version.judged) if version.judged is not None else "–",
-            examples(change.asked_by) if change is not None else "–",
+            examples(view, change.asked_by) if change is not None else "–",
             block(change.reasoning if change is not None else ""), _key(version) not in left,
         )  # fmt: skip

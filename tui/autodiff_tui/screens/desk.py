@@ -17,6 +17,7 @@ from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from autodiff_engine.errors import ConfigError
 from autodiff_tui import keymap
 from autodiff_tui.actions import ACTIONS, Action
 from autodiff_tui.crash import frames
@@ -32,7 +33,9 @@ from .picture import picture
 
 MAX_COPY = 74_994
 """Bytes that terminals take as clipboard content (OSC 52); more is dropped silently by some."""
-THEMES = ("textual-dark", "textual-light", "ansi-dark")
+SHORT = {"dark": "textual-dark", "light": "textual-light", "ansi": "ansi-dark"}
+"""Themes by the names that a person types."""
+THEMES = tuple(SHORT.values())
 """What one key goes through; the palette offers every theme."""
 _PICTURES = 10_000
 
@@ -40,9 +43,27 @@ _PICTURES = 10_000
 class Handy(Keyed[ReturnType]):
     """An app with what every page to read relies on: toasts, clipboard, editor, themes, pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ascii_only: bool = False) -> None:
         plain = True if "NO_COLOR" in os.environ else None  # the terminal's own colours, its background among them
         super().__init__(driver_class=STEADY, ansi_color=plain)
+        self._ascii = AsciiGlyphs(enabled=ascii_only)
+
+    def wear(self, theme: str) -> None:
+        """Take the theme of that name, ``dark``, ``light`` and ``ansi`` among them; an empty name changes nothing.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        name = SHORT.get(theme, theme)
+        if name and name not in self.available_themes:
+            known = ", ".join((*SHORT, *sorted(self.available_themes)))
+            raise ConfigError(f"--theme {one_line(theme, 60)}: there is no such theme", f"there are {known}")
+        self.theme = name or self.theme
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours after them when all must be ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self._ascii.enabled else filters
 
     @property
     def idle(self) -> Collection[str]:
@@ -136,15 +157,9 @@ class Desk(Handy[None]):
     ]
 
     def __init__(self, *, actions: Sequence[Action] = ACTIONS, ascii_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(ascii_only=ascii_only)
         self.actions = tuple(actions)
-        self._ascii = AsciiGlyphs(enabled=ascii_only)
         self.set_keymap(keymap.changes(actions, ACTIONS))
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return Textual's filters, and ours after them when all must be ASCII."""
-        filters = super().get_line_filters()
-        return [*filters, self._ascii] if self._ascii.enabled else filters
 
     async def do(self, action: Action, screen: DOMNode) -> None:
         """Do what a key of ``action`` would do on ``screen``."""

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from autodiff_engine.events import ExampleScored
 from autodiff_tui.format import score
 from autodiff_tui.safe import block, one_line
-from autodiff_tui.view import RunView, by_example
+from autodiff_tui.view import RunView, by_example, examples_of
 from autodiff_tui.widgets.filter_bar import FilterBar
 from autodiff_tui.widgets.heat_map import ORDERS, HeatMap
 from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, longest, wrapped
@@ -112,7 +112,7 @@ class ExamplesScreen(Screen[None]):
         self._filter.show_for(self._map.filter, f"{len(self._map.rows)} of {self._map.count}")
 
     def _choose(self, _: RowList, key: str) -> None:
-        if key == "mean":
+        if key not in examples_of(self.view.standings):
             desk_of(self).toast("the mean is no example: choose one of the rows below it")
         else:
             desk_of(self).push_screen(HistoryScreen(key, self.view))

@@ -44,9 +44,11 @@ def bindings(*ids: str, priority: bool = False) -> list[BindingType]:
 class HomeScreen(Screen[None]):
     """Shows what was found; what is to be done with it is the app's business."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "pane('configs')", "pane('runs')", "next_pane", "mark", "filter", "clear_filter"
-    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("pane('configs')", "pane('runs')", "next_pane", "mark", "filter", "clear_filter"),
+        Binding("up", "select(-1)", show=False),  # lists take these themselves: what comes here comes from the filter
+        Binding("down", "select(1)", show=False),
+    ]
 
     def __init__(self, here: Path, selected: str = "", actions: Sequence[Action] = ACTIONS) -> None:
         super().__init__()
@@ -64,6 +66,8 @@ class HomeScreen(Screen[None]):
         self._run_list = RunList(id="runs", classes="pane")
         self._config_list.cursor = self._run_list.cursor = selected or None  # a key that is no row's is no harm
         self._begin_at = selected
+        self._left: RowList = self._config_list
+        """The list that had the focus when the filter was opened."""
         self._about = About(id="about", classes="pane")
         self._filter = Input(
             id="filter", placeholder="words to look for; enter keeps them, esc shows all", compact=True
@@ -102,8 +106,16 @@ class HomeScreen(Screen[None]):
 
     @property
     def on_runs(self) -> bool:
-        """Whether the list of runs has the focus."""
+        """Whether the list of runs has the focus, or had it before the filter was opened."""
+        if self.focused is self._filter:
+            return self._shown_list is self._run_list
         return self.focused is self._run_list  # has_focus follows a message later, and the next key may be before it
+
+    @property
+    def _shown_list(self) -> RowList:
+        """The list that the filter was opened on; the other one while that has no rows."""
+        other = self._config_list if self._left is self._run_list else self._run_list
+        return other if other.rows and not self._left.rows else self._left
 
     @property
     def config(self) -> ConfigFound | None:
@@ -144,14 +156,16 @@ class HomeScreen(Screen[None]):
         """Say what is selected, and in the footer the keys that do something with it."""
         self._about.told = self._selected()
         self._footer.able = self._able()
-        on_demo = self.demo and not self.on_runs
-        self._footer.names = (
-            {"train": "Play", "open": "Play"} if on_demo else {"mark": "Unmark"} if self._unmarks else {}
-        )
+        self._footer.typing = self.focused is self._filter
+        self._footer.names = self._names()
 
-    @property
-    def _unmarks(self) -> bool:
-        return self.on_runs and self.run is not None and self.run.name in self.marked
+    def _names(self) -> dict[str, str]:
+        """Return what keys are called that do something else than usually with what is selected."""
+        run = self.run if self.on_runs else None
+        if run is None:
+            return {"train": "Play", "open": "Play"} if self.demo and not self.on_runs else {}
+        watched = {"replay": "Watch"} if run.running else {}
+        return watched | ({"mark": "Unmark"} if run.name in self.marked else {})
 
     def _able(self) -> frozenset[str]:
         """Return the ids of what can be done with what is selected."""
@@ -185,8 +199,13 @@ class HomeScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Ask for words."""
+        self._left = self._run_list if self.on_runs else self._config_list
         self._filter.display = True
         self.set_focus(self._filter)
+
+    def action_select(self, by: int) -> None:
+        """Move in the list that is shown while words are typed."""
+        self._shown_list.action_move(by)
 
     def action_clear_filter(self) -> None:
         """Show all again."""
@@ -202,7 +221,7 @@ class HomeScreen(Screen[None]):
         """Back to the lists; the words stay in force and are said in the head."""
         self._filter.display = False
         if self.focused is None or self.focused is self._filter:
-            self.action_pane("runs" if self._run_list.rows and not self._config_list.rows else "configs")
+            self.set_focus(self._shown_list)
 
     def on_descendant_focus(self) -> None:
         """Say what is selected in the list that has the focus now."""

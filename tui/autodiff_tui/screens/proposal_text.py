@@ -18,6 +18,8 @@ from autodiff_tui.widgets.prose import title
 _LABEL = 12
 _NAMED = 24
 """Examples named where they are only listed."""
+_TOLD = 8
+"""Examples that asked for a proposal whose inputs are told."""
 _ASKING = {False: 12, True: 4}
 """Of those, how many have what they ask beside them: of examples that stayed wrong, and of those that stayed right."""
 _FAILED = "a call failed, which says nothing about a prompt"
@@ -31,7 +33,7 @@ def proposal_lines(
     """Return all about a proposal, wrapped to ``width`` cells; ``beside``: old and new text in two columns."""
     return (
         *_verdict(proposal, width),
-        *(line for changed in proposal.changes for line in _change(proposal, changed, width, beside)),
+        *(line for changed in proposal.changes for line in _change(view, proposal, changed, width, beside)),
         *(_thinned(width) if proposal.thinned else _examples(view, proposal, width)),
         *(line for changed in proposal.changes for line in _asked(view, proposal, changed, width)),
     )
@@ -85,26 +87,33 @@ def _left_out(compared: Comparison, width: int) -> Iterator[Line]:
             yield from _prose("", said, width, MUTED)
 
 
-def _change(proposal: ProposalView, changed: TextChange, width: int, beside: bool) -> Iterator[Line]:
+def _change(view: RunView, proposal: ProposalView, changed: TextChange, width: int, beside: bool) -> Iterator[Line]:
     old = proposal.before.get(changed.name, "")
     lines, (added, removed) = diff_lines(old, changed.value, width, beside=beside)
     yield ()
     yield label(changed.name, STRONG), (f"  +{added} −{removed} words", MUTED)
     yield _row("method", label(changed.method or "–"))
     yield from _prose("reasoning", block(changed.reasoning).text or "–", width)
-    asked, left_out = _asked_by(changed)
-    yield from _prose("shows" if changed.method == "demos" else "asked by", asked, width)
-    if left_out:
-        yield from _prose("", left_out, width, WARN)
+    yield from _asked_by(view, changed, width)
+    if changed.left_out:
+        yield from _prose("", f"{counted(changed.left_out, 'piece')} of feedback did not fit the prompt", width, WARN)
     yield ()
     yield from lines
 
 
-def _asked_by(changed: TextChange) -> tuple[str, str]:
-    named = ", ".join(one_line(example, 60) for example in changed.asked_by[:8])
-    more = f" and {len(changed.asked_by) - 8} more" if len(changed.asked_by) > 8 else ""
-    left = f"{counted(changed.left_out, 'piece')} of feedback did not fit the prompt" if changed.left_out else ""
-    return f"{named or 'no example'}{more}", left
+def _asked_by(view: RunView, changed: TextChange, width: int) -> Iterator[Line]:
+    """Name the examples: the first ones on lines of their own, with the beginning of what they ask."""
+    name = "shows" if changed.method == "demos" else "asked by"
+    told = changed.asked_by[:_NAMED]
+    known = [example for example in told[:_TOLD] if view.asks(example)]
+    for number, example in enumerate(known):
+        asks = label(example, PLAIN, limit=40), ("  ", PLAIN), label(view.asks(example), MUTED)
+        yield clip(_row("" if number else name, *asks), width)
+    rest = [one_line(example, 60) for example in told if example not in known]
+    more = f" and {len(changed.asked_by) - _NAMED} more" if len(changed.asked_by) > _NAMED else ""
+    if rest or not known:
+        listed = f"{'also ' if known else ''}{', '.join(rest) or 'no example'}{more}"
+        yield from _prose("" if known else name, listed, width)
 
 
 def _validation(view: RunView, proposal: ProposalView, width: int) -> Iterator[Line]:

@@ -15,16 +15,22 @@ from autodiff_tui.format import counted, score
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, Standing, by_example, examples_of
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, fit, label
+from .heat_columns import (
+    CELL,
+    Columns,
+    answer_of,
+    columns,
+    lines_of,
+    mistake,
+    newest_of,
+    results_of,
+    trend,
+    words_that_fit,
+)
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, fit, inner_cut, longest
 from .paint import width as line_width
 from .row_list import Row, RowList
 
-_CELL = 6
-_NAME = 10, 18
-"""Cells for the names of examples: at least, at most."""
-_TREND = 21
-_MOST_WORDS = 24
-"""Characters of an answer, and of what was expected, beside a question."""
 _MOST_MISTAKES = 3
 """Answers that are told for all that is wrong."""
 
@@ -77,30 +83,19 @@ class HeatMap(RowList):
             self.set_rows(rows, heat_header(view.standings, self.row_width) if rows else ())
         if self.rows and self.size.height and not self._begun:
             self._begun = True
-            self.move_to(self.rows[min(1, len(self.rows) - 1)].key)
-
-
-def name_cells(standings: tuple[Standing, ...]) -> int:
-    """Return how many cells the names of the examples get, the gap after them included."""
-    widest = max((cell_len(one_line(name, 80)) for name in examples_of(standings)), default=0)
-    return max(_NAME[0], min(widest + 2, _NAME[1]))
-
-
-def fitting(standings: tuple[Standing, ...], width: int) -> tuple[Standing, ...]:
-    """Return the versions that have room: the start and the newest ones."""
-    room = max(2, (width - name_cells(standings) - _TREND) // _CELL)
-    return standings if len(standings) <= room else (standings[0], *standings[-(room - 1) :])
+            self.move_to(next((row.key for row in self.rows if row.target), self.rows[0].key))
 
 
 def heat_header(standings: tuple[Standing, ...], width: int) -> Line:
     """Return the line of versions; one in the middle that has no room is said to be left out."""
-    shown = fitting(standings, width)
-    left = len(standings) - len(shown)
-    tail = f" {counted(left, 'version')} between not shown" if left else ""
+    shown = columns(standings, width)
+    left = len(standings) - len(shown.versions)
+    said = (f"{counted(left, 'version')} between not shown", f"+{left} between", f"+{left}") if left else ("",)
+    tail = longest(said, shown.trend + shown.rest)
     return (
-        (fit("example", name_cells(standings)), MUTED),
-        *((fit(each.key, _CELL), STRONG) for each in shown),
-        (tail, MUTED),
+        (fit("example", shown.name), MUTED),
+        *((fit(each.key, CELL), STRONG) for each in shown.versions),
+        (tail if cell_len(tail) <= shown.trend + shown.rest else "", MUTED),
     )
 
 
@@ -132,77 +127,59 @@ def heat_rows(view: RunView, width: int, order: Order = "given") -> list[Row]:
     examples = ordered(standings, order)
     if not examples:
         return []
-    shown, wide = fitting(standings, width), name_cells(standings)
-    results = {each.key: by_example(each) for each in standings}
-    means = tuple((fit(score(_mean(each)), _CELL), STRONG) for each in shown)
-    newest = [told for told in (_newest(results, standings, example) for example in examples) if told is not None]
-    start = wide + _CELL * len(shown) + _TREND
-    wrong = " " * max(2, start - wide - _CELL * len(shown)), PLAIN
-    rows = [Row("mean", clip(((fit("mean", wide), MUTED), *means, wrong, label(_mistakes(newest), BAD)), width))]
+    shown, results = columns(standings, width), results_of(standings)
+    newest = {example: newest_of(results, standings, example) for example in examples}
+    rows = _summary([each for each in newest.values() if each is not None], shown, width)
     for example in examples:
         history = [results[each.key].get(example) for each in standings]
-        cells = tuple(cell(results[each.key].get(example)) for each in shown)
-        name = fit(one_line(example, 80), wide - 1) + " "
-        scores: Line = ((name, PLAIN), *cells, trend(standings, history))
-        gap = max(2, start - line_width(scores))
-        told = label(_mistake(_newest(results, standings, example)), BAD)
-        question = (" " * gap, PLAIN), told, label(view.asks(example), MUTED)
-        rows.append(Row(f"example {example}", clip((*scores, *question), width), example, search=view.asks(example)))
+        cells = tuple(cell(results[each.key].get(example)) for each in shown.versions)
+        name = fit(inner_cut(one_line(example, 80), shown.name - 1), shown.name)
+        told, style = trend(standings, history, short=shown.short) if shown.trend else ("", PLAIN)
+        wrong = mistake(newest[example], shown.answer)
+        asks = one_line(view.asks(example), 400)
+        gap = " · " if wrong else ""
+        question = words_that_fit(asks, shown.rest - cell_len(wrong + gap))
+        line: Line = (
+            (name, PLAIN),
+            *cells,
+            (fit(told, shown.trend), style),
+            (wrong, BAD),
+            (gap + question if question else "", MUTED),
+        )
+        rows.append(Row(f"example {example}", clip(line, width), example, search=f"{example} {view.asks(example)}"))
     return rows
 
 
-def _newest(
-    results: Mapping[str, Mapping[str, ExampleScored]], standings: Sequence[Standing], example: str
-) -> ExampleScored | None:
-    found = (results[each.key].get(example) for each in reversed(standings))
-    return next((each for each in found if each is not None), None)
+def _summary(newest: Sequence[ExampleScored], shown: Columns, width: int) -> list[Row]:
+    """Return the means, with what is answered wrongly behind them where all of it fits, else on lines of its own."""
+    means = tuple((fit(score(_mean(each)), CELL), STRONG) for each in shown.versions)
+    line: Line = ((fit("mean", shown.name), MUTED), *means)
+    pieces = _mistakes(newest)
+    beside = width - line_width(line) - shown.trend
+    if cell_len(", ".join(pieces)) <= beside:
+        return [Row("mean", (*line, (" " * shown.trend, PLAIN), (", ".join(pieces), BAD)))]
+    told = lines_of(pieces, width - shown.name)
+    indent = (" " * shown.name, PLAIN)
+    return [Row("mean", line), *(Row(f"mean {n}", clip((indent, (each, BAD)), width)) for n, each in enumerate(told))]
 
 
-def _mistakes(newest: Sequence[ExampleScored]) -> str:
+def _mistakes(newest: Sequence[ExampleScored]) -> list[str]:
     """Return how many examples are not right, and what is answered there most often."""
     wrong = [each for each in newest if each.score < 1]
-    answers = Counter(_answer(each) for each in wrong).most_common(_MOST_MISTAKES)
-    often = "".join(f", {times} × {answer}" for answer, times in answers if times > 1)
-    return f"{len(wrong)} of {len(newest)} not right{often}" if wrong else ""
-
-
-def _mistake(result: ExampleScored | None) -> str:
-    """Return what was answered in place of what; nothing where it was right, or nobody knows what is."""
-    if result is None or result.score >= 1 or result.expected is None:
-        return ""
-    return f"{_answer(result)}, not {one_line(result.expected, _MOST_WORDS)} · "
-
-
-def _answer(result: ExampleScored) -> str:
-    return one_line(result.answer, _MOST_WORDS) if result.answer else "no answer"
+    answers = Counter(answer_of(each) for each in wrong).most_common(_MOST_MISTAKES)
+    often = [f"{times} × {answer}" for answer, times in answers if times > 1]
+    return [f"{len(wrong)} of {len(newest)} not right", *often] if wrong else []
 
 
 def cell(result: ExampleScored | None) -> Part:
     """Return a score as a sign with a colour; not scored looks otherwise than failed."""
     if result is None:
-        return fit("·", _CELL), MUTED
+        return fit("·", CELL), MUTED
     if result.score >= 1:
-        return fit("✓", _CELL), GOOD
+        return fit("✓", CELL), GOOD
     if result.score <= 0:
-        return fit("✗", _CELL), BAD
-    return fit(score(result.score).removeprefix("0"), _CELL), WARN
-
-
-def trend(standings: Sequence[Standing], history: Sequence[ExampleScored | None]) -> Part:
-    """Return in words how the score of an example went, and since which version it is as it is now."""
-    known = [(each.key, result.score) for each, result in zip(standings, history, strict=True) if result is not None]
-    if not known:
-        return "not scored", MUTED
-    first, last = known[0][1], known[-1][1]
-    since = next((known[n][0] for n in range(len(known) - 1, 0, -1) if known[n][1] != known[n - 1][1]), "")
-    now = "right" if last >= 1 else "wrong" if last <= 0 else "in part"
-    if not since:
-        return now, MUTED
-    if last > first:
-        return f"better since {since}", GOOD
-    if last < first:
-        return f"worse since {since}", BAD
-    return f"{now} again since {since}", MUTED
+        return fit("✗", CELL), BAD
+    return fit(score(result.score).removeprefix("0"), CELL), WARN
 
 
 def _mean(standing: Standing) -> float | None:

@@ -14,6 +14,7 @@ from .paint import width as cells
 from .painted import Painted
 
 _ALWAYS = ("help", "leave")
+_TYPING = (("enter", "Keep the words"), ("esc", "Show all"), ("↑ ↓", "Select"))
 
 
 class HomeHead(Painted):
@@ -43,6 +44,8 @@ class HomeFooter(Painted):
     """Ids of the actions that do something with what is selected."""
     names: reactive[Mapping[str, str]] = reactive[Mapping[str, str]](dict[str, str], layout=False, repaint=False)
     """What an action is called on what is selected, where that is another name than its own; by id."""
+    typing: reactive[bool] = reactive(False, layout=False, repaint=False)
+    """Whether keys are letters of the filter now."""
     actions: tuple[Action, ...] = ACTIONS
     """What can be done, with the keys that the person gave it."""
 
@@ -54,8 +57,14 @@ class HomeFooter(Painted):
         """Call it what it does."""
         self.repaint()
 
+    def watch_typing(self) -> None:
+        """Show the keys of the filter, or those of the lists again."""
+        self.repaint()
+
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return one line."""
+        if self.typing:
+            return (tuple(part for key, does in _TYPING for part in _told(key, does)),)
         told = [action for action in self.actions if action.footer]
         every = [action for action in told if action.id in self.able or action.slug in _ALWAYS]
         wanted = sorted(every, key=lambda action: action.slug not in _ALWAYS)
@@ -68,7 +77,11 @@ class HomeFooter(Painted):
         return (tuple(part for action in every if action.id in kept for part in self._key(action)),)
 
     def _key(self, action: Action) -> Line:
-        return (f" {action.key}", f"{ACCENT} bold"), (f" {self.names.get(action.id, action.name)} ", PLAIN)
+        return _told(action.key, self.names.get(action.id, action.name))
+
+
+def _told(key: str, does: str) -> Line:
+    return (f" {key}", f"{ACCENT} bold"), (f" {does} ", PLAIN)
 
 
 class About(Painted):

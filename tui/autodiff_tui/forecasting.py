@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .flags import Flags
@@ -32,6 +33,12 @@ def write(told: Forecast, flags: Flags) -> None:
         write_line(spelled(((f"warning: {warning}", "warn"),)), sys.stderr, ascii_only=flags.ascii)
     for each in lines(told):
         write_line(spelled(each).rstrip(), sys.stdout, ascii_only=flags.ascii)
+
+
+def say(told: Forecast, flags: Flags) -> None:
+    """Tell who is about to train what that will take, in short, on stderr; the run tells its warnings by itself."""
+    for each in () if flags.quiet else brief(replace(told, warnings=())):
+        write_line(spelled(each).rstrip(), sys.stderr, ascii_only=flags.ascii)
 
 
 def lines(told: Forecast) -> Iterator[Toned]:

@@ -14,8 +14,8 @@ from autodiff_tui import beginning
 from autodiff_tui.cli import run
 from autodiff_tui.toned import spelled
 
-from ...counting import CONFIG
-from ...loopback import Loopback
+from ...counting import CONFIG, provider
+from ...loopback import Loopback, Turn
 
 pytestmark = [
     pytest.mark.usefixtures("counting"),
@@ -128,7 +128,7 @@ def test_plain_says_it_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].split() == ["role", "calls", "tokens", "in", "tokens", "out", "cost", "model"]
     assert lines[1].startswith("task       10 to ")
     assert "start prompts on validation: 6 examples, 6 calls, none of them stored" in lines
-    assert "budget.calls = 5: too small: the run cannot come to its end" in lines
+    assert "budget   calls 5: too small: the run cannot come to its end" in lines
 
 
 def test_offline_nobody_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,3 +206,25 @@ def test_what_cannot_begin_is_said_before_it_is_begun() -> None:
     assert offer.refused
     assert "cannot begin" in spelled(offer.lines[0])
     assert "nonsense" in "".join(map(spelled, offer.lines))
+
+
+def test_a_training_says_what_it_will_take_before_anybody_is_asked(
+    capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    heard: list[str] = []
+
+    def listening(body: dict[str, Any]) -> Turn:
+        if not heard:
+            heard.append(capsys.readouterr().err)
+        return provider(body)
+
+    total = said(capsys)["total"]
+    server.otherwise = listening
+    assert run(["train", "c.toml", "--ui", "plain", "--budget-calls", "5"]) == 4
+    least, most = (f"{total['calls'][each]:,.0f}" for each in ("least", "most"))
+    first, second, *_ = heard[0].splitlines()
+    assert first.startswith(f"forecast {least} to {most} calls, about ")
+    assert second == "budget   calls 5: too small: the run cannot come to its end"
+
+    assert run(["train", "c.toml", "--ui", "plain", "--quiet"]) == 0
+    assert "forecast" not in capsys.readouterr().err

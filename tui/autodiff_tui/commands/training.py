@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from .options import (
     ui_option,
     with_flags,
 )
+
+if TYPE_CHECKING:
+    from autodiff_engine.build import Forecast, Prepared
 
 
 @click.command(
@@ -50,31 +54,43 @@ def train(flags: Flags, config: Path, dry_run: bool) -> int:
     the run's folder as best.toml.
     """
     from autodiff_engine import build  # help must not wait for the engine
+    from autodiff_tui import forecasting
     from autodiff_tui.front import choose, show
     from autodiff_tui.headless import say_meanwhile
 
-    if choose(flags.ui) in ("tui", "plain"):  # to look up the models takes seconds
+    front = choose(flags.ui)
+    if front in ("tui", "plain"):  # to look up the models takes seconds
         say_meanwhile(f"checking {config}, its data and its models", flags)
+    prepared = build.prepared(load_config(config, flags), run_options(flags))
+    if not dry_run and front in ("json", "none"):
+        return show(prepared.run.execute, prepared.run.run_dir, flags)
+    told, number = _foretold(prepared)
+    if told is None:
+        return 128 + number
     if dry_run:
-        return _forecast(flags, config)
-    run = build.training(load_config(config, flags), run_options(flags))
-    return show(run.execute, run.opening.folder, flags)
+        return _write_forecast(told, flags)
+    if front == "plain":
+        forecasting.say(told, flags)
+    return show(prepared.run.execute, prepared.run.run_dir, flags)
 
 
-def _forecast(flags: Flags, config: Path) -> int:
-    """Say what the run would cost, on stdout; with ``--ui none`` only check that it could begin."""
+def _foretold(prepared: Prepared) -> tuple[Forecast | None, int]:
+    """Return what the run would cost; None and the signal that came before that was known."""
+    from autodiff_tui.interruptible import run
+
+    told, number = run(prepared.forecast)
+    if told is None:
+        sys.stderr.write("error: interrupted; nothing was written\n")
+    return told, number
+
+
+def _write_forecast(told: Forecast, flags: Flags) -> int:
+    """Say what the run would cost, on stdout; with ``--ui none`` it was only checked that it could begin."""
     import json
     from dataclasses import asdict
 
-    from autodiff_engine import build
     from autodiff_tui import forecasting
-    from autodiff_tui.interruptible import run
 
-    loaded, options = load_config(config, flags), run_options(flags)
-    told, number = run(lambda: build.forecast(loaded, options))
-    if told is None:
-        sys.stderr.write("error: interrupted; nothing was written\n")
-        return 128 + number
     if flags.ui == "json":
         sys.stdout.write(f"{json.dumps({'v': 1, 'type': 'Forecast', **asdict(told)})}\n")
     elif flags.ui != "none":

@@ -191,4 +191,5 @@ def _new(target: Path) -> BinaryIO:
 def _damaged(path: Path, error: Exception) -> StorageError:
     if isinstance(error, OSError) and error.errno is not None:
         return StorageError(f"{path}: {error.strerror}", "is there room for temporary files?")
-    return StorageError(f"{path}: is no pack, or is damaged ({type(error).__name__})", "pack the run again")
+    why = shown(str(error) or type(error).__name__)
+    return StorageError(f"{path}: is no pack, or is damaged: {why}", "pack the run again")

@@ -10,7 +10,7 @@ import random
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -225,6 +225,7 @@ class Case:
         timeout_s: float = PATIENT_S,
         control: Control | None = None,
         listener: Callable[[Stamped], None] = lambda stamped: None,
+        settings: Sequence[str] = (),
     ) -> Ended:
         """Begin the run, or go on with it where it has begun; without ``control`` no person is there."""
         self.server.otherwise = provider
@@ -232,13 +233,13 @@ class Case:
         options = build.RunOptions(run_dir=run, cache_dir=self.folder / "answers")
         if run.exists():
             found = build.resumption(
-                config.load(run / "config.toml", [f"limits.timeout_s={timeout_s}"]), options, anyway=False
+                config.load(run / "config.toml", [f"limits.timeout_s={timeout_s}", *settings]), options, anyway=False
             )
             assert found.run is not None
             execution = found.run
         else:
             file = prepare(self.folder, self.server.url, self.size, in_flight=in_flight, timeout_s=timeout_s)
-            execution = build.training(config.load(file), options)
+            execution = build.training(config.load(file, list(settings)), options)
         finished = await execution.execute(control or Control(), listener)
         recorded = read(run)
         calls = [each.event for each in recorded.events if isinstance(each.event, CallFinished)]

@@ -10,11 +10,8 @@ import pytest
 
 from autodiff_engine.control import Control
 from autodiff_engine.events import ControlChanged, Stamped, StepStarted
-from autodiff_engine.llm import Call, Reply
-from autodiff_engine.llm.unavailable import RateLimited
 from autodiff_tui.exits import Exit, of_run
 
-from . import spending
 from .faulty import FAULTS, LONG, SHORT, Case, Ended, Fault, Provider, Size, check_ledger, met_by_some, no_waits
 from .loopback import Loopback, loopback
 
@@ -173,34 +170,3 @@ async def test_a_provider_that_dies_pauses_a_run_that_somebody_watches_and_it_go
     assert ended.finished.status == "done"
     assert ended.facts == whole.facts
     assert ended.finished.calls.failed >= 4
-
-
-class Crowded(spending.Provider):
-    """Turns away what comes while four are in flight."""
-
-    turned_away = 0
-
-    async def complete(self, call: Call) -> Reply:
-        if self.in_flight >= 4:
-            self.turned_away += 1
-            await asyncio.sleep(0)
-            raise RateLimited("four at once are enough")
-        return await super().complete(call)
-
-
-def test_a_provider_that_takes_four_calls_at_once_is_asked_about_four_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of 32 that were allowed: the first burst is turned away, then one in a few probes for more."""
-    whole, case = spending.Case(tmp_path / "whole"), spending.Case(tmp_path / "r")
-    spending.patched(spending.Provider("random"), monkeypatch.setattr)
-    assert whole.execute().status == "done"
-    crowded = Crowded("random")
-    spending.patched(crowded, monkeypatch.setattr)
-
-    ended = case.execute()
-
-    assert ended.status == "done"
-    assert case.facts == whole.facts
-    assert ended.calls.failed == crowded.turned_away
-    assert spending.IN_FLIGHT - 4 <= crowded.turned_away < ended.calls.made / 3

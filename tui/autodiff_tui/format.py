@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from autodiff_engine.events import Comparison, Fate, LossMean, ProposalCounts, TestScores
 
-    from .view import Cap, ProposalView, RunView
+    from .view import Cap, Outlook, ProposalView, RunView
 
 UNKNOWN = "unknown"
 NO_DIFFERENCE = "no difference"
@@ -112,6 +113,19 @@ def still_pays(told: Cap) -> str:
     if told.steps is None:
         return "a forecast comes with the first step that takes something of it"
     return f"pays about {told.steps:.1f} more steps" if told.steps < 10 else f"pays about {told.steps:,.0f} more steps"
+
+
+def foretold(told: Outlook, steps: int) -> Iterator[str]:
+    """Yield what is to come of a run of at most ``steps`` steps, and what all of it will have taken, in words."""
+    parts = [f"{told.steps} of {steps} steps"] if told.steps else []
+    parts += ["the test split"] if told.tests else []
+    if parts:
+        to_come = "" if told.usd_to_come is None else f", about {cost(told.usd_to_come)}"
+        yield f"{' and '.join(parts)} to go{to_come}"
+        whole = "" if told.usd is None else f", {cost(told.usd)}"
+        yield f"the whole run: about {told.calls:,.0f} calls, {tokens(round(told.tokens))} tokens{whole}"
+    if told.grows:
+        yield "more once worked examples stand in the prompts"
 
 
 def tokens(count: int) -> str:

@@ -53,8 +53,12 @@ class Slots:
             self._size = max(1.0, self._size / 2)
 
     def grow(self) -> None:
-        """Take note of a success: about ``size`` of them win one slot back."""
-        self._size = min(float(self._most), self._size + 1 / self._size)
+        """Take note of a success, its slot given back: about ``size`` of them win one slot, where all were in use.
+
+        Successes of fewer calls at once say nothing of more: after a quiet phase the next burst would be turned away.
+        """
+        if self._waiting or self._taken + 1 >= self.size:
+            self._size = min(float(self._most), self._size + 1 / self._size)
         self._hand_out()
 
     def _hand_out(self) -> None:

@@ -157,7 +157,14 @@ async def test_a_burst_of_rate_limits_halves_the_number_once_and_successes_win_i
     held.error = None
     for n in range(60):
         await model.complete(a_call(str(n)))
+    assert model.in_flight_limit == 4  # one call at a time says nothing of five
 
+    for n in range(0, 80, 8):
+        held.let.clear()
+        burst = [asyncio.create_task(model.complete(a_call(str(n + k)))) for k in range(8)]
+        await asyncio.sleep(0)
+        held.let.set()
+        await asyncio.gather(*burst)
     assert model.in_flight_limit == 8
 
 

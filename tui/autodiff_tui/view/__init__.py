@@ -44,6 +44,7 @@ from .decisions import incumbent_proposal, judged_now, reduce_decision
 from .facts import reduce_fact
 from .log import Entry, entry_of
 from .marks import reduce_mark, reduce_telemetry
+from .outlook import Outlook, outlook
 from .parts import (
     Batch,
     Control,
@@ -135,6 +136,7 @@ __all__ = [
     "GraphView",
     "NodeCalls",
     "Notes",
+    "Outlook",
     "Pair",
     "Passage",
     "Point",
@@ -160,6 +162,7 @@ __all__ = [
     "gates_of",
     "incumbent_proposal",
     "judged_now",
+    "outlook",
     "pairs",
     "passages",
     "per_step",

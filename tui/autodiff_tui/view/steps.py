@@ -78,6 +78,7 @@ def _took(before: Spending, after: Spending) -> Spending:
     return Spending(
         after.step, _more(before.usd, after.usd), after.tokens - before.tokens, after.calls - before.calls,
         after.minutes - before.minutes, _more(before.most_usd, after.most_usd), after.most_tokens - before.most_tokens,
+        after.roles,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from autodiff_engine.events import BudgetCaps, LedgerUpdated
@@ -51,6 +52,8 @@ class Spending:
     most_usd: float | None
     """With what is unsettled: as a budget counts it."""
     most_tokens: int
+    roles: Mapping[str, RoleCalls]
+    """The calls of each role, of which those that were stored took nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,16 @@ def spending_of(traffic: Traffic, step: int, elapsed_s: float) -> Spending:
     """Return what has been taken by now."""
     ledger = traffic.ledger
     if ledger is None:
-        return Spending(step, 0.0, 0, 0, elapsed_s / 60, 0.0, 0)
+        return Spending(step, 0.0, 0, 0, elapsed_s / 60, 0.0, 0, traffic.roles)
     used, most = ledger.tokens, ledger.spent
     return Spending(
         step, ledger.cost_usd, used.prompt + used.completion, ledger.calls.made, elapsed_s / 60,
-        most.most_usd, most.most_tokens,
+        most.most_usd, most.most_tokens, traffic.roles,
     )  # fmt: skip
 
 
 def caps(budget: BudgetCaps | None, traffic: Traffic, elapsed_s: float) -> tuple[Cap, ...]:
-    """Return the caps that are set; a step costs what the steps so far did on average, answers from a store nothing."""
+    """Return the caps that are set; a step takes what those so far took on average."""
     if budget is None:
         return ()
     now = spending_of(traffic, 0, elapsed_s)
@@ -103,18 +106,26 @@ def caps(budget: BudgetCaps | None, traffic: Traffic, elapsed_s: float) -> tuple
 
 
 def _cap(name: CapName, most: float, now: Spending, spending: Trail[Spending]) -> Cap:
-    taken = _taken(now, name)
-    a_step = per_step(spending, name)
-    steps = None if not a_step or taken is None else max(0.0, most - taken) / a_step
-    return Cap(name, most, taken, steps)
+    so_far, a_step = _taken(now, name), per_step(spending, name)
+    steps = None if not a_step or so_far is None else max(0.0, most - so_far) / a_step
+    return Cap(name, most, so_far, steps)
 
 
 def per_step(spending: Trail[Spending], name: CapName) -> float | None:
-    """Return what a step has taken on average; None before the first one has ended or when nobody knows."""
-    if len(spending) < 2:
-        return None
+    """Return what a step has taken on average; None before one has ended, or when nobody knows.
+
+    Steps that asked nobody, as all their answers were stored, do not count: those to come may find none.
+    """
+    paid = paying(spending)
+    if not paid:
+        return None if len(spending) < 2 else 0.0
     first, last = _taken(spending[0], name), _taken(spending[-1], name)
-    return None if first is None or last is None else (last - first) / (len(spending) - 1)
+    return None if first is None or last is None else (last - first) / paid
+
+
+def paying(spending: Trail[Spending]) -> int:
+    """Return how many steps have made a call that was not stored."""
+    return sum(before.calls < after.calls for before, after in pairwise(spending))
 
 
 def _taken(spent: Spending, name: CapName) -> float | None:

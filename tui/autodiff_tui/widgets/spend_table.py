@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from textual.events import Resize
 from textual.reactive import reactive
 
-from autodiff_tui.format import cap, cost, still_pays, tokens
+from autodiff_tui.format import cap, cost, foretold, still_pays, tokens
 from autodiff_tui.safe import one_line
 from autodiff_tui.summary import unsettled
-from autodiff_tui.view import RoleCalls, RunView, caps, per_step
+from autodiff_tui.view import RoleCalls, RunView, caps, outlook, per_step
 
 from .paint import ACCENT, BAD, MUTED, PLAIN, STRONG, WARN, Line, fit
 from .row_list import Row, RowList
@@ -97,9 +97,10 @@ def _budget(view: RunView) -> Iterator[Line]:
     usd, calls = per_step(view.traffic.spending, "usd"), per_step(view.traffic.spending, "calls")
     if calls is None:
         yield (("a forecast comes with the first step", MUTED),)
-        return
-    yield ((f"a step takes {calls:,.0f} calls, {cost(usd)} on average", PLAIN),)
-    left = view.max_steps - len(view.steps)
-    if view.finished is None and left > 0:
-        whole = "" if usd is None else f", about {cost(usd * left)}"
-        yield ((f"{left} of {view.max_steps} steps to go{whole}", PLAIN),)
+    elif not calls:
+        yield (("all steps so far were stored: they cost nothing", MUTED),)
+    else:
+        yield ((f"a step takes {calls:,.0f} calls, {cost(usd)} on average", PLAIN),)
+    told = outlook(view)
+    for each in () if told is None else foretold(told, view.max_steps):
+        yield ((each, PLAIN),)

@@ -39,6 +39,7 @@ from autodiff_tui.widgets.node_pane import NodePane
 from autodiff_tui.widgets.painted import Painted
 from autodiff_tui.widgets.proposal_table import ProposalTable
 from autodiff_tui.widgets.row_list import RowList
+from autodiff_tui.widgets.spend_table import SpendTable
 
 OPENING = (
     *("examples", "blame", "jump", "command_palette", "filter", "detail"),
@@ -91,6 +92,18 @@ async def test_before_the_first_event_every_pane_says_what_will_come() -> None:
         "come with the first step", "the first proposal comes after the first feedback",
     ):  # fmt: skip
         assert words in text
+
+
+async def test_what_the_run_will_take_is_shown_until_a_step_tells_better() -> None:
+    for events, shown in (([], True), (recorded(0, finished=False), True), (recorded(2, finished=False), False)):
+        app = app_of(ListSource(events, endless=True), foretold=("forecast: 10 to 130 calls", "  1 to 2 tokens in"))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("6")
+            await settled(app, pilot)
+            table = app.screen.query_one(SpendTable)
+            rows = ["".join(text for text, _ in row.line) for row in table.rows]
+        assert ("forecast: 10 to 130 calls" in rows, "  1 to 2 tokens in" in rows) == (shown, shown)
+        assert any(row.startswith("a step takes ") for row in rows) != shown
 
 
 @pytest.mark.parametrize("size", [(120, 40), (100, 30), (80, 24)], ids=str)

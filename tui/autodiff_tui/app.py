@@ -30,6 +30,7 @@ from .screens.steered import Steered
 from .session import Source
 from .terminal import Terminal, catch_signals
 from .view import RunView
+from .widgets.spend_table import SpendTable
 
 TICK_S = 0.1
 _ABORTED = 130
@@ -44,7 +45,7 @@ class RunApp(Steered):
     was told to leave). It leaves only after the engine has written its end, or ten seconds after an abort.
     With ``ascii_only`` no character beyond ASCII reaches the terminal.
     ``past`` knows what the run said, where it may take facts back.
-    Of the first ``known`` events, which earlier executions said, nothing is news.
+    Of the first ``known`` events, which earlier executions said, nothing is news. ``foretold`` says what it will take.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -67,11 +68,13 @@ class RunApp(Steered):
         speed: float = 1.0,
         past: Past | None = None,
         known: int = 0,
+        foretold: Sequence[str] = (),
     ) -> None:
         super().__init__(source, mode=mode, clock=clock, speed=speed, past=past, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
         self._export = export
         self._known = known
+        self._foretold = tuple(foretold)
         self._caught_up = mode != "watch"
         """Whether what a watched run had said before it was opened is all read: until then nothing is news."""
         self._shown = RunView()
@@ -98,6 +101,7 @@ class RunApp(Steered):
 
     def _begin(self) -> None:
         self._run_screen.mount(self.caption_line, before="#footer")
+        self._run_screen.query_one(SpendTable).foretold = self._foretold
         self._source.start()
         self.transport.begin()
         self._seen_at = self._clock()

@@ -35,6 +35,18 @@ def write(told: Forecast, flags: Flags) -> None:
         write_line(spelled(each).rstrip(), sys.stdout, ascii_only=flags.ascii)
 
 
+def in_short(told: Forecast) -> tuple[str, ...]:
+    """Return the sum of the forecast as short lines."""
+    total = told.total
+    price = UNKNOWN if total.cost_usd is None else _range(total.cost_usd, cost)
+    prompts, answers = _range(total.prompt_tokens, _tokens, about=True), _range(total.completion_tokens, _tokens)
+    return (
+        f"forecast: {_range(total.calls, _count)} calls, cost {price}",
+        f"  {prompts} tokens in, {answers} out",
+        *(f"  budget {each.cap} {_limit(each)}: {_SAID[each.verdict]}" for each in told.budget),
+    )
+
+
 def say(told: Forecast, flags: Flags) -> None:
     """Tell who is about to train what that will take, in short, on stderr; the run tells its warnings by itself."""
     for each in () if flags.quiet else brief(replace(told, warnings=())):

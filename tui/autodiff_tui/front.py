@@ -47,16 +47,23 @@ def choose(ui: UI, environ: Mapping[str, str] | None = None) -> Front:
     return "tui" if usable and terminal else "plain"
 
 
-def show(execute: Execute, run_dir: Path, flags: Flags, *, history: Sequence[Stamped] = ()) -> int:
+def show(
+    execute: Execute,
+    run_dir: Path,
+    flags: Flags,
+    *,
+    history: Sequence[Stamped] = (),
+    foretold: Sequence[str] = (),
+) -> int:
     """Execute a run under the chosen front end, say how it ended, and return the exit code.
 
     ``run_dir`` is the run's folder; it need not exist yet. ``history`` is what a resumed run said before: the app shows
-    it, plain output and JSON lines begin after it.
+    it, plain output and JSON lines begin after it. ``foretold`` says, for the app, what the run will take.
     """
     front = choose(flags.ui)
     session = LiveSession(execute, attended=front == "tui", history=history)
     if front == "tui":
-        followed = _in_app(session, run_dir, flags, known=len(history))
+        followed = _in_app(session, run_dir, flags, known=len(history), foretold=foretold)
     else:
         followed = follow(session, reader_for(front, flags, known=len(history)), Past(run_dir))
     return conclude(session.error, followed, run_dir, flags, says_result=front in ("tui", "plain"))
@@ -90,7 +97,14 @@ def colour(*, wanted: bool) -> None:
 
 
 def _in_app(
-    session: Source, run_dir: Path, flags: Flags, mode: Mode = "live", *, speed: float = 1.0, known: int = 0
+    session: Source,
+    run_dir: Path,
+    flags: Flags,
+    mode: Mode = "live",
+    *,
+    speed: float = 1.0,
+    known: int = 0,
+    foretold: Sequence[str] = (),
 ) -> Followed:
     """Show the run in the app; return when the terminal is restored and the engine has ended or was given up on."""
     from .app import RunApp  # the one front end that needs Textual
@@ -100,6 +114,7 @@ def _in_app(
     app = RunApp(
         session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed, past=Past(run_dir),
         actions=keymap.load(user_config_path()), ascii_only=flags.ascii, known=known,
+        foretold=foretold,
     )  # fmt: skip
     app.wear(flags.theme)
     outlive_no_terminal()

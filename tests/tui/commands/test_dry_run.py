@@ -128,7 +128,7 @@ def test_plain_says_it_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].split() == ["role", "calls", "tokens", "in", "tokens", "out", "cost", "model"]
     assert lines[1].startswith("task       10 to ")
     assert "start prompts on validation: 6 examples, 6 calls, none of them stored" in lines
-    assert "budget   calls 5: too small: the run cannot come to its end" in lines
+    assert "budget.calls = 5: too small: the run cannot come to its end" in lines
 
 
 def test_offline_nobody_is_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def train(flags: Flags, config: Path, dry_run: bool) -> int:
         return _write_forecast(told, flags)
     if front == "plain":
         forecasting.say(told, flags)
-    return show(prepared.run.execute, prepared.run.run_dir, flags)
+    return show(prepared.run.execute, prepared.run.run_dir, flags, foretold=forecasting.in_short(told))
 
 
 def _foretold(prepared: Prepared) -> tuple[Forecast | None, int]:

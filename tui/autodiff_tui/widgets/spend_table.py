@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.events import Resize
 from textual.reactive import reactive
@@ -25,10 +25,16 @@ class SpendTable(RowList):
     empty_text = "comes with the first call"
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+    foretold: reactive[tuple[str, ...]] = reactive((), layout=False, repaint=False)
+    """What the run was said to take before it began: shown until a step tells better."""
 
     def watch_view(self, view: RunView) -> None:
         """Show the new counts."""
         self._show(view)
+
+    def watch_foretold(self) -> None:
+        """Show the forecast."""
+        self._show(self.view)
 
     def on_resize(self, event: Resize) -> None:
         """Choose the columns for the new width."""
@@ -36,21 +42,21 @@ class SpendTable(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        rows = spend_rows(view, self.row_width)
-        self.set_rows(rows, _header(self.row_width) if rows else ())
+        rows = spend_rows(view, self.row_width, self.foretold)
+        self.set_rows(rows, _header(self.row_width) if view.traffic.roles else ())
 
 
-def spend_rows(view: RunView, width: int) -> list[Row]:
-    """Return the rows for ``width`` cells; none before the first call."""
+def spend_rows(view: RunView, width: int, foretold: Sequence[str] = ()) -> list[Row]:
+    """Return the rows for ``width`` cells; before the first call what was ``foretold``, if anything was."""
     if not view.traffic.roles:
-        return []
+        return [Row(f"foretold {n}", ((each, PLAIN),)) for n, each in enumerate(foretold)]
     rows: list[Row] = []
     for role, calls in view.traffic.roles.items():
         rows.append(Row(f"role {role}", _line(one_line(role, 40), calls, width, STRONG)))
         for (of, node), part in view.traffic.parts.items():
             if of == role:
                 rows.append(Row(f"part {role} {node}", _line(f"  {one_line(node, 60)}", part, width, PLAIN), node))
-    return [*rows, Row("gap", ()), *(Row(f"budget {n}", line) for n, line in enumerate(_budget(view)))]
+    return [*rows, Row("gap", ()), *(Row(f"budget {n}", line) for n, line in enumerate(_budget(view, foretold)))]
 
 
 def _columns(width: int) -> tuple[int, list[tuple[str, int]]]:
@@ -83,7 +89,7 @@ def _line(label: str, calls: RoleCalls, width: int, style: str) -> Line:
     )
 
 
-def _budget(view: RunView) -> Iterator[Line]:
+def _budget(view: RunView, before: Sequence[str]) -> Iterator[Line]:
     ledger = view.traffic.ledger
     if ledger is not None and ledger.unsettled.calls:
         yield ((f"unsettled: {unsettled(ledger.unsettled)}", PLAIN),)
@@ -96,7 +102,8 @@ def _budget(view: RunView) -> Iterator[Line]:
         yield (("no budget is set: --budget-usd X caps the cost", MUTED),)
     usd, calls = per_step(view.traffic.spending, "usd"), per_step(view.traffic.spending, "calls")
     if calls is None:
-        yield (("a forecast comes with the first step", MUTED),)
+        yield from (((each, PLAIN),) for each in before)
+        yield ((f"a {'better ' if before else ''}forecast comes with the first step", MUTED),)
     elif not calls:
         yield (("all steps so far were stored: they cost nothing", MUTED),)
     else:

@@ -473,6 +473,18 @@ async def test_the_filter_holds_for_both_lists_until_escape() -> None:
         assert "2 configs · 4 runs" in await pressed(app, pilot, "escape")
 
 
+@pytest.mark.parametrize("keys", [("enter", "escape"), ("escape",)])
+@pytest.mark.usefixtures("_filled")
+async def test_what_was_found_by_the_filter_stays_selected_when_all_is_shown_again(keys: tuple[str, ...]) -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2", "slash", *"r1", *keys)
+        assert "2 configs · 3 runs" in text
+        assert "›   r1" in text
+        assert "Delete the run r1?" in await pressed(app, pilot, "d")
+
+
 @pytest.mark.parametrize("pane", ["1", "2"])
 @pytest.mark.usefixtures("_filled")
 async def test_while_words_are_typed_what_is_selected_is_told_and_can_be_changed(pane: str) -> None:

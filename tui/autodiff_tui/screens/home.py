@@ -210,9 +210,14 @@ class HomeScreen(Screen[None]):
         self._shown_list.action_move(by)
 
     def action_clear_filter(self) -> None:
-        """Show all again."""
+        """Show all again, and stay on what was selected among what fitted."""
+        shown = self._run_list if self.on_runs else self._config_list
+        selected = shown.current if self._filter.value else None
         self._filter.value = ""
         self._close_filter()
+        if selected is not None:
+            self.fill()
+            shown.move_to(selected)
 
     @on(Input.Changed)
     def _filtered(self) -> None:

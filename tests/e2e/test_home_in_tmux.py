@@ -45,3 +45,17 @@ def test_after_a_run_is_left_home_is_there_again_with_the_run(terminal: Terminal
     assert "interrupted" in terminal.wait_for("1 config · 2 runs")
     terminal.press("q")
     assert "code 0" in terminal.wait_for("code")
+
+
+def test_in_ascii_home_and_what_is_begun_from_it_write_nothing_else(terminal: Terminal) -> None:
+    terminal.open(f"{COMMAND} --ascii", 120, 40)
+    assert terminal.wait_for("1 config . 1 run").isascii()
+
+    terminal.press("End", "t")
+    assert terminal.wait_for("# running").isascii()
+    terminal.press("q")
+    terminal.wait_for("The run is still going on")
+    terminal.press("a")
+    terminal.wait_for("1 config . 2 runs")
+    terminal.press("q")
+    assert "code 0" in terminal.wait_for("code")

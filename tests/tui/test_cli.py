@@ -12,6 +12,7 @@ import pytest
 from autodiff_engine.errors import ConfigError, EngineError, ModelUnavailable, StorageError
 from autodiff_tui import cli
 from autodiff_tui.cli import run
+from autodiff_tui.commands import home
 
 HEAVY = ("litellm", "textual", "pydantic", "jinja2", "rich", "diskcache", "asyncio")
 COMMANDS = (
@@ -266,3 +267,50 @@ def test_a_stream_that_is_closed_or_full_breaks_nothing(closed: str, said: str) 
     assert told.returncode == (1 if "full" in closed else 0)
     assert (told.stdout + told.stderr).startswith(said)
     assert len(told.stderr.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("words", [("--ascii", "demo"), ("demo", "--ascii")])
+def test_how_it_looks_may_be_said_before_the_command_and_behind_it(
+    words: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--ui", "plain", "--run-dir", "r"]) == 0
+
+    out, err = capsys.readouterr()
+    assert (out + err).isascii()
+    assert "+1 -0" in out + err
+
+
+def test_what_is_said_before_a_group_reaches_the_commands_in_it() -> None:
+    context = click.Context(cli.root, info_name="autodiff-tui")
+    context.invoked_subcommand = "config"
+
+    assert cli._for(context, {"ascii": True})["config"]["validate"] == {"ascii": True}
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "look"),
+    [
+        ((), {}, home.Look()),
+        (("--ascii", "--theme", "light"), {}, home.Look(ascii=True, theme="light")),
+        (("--no-color",), {"AUTODIFF_ASCII": "1"}, home.Look(ascii=True, no_color=True)),
+        ((), {"AUTODIFF_THEME": "ansi"}, home.Look(theme="ansi")),
+    ],
+)
+def test_home_looks_as_the_command_line_and_the_environment_say(
+    words: tuple[str, ...], environ: dict[str, str], look: home.Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[home.Look] = []
+
+    def at_home(execute: object, known: object, look: home.Look) -> int:
+        shown.append(look)
+        return 0
+
+    for name, value in {**environ, "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("CI", raising=False)
+    for stream in ("stdin", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setattr(home, "home", at_home)
+
+    assert run(words) == 0
+    assert shown == [look]

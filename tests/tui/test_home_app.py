@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 from textual.pilot import Pilot
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import RunFinished, RunOpened
 from autodiff_engine.journal import FILE
@@ -30,7 +31,7 @@ from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
 
 from .home import add_config, add_run, resumable, with_text
-from .runs import small_run
+from .runs import small_run, stamped
 from .screens import SIZES, as_golden, at_rest
 
 Home = Callable[..., HomeApp]
@@ -346,6 +347,45 @@ async def test_a_run_of_another_process_is_watched() -> None:
         assert await chosen("2", "p", known=("replay", "watch")) == ("watch", "runs/r1")
 
 
+async def test_a_run_of_another_process_is_read_again_as_it_goes_on_and_cannot_be_deleted_before_it_ends() -> None:
+    events = small_run()
+    folder = add_run(Path("runs"), "r1", events=events[:5])
+    app = home(known=("resume", "watch"))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        with locked(folder):
+            assert "running" in await shown(app, pilot)
+            await pressed(app, pilot, "2", "r", "d")
+            assert isinstance(app.screen, HomeScreen)
+            watched, later = (each.message for each in app._notifications)
+            assert "p watches it here" in watched
+            assert "can be deleted when it has ended" in later
+        told = "".join(f"{encode(each)}\n" for each in stamped(events))
+        (folder / FILE).write_text(told, encoding="utf-8")
+        app.look_at_running()
+        text = await shown(app, pilot)
+    assert "running" not in text
+    assert "0.75 (n=4)" in text
+
+
+async def test_where_there_is_no_run_its_keys_say_so() -> None:
+    app = home(known=("replay", "resume"))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await shown(app, pilot)
+        assert "there is no run here to do that with" in await pressed(app, pilot, "2", "p")
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [((120, 40), "line 1: not an event of ours"), ((60, 16), "line 1: not an…")]
+)
+async def test_of_a_run_that_cannot_be_read_the_list_says_why_in_whole_words(size: tuple[int, int], words: str) -> None:
+    (add_run(Path("runs"), "r1") / FILE).write_text("no journal\n", encoding="utf-8")
+    app = home()
+    async with app.run_test(size=size) as pilot:
+        listed = (await shown(app, pilot)).split("2 Runs")[1].split("Selected")[0]
+    assert "unreadable" in listed
+    assert words in listed
+
+
 async def test_a_run_whose_answers_are_recorded_goes_on_at_once() -> None:
     events = [replace(each, recorded=True) if isinstance(each, RunOpened) else each for each in small_run()[:5]]
     add_run(Path("runs"), "r1", events=events)
@@ -431,6 +471,18 @@ async def test_the_filter_holds_for_both_lists_until_escape() -> None:
         assert "other" in text
         assert "r3" not in text
         assert "2 configs · 4 runs" in await pressed(app, pilot, "escape")
+
+
+@pytest.mark.parametrize("keys", [("enter", "escape"), ("escape",)])
+@pytest.mark.usefixtures("_filled")
+async def test_what_was_found_by_the_filter_stays_selected_when_all_is_shown_again(keys: tuple[str, ...]) -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2", "slash", *"r1", *keys)
+        assert "2 configs · 3 runs" in text
+        assert "›   r1" in text
+        assert "Delete the run r1?" in await pressed(app, pilot, "d")
 
 
 @pytest.mark.parametrize("pane", ["1", "2"])

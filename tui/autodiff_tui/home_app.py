@@ -36,6 +36,8 @@ from .widgets.row_list import RowList
 
 _LOOK_S = 0.1
 """How often the terminal is looked at, as in a run."""
+_FOLLOW_S = 2.0
+"""How often a run of another process is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class HomeApp(ShelfApp):
         self.push_screen(self._home)
         self._give_signals_back = catch_signals(self._signalled)
         self.set_interval(_LOOK_S, self._look_at_terminal)
+        self.set_interval(_FOLLOW_S, self.look_at_running)
         if self._notice[0]:
             self.toast(self._notice[0], severe=self._notice[1])
         self.call_after_refresh(self.look)
@@ -129,7 +132,7 @@ class HomeApp(ShelfApp):
         elif command not in self._known:
             self.toast(f"comes with the command {command}, which this version does not have")
         elif command == "resume" and (why := run.not_to_resume):
-            self.toast(why)
+            self.toast(f"{why}; {self._keys['replay']} watches it here" if run.running else why)
         elif command == "resume" and not is_free(run):
             self._begin(f"Go on with {run.name}?", lambda: self._offers.resume(run), command, str(run.folder))
         else:
@@ -151,7 +154,10 @@ class HomeApp(ShelfApp):
         event.question.tell(page(fixed(event.offer.lines))(0), refused=event.offer.refused)
 
     def _ask_for(self, what: str, pane: str) -> None:
-        self.toast(f"select {what} first: {self._keys[pane]} goes there")
+        if self._home.on_runs and pane == "pane('runs')":
+            self.toast("there is no run here to do that with")
+        else:
+            self.toast(f"select {what} first: {self._keys[pane]} goes there")
 
     def _leave_for(self, *command: str) -> None:
         self.exit(command)
@@ -199,6 +205,9 @@ class HomeApp(ShelfApp):
         run = self._home.run if self._home.on_runs else None
         if run is None:
             self._ask_for("a run", "pane('runs')")
+            return
+        if run.running:
+            self.toast(f"{run.name} goes on in another process: it can be deleted when it has ended")
             return
         lines = (
             (label(str(run.folder)), (" and its journal, prompts and log go; this cannot be undone", PLAIN)),

@@ -74,6 +74,17 @@ class ShelfApp(Handy[Command]):
             if (place + 1) % _PORTION == 0 or place + 1 == len(runs):
                 self.post_message(self.Looked(found, tuple(runs)))
 
+    def look_at_running(self) -> None:
+        """Read the runs of other processes again, unless all are being read anyway."""
+        if self._home.unread == 0 and any(run.running for run in self._home.runs):
+            self._read_running(self._home.configs, self._home.runs)
+
+    @work(thread=True, exclusive=True, group="running", exit_on_error=False)
+    def _read_running(self, known: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
+        now = tuple(self._shelf.read(run) if run.running else run for run in runs)
+        if now != tuple(runs):
+            self.post_message(self.Looked(known, now))
+
     @on(Looked)
     def _show_found(self, event: Looked) -> None:
         self._home.found(event.configs, event.runs)

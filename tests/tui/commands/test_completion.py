@@ -40,13 +40,21 @@ def test_another_shell_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
     assert "'bash'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["show", "export", "compare"])
+@pytest.mark.parametrize("command", ["show", "export", "compare", "resume", "replay", "watch", "pack"])
 def test_a_run_is_completed_to_its_id(command: str) -> None:
     assert completed(f"autodiff-tui {command} 2031", 2) == ["plain,20310504-one"]
 
 
 def test_the_second_run_of_a_comparison_is_completed_too() -> None:
     assert completed("autodiff-tui compare latest ", 3) == ["plain,latest", "plain,20320504-two", "plain,20310504-one"]
+
+
+def test_what_is_no_run_is_completed_to_a_file_where_a_pack_may_be_named() -> None:
+    assert completed("autodiff-tui replay pa", 2) == ["file,pa"]
+
+
+def test_a_theme_is_completed_to_its_short_name() -> None:
+    assert completed("autodiff-tui demo --theme l", 3) == ["plain,light"]
 
 
 def test_a_config_is_completed_to_a_file() -> None:

@@ -38,6 +38,7 @@ from autodiff_tui.format import comparison, cost, rate, score
 from autodiff_tui.glossary import meaning
 from autodiff_tui.html_report import Setting, page
 from autodiff_tui.html_report.proposals import MOST_WHOLE
+from autodiff_tui.html_report.texts import examples
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import RunView, reduce
 
@@ -411,3 +412,13 @@ def test_text_is_readable_and_marks_are_seen_in_either_scheme(scheme: int) -> No
     text += [("good", "good-ground"), ("bad", "bad-ground"), ("ink", "good-ground")]
     assert {pair: contrast(*pair) for pair in text if contrast(*pair) < 4.5} == {}
     assert contrast("bar", "ground") >= 3
+
+
+def test_who_asked_is_named_with_how_what_it_asks_begins() -> None:
+    view = RunView(inputs={"e1": {"question": "Which of them is it? " * 20}})
+
+    told = examples(view, ("e1", "e2", *(f"e{n}" for n in range(3, 12))))
+
+    assert told.startswith("e1 (“Which of them is it? ")
+    assert "”), e2, e3" in told
+    assert told.endswith("e8 and 3 more")

@@ -15,6 +15,7 @@ from autodiff_engine.errors import ProgramError
 from autodiff_tui.exits import show_frames
 from autodiff_tui.flags import UI, Flags
 
+from .completing import complete_theme
 from .helptext import GroupedOption
 
 _RUN = "This run (each beats the config)"
@@ -161,6 +162,7 @@ def theme_option(command: Command) -> Command:
         metavar="NAME",
         heading=_OUTPUT,
         envvar="AUTODIFF_THEME",
+        shell_complete=complete_theme,
         help="The app's colours: dark, light, ansi (the terminal's own), or a name from its palette.",
     )(command)
 

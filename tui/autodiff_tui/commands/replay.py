@@ -13,6 +13,7 @@ import click
 
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
+from .completing import complete_run_or_pack
 from .helptext import GroupedCommand, GroupedOption
 from .loading import run_options
 from .options import cache_dir_option, output_options, theme_option, ui_option, with_flags
@@ -35,7 +36,7 @@ _TORN = "the last line of the journal was cut short and is left out"
         "autodiff-tui replay run.zip --verify",
     ),
 )
-@click.argument("run", metavar="RUN|FILE.zip")
+@click.argument("run", metavar="RUN|FILE.zip", shell_complete=complete_run_or_pack)
 @click.option(
     "--speed",
     cls=GroupedOption,

@@ -10,6 +10,7 @@ import click
 
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
+from .completing import complete_run
 from .helptext import GroupedCommand, GroupedOption
 from .loading import run_options
 from .options import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     cls=GroupedCommand,
     examples=("autodiff-tui resume latest", "autodiff-tui resume my-run --budget-usd 5"),
 )
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @click.option(
     "--anyway",
     cls=GroupedOption,

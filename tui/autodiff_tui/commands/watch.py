@@ -6,6 +6,7 @@ import click
 
 from autodiff_tui.flags import RUNS_ROOT, Flags
 
+from .completing import complete_run
 from .helptext import GroupedCommand
 from .options import output_options, theme_option, ui_option, with_flags
 
@@ -14,7 +15,7 @@ from .options import output_options, theme_option, ui_option, with_flags
     cls=GroupedCommand,
     examples=("autodiff-tui watch latest", "autodiff-tui watch runs/my-run --ui plain"),
 )
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @ui_option("auto", "tui", "plain", "json", "none")
 @output_options
 @theme_option

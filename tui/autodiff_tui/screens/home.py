@@ -55,10 +55,12 @@ class HomeScreen(Screen[None]):
         self._keys = {action.id: action.key for action in actions}
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-short"), (28, "-tall")]
         self._here = here
-        self._configs: tuple[ConfigFound, ...] = ()
-        self._runs: tuple[RunFound, ...] = ()
+        self.configs: tuple[ConfigFound, ...] = ()
+        """What was found, whether or not the filter shows it; so are ``runs``."""
+        self.runs: tuple[RunFound, ...] = ()
         self._looked = False
-        self._unread = 0
+        self.unread = 0
+        """How many runs are listed and were not read yet."""
         self.marked: tuple[str, ...] = ()
         """Names of at most two runs, in the order in which they were marked."""
         self._head = HomeHead(id="home-head")
@@ -95,8 +97,8 @@ class HomeScreen(Screen[None]):
     def found(self, configs: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
         """Show what a look found; runs that are gone lose their mark."""
         self._looked = True
-        self._configs, self._runs = tuple(configs), tuple(runs)
-        self._unread = sum(each.view is None and not each.problem for each in runs)
+        self.configs, self.runs = tuple(configs), tuple(runs)
+        self.unread = sum(each.view is None and not each.problem for each in runs)
         names = {each.name for each in runs}
         self.marked = tuple(name for name in self.marked if name in names)
         self.fill()
@@ -120,7 +122,7 @@ class HomeScreen(Screen[None]):
     @property
     def config(self) -> ConfigFound | None:
         """The config under the cursor; None on the demo or an empty list."""
-        return next((each for each in self._configs if each.name == self._config_list.current), None)
+        return next((each for each in self.configs if each.name == self._config_list.current), None)
 
     @property
     def demo(self) -> bool:
@@ -134,17 +136,17 @@ class HomeScreen(Screen[None]):
 
     def run_called(self, name: str) -> RunFound | None:
         """Return the run of that name, if it is known."""
-        return next((each for each in self._runs if each.name == name), None)
+        return next((each for each in self.runs if each.name == name), None)
 
     def fill(self) -> None:
         """Show what fits the filter."""
-        configs = [each for each in self._configs if self._fits(f"{each.name} {each.pipeline} {each.data}")]
-        runs = [each for each in self._runs if self._fits(_words(each))]
+        configs = [each for each in self.configs if self._fits(f"{each.name} {each.pipeline} {each.data}")]
+        runs = [each for each in self.runs if self._fits(_words(each))]
         self._config_list.show(configs, demo=self._fits("demo"))
         self._run_list.empty_text = self._why_no_runs
         self._run_list.show(runs, self.marked)
         self._config_list.border_title = Content("1 Configs and the demo")
-        self._config_list.note = _NO_CONFIGS if self._looked and not self._configs else ""
+        self._config_list.note = _NO_CONFIGS if self._looked and not self.configs else ""
         self._config_list.set_class(bool(self._config_list.note), "-bare")
         self._run_list.border_title = Content("2 Runs")
         marks = f"{len(self.marked)} marked · {self._keys['compare']} compares" if self.marked else ""
@@ -208,9 +210,14 @@ class HomeScreen(Screen[None]):
         self._shown_list.action_move(by)
 
     def action_clear_filter(self) -> None:
-        """Show all again."""
+        """Show all again, and stay on what was selected among what fitted."""
+        shown = self._run_list if self.on_runs else self._config_list
+        selected = shown.current if self._filter.value else None
         self._filter.value = ""
         self._close_filter()
+        if selected is not None:
+            self.fill()
+            shown.move_to(selected)
 
     @on(Input.Changed)
     def _filtered(self) -> None:
@@ -238,13 +245,13 @@ class HomeScreen(Screen[None]):
     def _why_no_runs(self) -> str:
         if not self._looked:
             return "looking…"
-        return "nothing fits the filter" if self._runs else RunList.empty_text
+        return "nothing fits the filter" if self.runs else RunList.empty_text
 
     def _counts(self, configs: int, runs: int) -> str:
         if not self._looked:
             return "looking…"
         filtered = f"filter: {self._filter.value} · " if self._filter.value else ""
-        reading = f" · {self._unread} to read" if self._unread else ""
+        reading = f" · {self.unread} to read" if self.unread else ""
         return f"{filtered}{counted(configs, 'config')} · {counted(runs, 'run')}{reading}"
 
     def _selected(self) -> tuple[Line, ...]:

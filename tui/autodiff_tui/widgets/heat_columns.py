@@ -11,7 +11,7 @@ from autodiff_engine.events import ExampleScored
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Standing, by_example, examples_of
 
-from .paint import BAD, GOOD, MUTED, Part, cut
+from .paint import BAD, GOOD, MUTED, Part, cut, words_that_fit
 
 CELL = 6
 _NAME = 10, 18
@@ -132,18 +132,6 @@ def trend(standings: Sequence[Standing], history: Sequence[ExampleScored | None]
     if last < first:
         return f"worse since {since}", BAD
     return f"{now} since {since}" if short else f"{now} again since {since}", MUTED
-
-
-def words_that_fit(text: str, cells: int) -> str:
-    """Return ``text`` in at most ``cells``, cut behind a word and marked; nothing where not one word has room."""
-    if cell_len(text) <= cells:
-        return text
-    kept, *rest = text.split(" ")
-    for word in rest:
-        if cell_len(f"{kept} {word}") > cells - 1:
-            break
-        kept = f"{kept} {word}"
-    return f"{kept}…" if kept.strip() and cell_len(kept) < cells else ""
 
 
 def lines_of(pieces: Sequence[str], cells: int) -> list[str]:

@@ -25,9 +25,8 @@ from .heat_columns import (
     newest_of,
     results_of,
     trend,
-    words_that_fit,
 )
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, fit, inner_cut, longest
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, clip, fit, inner_cut, longest, words_that_fit
 from .paint import width as line_width
 from .row_list import Row, RowList
 

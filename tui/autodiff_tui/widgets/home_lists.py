@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from autodiff_engine.journal import FILE
 from autodiff_tui.format import cost, score
 from autodiff_tui.found import ConfigFound, RunFound
 from autodiff_tui.safe import one_line
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, words_that_fit
 from .row_list import Row, RowList
 
 DEMO = "\x00demo"
@@ -87,13 +89,15 @@ class RunList(RowList):
 
     def _row(self, each: RunFound, widths: Sequence[int]) -> Row:
         mark = "● " if each.name in self._marked else "  "
+        if each.problem:
+            return Row(each.name, (*_line(_cells(each), widths[:2], mark, PLAIN, BAD), *_problem(each, widths)))
         return Row(each.name, _line(_cells(each), widths, mark, PLAIN, _STATES.get(each.state, PLAIN)))
 
 
 def _cells(each: RunFound) -> tuple[str, ...]:
     view = each.view
     if view is None:
-        return (each.name, each.state, each.problem, "", "", "", "")
+        return (each.name, each.state, "", "", "", "", "")
     finished, best, ledger = view.finished, view.scores.best, view.traffic.ledger
     told = finished or ledger
     spent = told.spent if told else None
@@ -107,6 +111,13 @@ def _cells(each: RunFound) -> tuple[str, ...]:
         cost(spent.cost_usd, spent.most_usd) if spent else "–",
         _local(view.opened.started) if view.opened else "",
     )
+
+
+def _problem(each: RunFound, widths: Sequence[int]) -> Line:
+    """Return why a run cannot be read, in place of its columns: as many words of it as have room."""
+    room = sum(width + 2 for width in widths[2:] if width)
+    why = one_line(each.problem.removeprefix(f"{each.folder}{os.sep}").removeprefix(f"{FILE}: "), 400)
+    return ((fit(words_that_fit(why, room), room), MUTED),)
 
 
 def _local(started: str) -> str:
@@ -132,7 +143,7 @@ def _widths(room: int) -> list[int]:
 def _line(cells: Sequence[str], widths: Sequence[int], mark: str, style: str, state: str) -> Line:
     parts: list[Part] = [(mark, WARN)]
     for column in _SHOWN:
-        if widths[column]:
+        if column < len(widths) and widths[column]:
             parts.append(_cell(cells[column], widths[column], state if column == 1 else style))
             parts.append(("  ", PLAIN))
     return tuple(parts)

@@ -81,6 +81,18 @@ def inner_cut(text: str, cells: int) -> str:
     return f"{text[:head]}…{text[-(cells - 1 - head) :]}"
 
 
+def words_that_fit(text: str, cells: int) -> str:
+    """Return ``text`` in at most ``cells``, cut behind a word and marked; nothing where not one word has room."""
+    if cell_len(text) <= cells:
+        return text
+    kept, *rest = text.split(" ")
+    for word in rest:
+        if cell_len(f"{kept} {word}") > cells - 1:
+            break
+        kept = f"{kept} {word}"
+    return f"{kept}…" if kept.strip() and cell_len(kept) < cells else ""
+
+
 def longest(texts: Iterable[str], cells: int) -> str:
     """Return the first of ``texts``, which grow shorter, that fits ``cells``; the last one when none does."""
     text = ""

@@ -1,7 +1,8 @@
 """What is said before a run and while it goes on, against what it came to: several programs with scripted LLMs.
 
 ``python -m tests.foretold FOLDER [SEEDS]`` prints a line for each program: used / foretold, before the first call
-(least and most of the range) and after each step.
+(least and most of the range) and after each step. ``python -m tests.foretold --recorded RUN...`` prints the latter of
+runs that are done, whoever played them.
 """
 
 from __future__ import annotations
@@ -112,13 +113,22 @@ def said(run: Path) -> Iterator[dict[str, float]]:
         view = reduce(view, stamped)
         if isinstance(stamped.event, StepFinished):
             told = outlook(view)
-            assert told is not None
-            assert told.usd is not None
-            yield {"calls": told.calls, "tokens": told.tokens, "usd": told.usd}
+            if told is not None:  # else all of it was stored so far
+                yield {"calls": told.calls, "tokens": told.tokens, **({} if told.usd is None else {"usd": told.usd})}
+
+
+def recorded(run: Path) -> dict[str, object]:
+    """Used / foretold after each step of a recorded run that paid for some of its answers."""
+    (end,) = [each.event for each in read(run).standing if isinstance(each.event, RunFinished)][-1:]
+    used, after = {"calls": end.calls.made, "tokens": end.tokens.prompt + end.tokens.completion}, [*said(run)]
+    return {"run": run.name} | {name: [round(n / each[name], 2) for each in after] for name, n in used.items()}
 
 
 def main(arguments: list[str]) -> int:
     """Print the lines, and then how far the forecasts of all were off."""
+    if arguments[0] == "--recorded":
+        print(*(json.dumps(recorded(Path(each))) for each in arguments[1:]), sep="\n")  # noqa: T201
+        return 0
     folder, seeds = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 3
     found: list[Foretold] = []
     for program in PROGRAMS:

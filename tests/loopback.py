@@ -136,16 +136,42 @@ class Loopback:
         """Set once a client has left while the server hung."""
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[None]] = set()
+        self._port = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
         """What to give as ``api_base``."""
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        assert self._port
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    @property
+    def listens(self) -> bool:
+        """Whether connections are accepted; where not, they are refused."""
+        return self._server is not None and self._server.is_serving()
 
     async def start(self) -> None:
-        """Listen on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        """Listen: on a free port at first, then on the same one again."""
+        self._loop = asyncio.get_running_loop()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    def leave(self) -> None:
+        """Refuse connections from now on; requests that are here are answered, then their connections are closed."""
+        assert self._server is not None
+        self._server.close()
+        for task in self._open - self._busy:
+            task.cancel()
+
+    def listen(self, yes: bool) -> None:
+        """Leave or begin again, from another thread."""
+
+        async def done() -> None:
+            await self.start() if yes else self.leave()
+
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result()
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
@@ -162,12 +188,15 @@ class Loopback:
         try:
             while (received := await self._read(reader)) is not None:
                 self.received.append(received)
-                if not await self._play(self._next(received), reader, writer):
+                self._busy.add(task)
+                if not await self._play(self._next(received), reader, writer) or not self.listens:
                     return
+                self._busy.discard(task)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return  # the client left, or the test is over
         finally:
             self._open.discard(task)
+            self._busy.discard(task)
             writer.close()
 
     def _next(self, received: Received) -> Turn:

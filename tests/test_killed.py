@@ -37,6 +37,7 @@ def killed(folder: Path, *, first: int, step: int, twice: bool) -> dict[str, Any
         check=False,
     )
     assert said.returncode == 0, said.stderr
+    print(said.stdout)  # noqa: T201
     told: dict[str, Any] = json.loads(said.stdout)
     return told
 

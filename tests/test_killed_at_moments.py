@@ -112,6 +112,11 @@ def killed_and_resumed(draw: int, server: Loopback) -> None:
     assert run(["resume", str(RUN), "--ui", "none"]) == 0
 
     again = Counter({number: count - 1 for number, count in provider.asked.items() if count > 1})
+    figures = {
+        "requests of the whole run": len(provider.numbers), "asked before the kill": before.total(),
+        "stored by then": len(kept), "asked again": again.total(),
+    }  # fmt: skip
+    print(json.dumps(figures))  # noqa: T201
     assert answered <= kept
     assert again.keys() <= before.keys() - kept
     assert again.total() <= IN_FLIGHT

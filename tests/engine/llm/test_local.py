@@ -80,6 +80,7 @@ async def test_a_broken_file_is_rejected_with_llama_cpps_own_reason_and_no_child
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + b"\xff" * 100)
     log = tmp_path / "debug.log"
     log.write_text("0.00 E an older error\n", encoding="utf-8")
+    log.chmod(0o644)
     server = LocalServer(tmp_path / "broken.gguf", log)
 
     with pytest.raises(ModelRejected, match=r"broken\.gguf cannot be served by llama\.cpp: .*gguf") as caught:
@@ -87,6 +88,7 @@ async def test_a_broken_file_is_rejected_with_llama_cpps_own_reason_and_no_child
 
     assert "older" not in str(caught.value)
     assert str(log) in caught.value.hint
+    assert log.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
     assert server._process is None
     await server.aclose()
 

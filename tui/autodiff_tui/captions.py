@@ -30,7 +30,7 @@ def caption(view: RunView) -> str:
 
 def place(position: int, end: int, view: RunView) -> str:
     """Return where on its tape the shown run is."""
-    step = f" · step {view.progress.step}" if view.progress.phase else ""
+    step = f" · step {view.step}" if view.progress.phase else ""
     return f"event {position:,} of {end:,}{step}"
 
 

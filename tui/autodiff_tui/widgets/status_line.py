@@ -114,7 +114,7 @@ def _caps(view: RunView) -> tuple[Cap, ...]:
 
 
 def _step(view: RunView) -> str:
-    return f"step {view.progress.step}/{view.max_steps}" if view.max_steps else f"step {view.progress.step}"
+    return f"step {view.step}/{view.max_steps}" if view.max_steps else f"step {view.step}"
 
 
 def _best(view: RunView) -> str:

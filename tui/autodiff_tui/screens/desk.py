@@ -35,6 +35,8 @@ MAX_COPY = 74_994
 THEMES = ("textual-dark", "textual-light", "ansi-dark")
 """What one key goes through; the palette offers every theme."""
 _PICTURES = 10_000
+_OF_SCREENS = {"jump": "places", "order": "action_order"}
+"""Actions of the app that are about what only some screens have, and what these have."""
 
 
 class Handy(Keyed[ReturnType]):
@@ -150,6 +152,24 @@ class Desk(Handy[None]):
         """Do what a key of ``action`` would do on ``screen``."""
         method = f"action_{action.id.partition('(')[0]}"
         await self.run_action(action.id, screen if hasattr(screen, method) else self)
+
+    @property
+    def told_actions(self) -> Sequence[Action]:
+        """The actions, named and explained as their keys act now."""
+        return self.actions
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now, by the screen that lies on top, but for the palette."""
+        screen = next(each for each in reversed(self.screen_stack) if not isinstance(each, CommandPalette))
+        lacking = [name for name, method in _OF_SCREENS.items() if not hasattr(screen, method)]
+        return {*lacking, *cast("Collection[str]", getattr(screen, "idle", ()))}
+
+    @property
+    def unheard(self) -> Collection[str]:
+        """The ids of actions whose keys the screen that lies on top does not hear."""
+        heard = {key for key, bound in self.screen.active_bindings.items() if bound.enabled}
+        return {action.id for action in self.actions if not heard.intersection(action.keys)}
 
     def action_order(self) -> None:
         """Say where there are orders to choose from: the screen of the examples takes the key itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
@@ -39,11 +39,6 @@ class Steered(LookingBack):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("toggle_pause", "one_step", "one_phase", "skip", "validate", "veto", "edit", "write", "freeze"),
     ]
-
-    @property
-    def idle(self) -> Collection[str]:
-        """The ids of actions that cannot be done now."""
-        return [action.id for action in self.actions if refusal(action, self.view, self._mode)]
 
     _asked: tuple[Screen[object], WhyNot] | None = None
     """The question that was opened last, and why it is none any more."""
@@ -130,14 +125,14 @@ class Steered(LookingBack):
             return
         target = self._to_veto()
         if target is None:
-            self.toast("nothing to veto: no proposal is being judged, and the best prompts are the start")
+            self.toast("nothing to veto: this journal does not hold the proposal that the best prompts came with")
             return
         about = "The optimizer is told why; the best prompts go back to those before it."
 
         def why_not() -> str:
             known = [one.key for one in self._to_be_vetoed() if one is not None]
             over = "" if target.key in known else f"proposal {target.key} was not accepted: there is nothing to veto"
-            return self._why_not("veto")() or over
+            return self._why_not("write")() or over
 
         def answered(reason: str | None) -> None:
             if reason is not None:

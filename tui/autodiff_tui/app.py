@@ -108,6 +108,8 @@ class RunApp(Steered):
 
     def drain_now(self) -> None:
         """Fold what has come, within the budget of one tick, and show it."""
+        if not self.screen_stack:  # a tick that came while the app leaves
+            return
         before = self.view
         fed = feed(self.tape, self._source, self._clock)
         if fed.taken:

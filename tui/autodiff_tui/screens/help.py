@@ -106,15 +106,15 @@ def help_lines(
 ) -> tuple[Line, ...]:
     """Return the help text for ``width`` cells; an unknown topic adds nothing; ``idle``: ids of what cannot be done.
 
-    ``first``: ids of what moves in the run, if that is what the person does: it stands before all that is long.
+    ``first``: ids of what moves in the run, if that is what the person does: they stand on top.
     """
     early = [action for action in actions if action.id in first]
     keys = [_told(action, idle) for action in actions if action not in early]
     moves = [(name, "", text) for name, text in MOVES]
     signs = [(sign, "", text) for sign, text in _SIGNS]
     return (
-        *_about(topic, width),
         *_section("Keys that move in the run", [_told(action, idle) for action in early], width),
+        *_about(topic, width),
         *(_words(width) if topic in _WITH_WORDS else ()),
         *_section("Keys", (*keys, *moves), width),
         *tuple(_section("Signs", signs, width))[:-1],

@@ -146,7 +146,7 @@ def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
     left, right = _progress(view, cells, set(_LEAVING), behind=behind)
     for kept in range(len(_LEAVING), 1, -1):
         left, right = _progress(view, cells, set(_LEAVING[:kept]), behind=behind)
-        if width((*left, *right)) <= cells:
+        if width((*left, *right)) + bool(right) <= cells:
             return spread(left, right, cells)
     return spread(((cut_words(left[0][0], cells - width(right)), PLAIN),), right, cells)
 

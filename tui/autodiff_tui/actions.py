@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .view import RunView, judged_now
@@ -160,8 +160,27 @@ def name_now(action: Action, view: RunView, mode: Mode = "live", *, playing: boo
     return action.name
 
 
+_REPLAYED = {
+    "toggle_pause": "play from here, or hold; at the end play again",
+    "back_event": "one event back, and hold",
+    "forward_event": "one event on, and hold",
+    "latest": "to the last event of the recording",
+    "leave": "leave the recording",
+    "interrupt": "copy the selected text; else leave",
+}
+"""What actions do with a recorded run, where that is something else."""
+
+
+def as_it_acts(action: Action, view: RunView, mode: Mode, *, playing: bool = False) -> Action:
+    """Return ``action`` named, and explained, as what its keys do in this state."""
+    told = _REPLAYED.get(action.id, action.help) if mode == "replay" else action.help
+    return replace(action, name=name_now(action, view, mode, playing=playing), help=told)
+
+
 def refusal(action: Action, view: RunView, mode: Mode) -> str:
     """Return why ``action`` cannot be done now, or empty when it can."""
+    if action.id in ("slower", "faster") and mode != "replay":
+        return "the run goes as fast as its models answer"
     if not action.steers:
         return ""
     if mode == "replay":
@@ -175,7 +194,11 @@ def refusal(action: Action, view: RunView, mode: Mode) -> str:
         return "the run is stopping"
     if not view.texts and action.id in ("write", "freeze"):
         return "the program is not known yet"
-    return "no proposal is being judged now" if action.judged and judged_now(view) is None else ""
+    if judged_now(view) is not None:
+        return ""
+    if action.id == "veto" and not (view.standings and view.standings[-1].step):
+        return "nothing to veto: no proposal is being judged, and the best prompts are the start"
+    return "no proposal is being judged now" if action.judged else ""
 
 
 def by_id(wanted: str) -> Action:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -112,6 +112,8 @@ class RunApp(Steered):
 
     def drain_now(self) -> None:
         """Fold what has come, within the budget of one tick, and show it."""
+        if not self.screen_stack:  # a tick that came while the app leaves
+            return
         before = self.view
         fed = feed(self.tape, self._source, self._clock)
         if fed.taken:
@@ -135,7 +137,7 @@ class RunApp(Steered):
         """Show the run where the transport is: nothing is painted again unless it differs."""
         view = self.transport.view
         self.tell_caption()
-        self._run_screen.playing = self.transport.playing and not self.transport.at_end
+        self._run_screen.looking = self.looking
         if view is self._shown:
             return
         self._shown = self._run_screen.view = view
@@ -182,7 +184,14 @@ class RunApp(Steered):
     def action_help(self) -> None:
         """Show what the focused pane or the open screen is about, and the keys."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(getattr(self.screen, "topic", ""), self.actions, self.idle))
+            idle = {*self.idle, *self.unheard}
+            topic = getattr(self.screen, "topic", "")
+            self.push_screen(HelpScreen(topic, self.told_actions, idle, self.moves))
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now."""
+        return {*super().idle, *(("export",) if self._export is None else ())}
 
     # the ways out
 

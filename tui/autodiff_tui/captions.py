@@ -2,36 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
 from .view import RunView
 
-_PHASES = {
-    "start.validation": "The start prompts are scored on the validation set: the score to beat.",
-    "forward": "The best prompts answer this step's examples: what they fail is to be learnt.",
-    "backward": "Each failure becomes feedback in words and flows back to the prompts (∇).",
-    "teacher": "A stronger model answers what failed: good replies can serve as examples.",
-    "propose": "The optimizer reads the feedback and rewrites a prompt: see the proposals.",
-    "minibatch": "The rewrite answers the same examples, and goes on only if it does better.",
-    "validation": "The whole validation set decides; it stops when the rewrite cannot win.",
-    "start.test": "Training is over: the start prompts answer the test set, unseen so far.",
-    "best.test": "The best prompts answer the test set: the only look at it.",
+Said = tuple[str, str]
+"""The same in two lengths, for terminals of 80 cells and of 60."""
+
+_PHASES: Mapping[str, Said] = {
+    "start.validation": (
+        "The start prompts are scored on the validation set: the score to beat.",
+        "The start prompts are scored: this is the score to beat.",
+    ),
+    "forward": (
+        "The best prompts answer this step's examples: what they fail is to be learnt.",
+        "The best prompts answer examples: their failures teach.",
+    ),
+    "backward": (
+        "Each failure becomes feedback in words and flows back to the prompts (∇).",
+        "Each failure becomes feedback on the prompts (∇).",
+    ),
+    "teacher": (
+        "A stronger model answers what failed: good replies can serve as examples.",
+        "A stronger model answers what failed, to give examples.",
+    ),
+    "propose": (
+        "The optimizer reads the feedback and rewrites a prompt: see the proposals.",
+        "The optimizer reads the feedback and rewrites a prompt.",
+    ),
+    "minibatch": (
+        "The rewrite answers the same examples, and goes on only if it does better.",
+        "The rewrite answers the same examples: is it better?",
+    ),
+    "validation": (
+        "The whole validation set decides; it stops when the rewrite cannot win.",
+        "The whole validation set decides about the rewrite.",
+    ),
+    "start.test": (
+        "Training is over: the start prompts answer the test set, unseen so far.",
+        "Training is over: the start prompts answer the test set.",
+    ),
+    "best.test": (
+        "The best prompts answer the test set: the only look at it.",
+        "The best prompts answer the test set, only once.",
+    ),
 }
-"""Each fits a terminal of 80 cells."""
-WATCHED = "Watched: another process executes this run; here it is read, not steered."
-_DONE = "The run has ended. Open a proposal to read its changes; , and < look back."
+_FIRST: Said = ("Models and data are made ready.", "Models and data are made ready.")
+WATCHED: Said = (
+    "Watched: another process executes this run; here it is read, not steered.",
+    "Watched: another process executes this run.",
+)
+_DONE: Said = (
+    "The run has ended. Open a proposal to read its changes; , and < look back.",
+    "The run has ended. enter on a proposal opens it.",
+)
 
 
-def caption(view: RunView) -> str:
+def caption(view: RunView) -> Said:
     """Return what the run does now and why, for someone who sees it for the first time."""
     if view.finished is not None:
         return _DONE
     phase = view.progress.phase
-    return _PHASES.get(phase) or _PHASES.get(phase.rpartition(".")[2], "Models and data are made ready.")
+    return _PHASES.get(phase) or _PHASES.get(phase.rpartition(".")[2], _FIRST)
 
 
-def place(position: int, end: int, view: RunView) -> str:
-    """Return where on its tape the shown run is."""
-    step = f" · step {view.progress.step}" if view.progress.phase else ""
-    return f"event {position:,} of {end:,}{step}"
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A place on a run's tape that is looked at instead of its newest event, and how that moves."""
+
+    position: int
+    end: int
+    motion: Literal["playing", "held", "at its end"] = "held"
+    speed: float = 1.0
+    recorded: bool = True
+    """Whether nothing will come after the tape's end: the run is only shown again."""
+
+    @property
+    def event(self) -> str:
+        """Which event of how many was the last."""
+        return f"event {self.position:,} of {self.end:,}"
+
+    @property
+    def state(self) -> str:
+        """In a few words with a sign, what takes the place of a run's state."""
+        if not self.recorded:
+            return "‖ looking back"
+        return {"playing": "▶ recording", "held": "‖ recording held", "at its end": "■ recording's end"}[self.motion]
+
+    def told(self, view: RunView) -> Said:
+        """Return the motion and the place, where the run stood as in ``view``."""
+        moves = {"playing": f"▶ {pace(self.speed)}", "held": "‖ held", "at its end": "■ at its end"}[self.motion]
+        step = f" · step {view.step}" if view.progress.phase else ""
+        return (
+            f"{'replay' if self.recorded else 'looking back'} {moves} · {self.event}{step}",
+            f"{moves} · {self.event}",
+        )
 
 
 def pace(speed: float) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 NO_DIFFERENCE = "no difference"
+NOT_JUDGED = "not judged"
 
 _FATES: dict[str, str] = {
     "unusable": "unusable reply",
@@ -204,6 +205,8 @@ def proposal_state(proposal: ProposalView) -> str:
         return "accepted, then vetoed" if proposal.vetoed else fate(proposal.fate)
     if proposal.problem:
         return _FATES["unusable"]
+    if proposal.unjudged:
+        return f"{NOT_JUDGED}: the run ended"
     words = {"proposed": "proposed", "minibatch": "minibatch", "validation": "validating"}[proposal.gate]
     if proposal.gate == "proposed":
         return words

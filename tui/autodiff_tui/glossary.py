@@ -22,6 +22,8 @@ FATES: Mapping[Fate, str] = {
 }
 """Of each verdict, what it says about the proposal."""
 
+UNJUDGED = "the run ended before it was compared with the best prompts so far: nobody knows whether it is better"
+
 LINTS: Mapping[str, str] = {
     "unchanged": "it equals the texts that are in use, so there is nothing to compare",
     "repeated": "the very same texts have failed in this step already",
@@ -66,7 +68,7 @@ def meaning(proposal: ProposalView) -> str:
     """Return what became of a proposal, in a newcomer's words; empty while it is judged."""
     fate: Fate | None = proposal.fate or ("unusable" if proposal.problem else None)
     if fate is None:
-        return ""
+        return UNJUDGED if proposal.unjudged else ""
     if proposal.vetoed:
         return FATES["vetoed"]
     why = LINTS.get(proposal.lint, "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autodiff_engine.events import Spent
 
 from . import summary
-from .format import comparison, cost, counted, losses, proposal_state, score
+from .format import NOT_JUDGED, comparison, cost, counted, losses, proposal_state, score
 from .glossary import LINTS, refusal
 from .safe import block, one_line
 from .view import ProposalView, RunView, TextView
@@ -119,7 +119,7 @@ def _marked(mark: str, text: str) -> Iterable[str]:
 
 
 def _proposal(proposal: ProposalView) -> Iterable[str]:
-    ended = proposal_state(proposal) if proposal.fate else "not judged"
+    ended = proposal_state(proposal) if proposal.fate or proposal.unjudged else NOT_JUDGED
     named = f" ({proposal.lint})" if proposal.lint else ""
     texts = ", ".join(f"{change.name} ({change.method})" for change in proposal.changes)
     yield f"  {proposal.key} {ended}{named}{f': {texts}' if texts else ''}"

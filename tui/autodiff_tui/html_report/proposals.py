@@ -139,7 +139,13 @@ def _problems(one: ProposalView) -> list[str]:
 
 
 def _look(one: ProposalView) -> str:
-    return "open" if one.fate is None else "accepted" if one.fate == "accepted" and not one.vetoed else "lost"
+    return (
+        "open"
+        if one.awaited and not one.unjudged
+        else "accepted"
+        if one.fate == "accepted" and not one.vetoed
+        else "lost"
+    )
 
 
 def _moved(compared: Comparison | None) -> str:

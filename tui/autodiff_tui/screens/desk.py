@@ -15,7 +15,8 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.notifications import SeverityLevel
+from textual.screen import ModalScreen, Screen
 
 from autodiff_engine.errors import ConfigError
 from autodiff_tui import keymap
@@ -24,6 +25,7 @@ from autodiff_tui.crash import frames
 from autodiff_tui.driver import STEADY
 from autodiff_tui.safe import marked, one_line
 from autodiff_tui.widgets.ascii_glyphs import AsciiGlyphs
+from autodiff_tui.widgets.paint import cut_words
 
 from . import editor
 from .keyed import Keyed
@@ -38,10 +40,19 @@ SHORT = {"dark": "textual-dark", "light": "textual-light", "ansi": "ansi-dark"}
 THEMES = tuple(SHORT.values())
 """What one key goes through; the palette offers every theme."""
 _PICTURES = 10_000
+_ROOMY = (120, 32)
+"""Columns and rows of a screen that has room for several messages."""
+_ROWS, _EDGES = 3, 8
+"""Of a message on another one: about how many rows it takes, and the columns where nothing of it stands."""
+_OF_SCREENS = {"jump": "places", "order": "action_order"}
+"""Actions of the app that are about what only some screens have, and what these have."""
 
 
 class Handy(Keyed[ReturnType]):
     """An app with what every page to read relies on: toasts, clipboard, editor, themes, pictures."""
+
+    actions: tuple[Action, ...] = ()
+    """What can be done, with the keys that the person gave it."""
 
     def __init__(self, *, ascii_only: bool = False) -> None:
         plain = True if "NO_COLOR" in os.environ else None  # the terminal's own colours, its background among them
@@ -66,6 +77,11 @@ class Handy(Keyed[ReturnType]):
         return [*filters, self._ascii] if self._ascii.enabled else filters
 
     @property
+    def told_actions(self) -> Sequence[Action]:
+        """The actions, named and explained as their keys act now."""
+        return self.actions
+
+    @property
     def idle(self) -> Collection[str]:
         """The ids of actions that cannot be done now."""
         return ()
@@ -73,6 +89,37 @@ class Handy(Keyed[ReturnType]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette has of Textual's own: the choice of a theme; all else is in the registry."""
         yield SystemCommand("Choose a theme", "every theme there is", self.action_change_theme)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message; on a small screen without its end when it is long: the run is what one came to see."""
+        if self._is_small:
+            rows = 1 if isinstance(self.screen, ModalScreen) else _ROWS
+            message = cut_words(message, rows * (self.size.width - _EDGES))
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def on_notify(self) -> None:
+        """Where there is little room, or a box is open, let a message take the place of those before it."""
+        self.set_class(self._is_small, "-small")
+        if isinstance(self.screen, ModalScreen):
+            self.clear_notifications()
+        self.make_room()
+
+    def make_room(self) -> None:
+        """On a small screen take messages away that would cover what comes now."""
+        if self._is_small:
+            self.clear_notifications()
+
+    @property
+    def _is_small(self) -> bool:
+        return self.size.width < _ROOMY[0] or self.size.height < _ROOMY[1]
 
     def toast(self, message: str, *, severe: bool = False) -> None:
         """Show a message for a moment, a severe one for longer; it may be foreign."""
@@ -165,6 +212,19 @@ class Desk(Handy[None]):
         """Do what a key of ``action`` would do on ``screen``."""
         method = f"action_{action.id.partition('(')[0]}"
         await self.run_action(action.id, screen if hasattr(screen, method) else self)
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now, by the screen that lies on top, but for the palette."""
+        screen = next(each for each in reversed(self.screen_stack) if not isinstance(each, CommandPalette))
+        lacking = [name for name, method in _OF_SCREENS.items() if not hasattr(screen, method)]
+        return {*lacking, *cast("Collection[str]", getattr(screen, "idle", ()))}
+
+    @property
+    def unheard(self) -> Collection[str]:
+        """The ids of actions whose keys the screen that lies on top does not hear."""
+        heard = {key for key, bound in self.screen.active_bindings.items() if bound.enabled}
+        return {action.id for action in self.actions if not heard.intersection(action.keys)}
 
     def action_order(self) -> None:
         """Say where there are orders to choose from: the screen of the examples takes the key itself."""

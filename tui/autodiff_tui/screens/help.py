@@ -79,36 +79,58 @@ _SIGNS = (
 class HelpScreen(ReadingScreen):
     """Help on ``topic`` first, then every key from the registry, and what the signs mean."""
 
-    def __init__(self, topic: str = "", actions: Sequence[Action] = ACTIONS, idle: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        topic: str = "",
+        actions: Sequence[Action] = ACTIONS,
+        idle: Collection[str] = (),
+        first: Collection[str] = (),
+    ) -> None:
         super().__init__("Help")
         self._topic = topic
         self._actions = tuple(actions)
         self._idle = frozenset(idle)
+        self._first = frozenset(first)
 
     def picture(self, width: int) -> Sequence[Line]:
         """Return the help."""
-        return help_lines(width, self._topic, self._actions, self._idle)
+        return help_lines(width, self._topic, self._actions, self._idle, self._first)
 
 
 def help_lines(
-    width: int, topic: str = "", actions: Sequence[Action] = ACTIONS, idle: Collection[str] = ()
+    width: int,
+    topic: str = "",
+    actions: Sequence[Action] = ACTIONS,
+    idle: Collection[str] = (),
+    first: Collection[str] = (),
 ) -> tuple[Line, ...]:
-    """Return the help text for ``width`` cells; an unknown topic adds nothing; ``idle``: ids of what cannot be done."""
-    keys = [
-        (action.key, action.name, f"(not now) {action.help}" if action.id in idle else action.help)
-        for action in actions
-    ]
+    """Return the help text for ``width`` cells; an unknown topic adds nothing; ``idle``: ids of what cannot be done.
+
+    ``first``: ids of what moves in the run, if that is what the person does: they stand on top.
+    """
+    early = [action for action in actions if action.id in first]
+    keys = [_told(action, idle) for action in actions if action not in early]
     moves = [(name, "", text) for name, text in MOVES]
     signs = [(sign, "", text) for sign, text in _SIGNS]
     return (
+        *_section("Keys that move in the run", [_told(action, idle) for action in early], width),
         *_about(topic, width),
         *(_words(width) if topic in _WITH_WORDS else ()),
-        (("Keys", STRONG),),
-        *(line for key in (*keys, *moves) for line in _entry(*key, width)),
-        (),
-        (("Signs", STRONG),),
-        *(line for sign in signs for line in _entry(*sign, width)),
+        *_section("Keys", (*keys, *moves), width),
+        *tuple(_section("Signs", signs, width))[:-1],
     )
+
+
+def _told(action: Action, idle: Collection[str]) -> tuple[str, str, str]:
+    return action.key, action.name, f"(not now) {action.help}" if action.id in idle else action.help
+
+
+def _section(heading: str, entries: Sequence[tuple[str, str, str]], width: int) -> Iterator[Line]:
+    if entries:
+        yield ((heading, STRONG),)
+        for entry in entries:
+            yield from _entry(*entry, width)
+        yield ()
 
 
 def _about(topic: str, width: int) -> Iterator[Line]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
-from autodiff_tui.actions import ACTIONS, Action, Mode
-from autodiff_tui.captions import WATCHED, caption, pace, place
+from autodiff_tui.actions import ACTIONS, Action, Mode, as_it_acts, by_id, refusal
+from autodiff_tui.captions import WATCHED, Looking, caption
 from autodiff_tui.rewinding import Past
 from autodiff_tui.session import Source
 from autodiff_tui.tape import KEPT, Tape
@@ -21,6 +21,9 @@ from .keys import bindings
 from .steering import LineScreen
 
 _MOVES = (("back_event", "forward_event", "event"), ("back_step", "forward_step", "step"))
+_MOVING = ("back_event", "forward_event", "back_step", "forward_step", "goto_step", "latest")
+_PLAYING = ("toggle_pause", *_MOVING, "slower", "faster")
+"""Ids of the actions that move in a run, and in one that is only shown again."""
 
 
 class LookingBack(Desk):
@@ -62,25 +65,50 @@ class LookingBack(Desk):
         """Show the run at the place of the transport."""
         raise NotImplementedError
 
+    @property
+    def looking(self) -> Looking | None:
+        """Where on the tape one looks; None while a run that goes on is followed."""
+        transport, recorded = self.transport, self._mode == "replay"
+        if transport.follows and not recorded:
+            return None
+        motion = "at its end" if transport.at_end and recorded else "playing" if transport.playing else "held"
+        return Looking(transport.position, self.tape.end, motion, transport.speed, recorded)
+
+    @property
+    def moves(self) -> Collection[str]:
+        """The ids of actions that move in the run, while it is looked back at."""
+        return () if self.looking is None else _PLAYING if self._mode == "replay" else _MOVING
+
+    @property
+    def told_actions(self) -> Sequence[Action]:
+        """The actions, named and explained as their keys act now."""
+        playing = self.transport.playing and not self.transport.at_end
+        return [as_it_acts(action, self.view, self._mode, playing=playing) for action in self.actions]
+
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that cannot be done now."""
+        transport = self.transport
+        start, end = transport.position <= self.tape.start, transport.at_end
+        return {
+            *super().idle,
+            *(action.id for action in self.actions if refusal(action, self.view, self._mode)),
+            *(("back_event", "back_step") if start else ()),
+            *(("forward_event", "forward_step") if end else ()),
+            *(("latest",) if end and (transport.follows or self._mode == "replay") else ()),
+        }
+
     def tell_caption(self) -> None:
         """Say what to look at, or where in the run one is."""
-        transport, view = self.transport, self.transport.view
-        if self._mode == "replay" or not transport.follows:
-            said = f"{self._motion()} · {place(transport.position, self.tape.end, view)}"
-            shown = "replay" if self._mode == "replay" else "looking back"
-            self.caption_line.told = f"{shown} {said}", self._keys()
+        view, looking = self.transport.view, self.looking
+        if looking is not None:
+            self.caption_line.told = looking.told(view), self._keys()
         elif view.opened is not None and view.opened.recorded:
             self.caption_line.told = caption(view), ""
         elif self._mode == "watch":
             self.caption_line.told = WATCHED, ""
         else:
-            self.caption_line.told = "", ""
-
-    def _motion(self) -> str:
-        transport = self.transport
-        if transport.playing:
-            return "■ at its end" if transport.at_end else f"▶ {pace(transport.speed)}"
-        return "‖ held"
+            self.caption_line.told = (), ""
 
     def _keys(self) -> str:
         key = {action.id: action.key for action in self.actions}
@@ -137,8 +165,9 @@ class LookingBack(Desk):
         self._at_speed(2.0)
 
     def _at_speed(self, factor: float) -> None:
-        if self._mode == "replay":
+        why = refusal(by_id("faster"), self.view, self._mode)
+        if why:
+            self.toast(why)
+        else:
             self.transport.faster(factor)
             self.show_place()
-        else:
-            self.toast("the run goes as fast as its models answer")

@@ -29,7 +29,10 @@ class Place:
 class HasActions(Protocol):
     """An app with a registry of actions."""
 
-    actions: tuple[Action, ...]
+    @property
+    def told_actions(self) -> Sequence[Action]:
+        """Them, named and explained as they act now."""
+        ...
 
     @property
     def idle(self) -> Collection[str]:
@@ -125,7 +128,7 @@ class ActionCommands(PlaceCommands):
     def _actions(self) -> Iterator[Choice]:
         app = cast("HasActions", self.app)
         idle = frozenset(app.idle)
-        for action in sorted(app.actions, key=lambda each: each.id in idle):  # what can be done now comes first
+        for action in sorted(app.told_actions, key=lambda each: each.id in idle):  # what can be done now comes first
             method = f"action_{action.id.partition('(')[0]}"
             target = next((node for node in (self.screen, self.app) if hasattr(node, method)), None)
             if target is not None and action.slug != "command_palette":

@@ -62,7 +62,7 @@ def _prose(name: str, text: str, width: int, style: str = PLAIN) -> Iterator[Lin
 
 
 def _verdict(proposal: ProposalView, width: int) -> Iterator[Line]:
-    style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate else WARN
+    style = GOOD if proposal.fate == "accepted" else BAD if proposal.fate or proposal.problem else WARN
     lint = f" ({one_line(proposal.lint)})" if proposal.lint else ""
     yield _row("verdict", (proposal_state(proposal) + lint, f"{style} bold"))
     yield from _prose("", meaning(proposal), width, MUTED) if meaning(proposal) else ()
@@ -192,4 +192,4 @@ def _asked(view: RunView, proposal: ProposalView, changed: TextChange, width: in
         yield title("Feedback that asked for it", f"{one_line(changed.name, 60)}, {counted(len(pieces), 'piece')}")
         for example, of_example in groupby(pieces, key=lambda piece: piece.example):
             told = sorted(of_example, key=lambda piece: piece.t)
-            yield from of_one_example(proposal.old.minibatch, example, told, width, view.asks(example))
+            yield from of_one_example(view.score_of(proposal.step, example), example, told, width, view.asks(example))

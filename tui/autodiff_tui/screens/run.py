@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from autodiff_tui.actions import ACTIONS, Action, Mode
+from autodiff_tui.captions import Looking
 from autodiff_tui.view import RunView
 from autodiff_tui.widgets.filter_bar import FilterBar
 from autodiff_tui.widgets.node_pane import NodePane
@@ -48,7 +49,7 @@ class RunScreen(Screen[None]):
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
     behind: reactive[bool] = reactive(False, layout=False, repaint=False)
-    playing: reactive[bool] = reactive(False, layout=False, repaint=False)
+    looking: reactive[Looking | None] = reactive[Looking | None](None, layout=False, repaint=False)
     current: reactive[str] = reactive("graph", layout=False, repaint=False)
     """The pane that has the focus, or is shown where only one fits."""
 
@@ -74,6 +75,11 @@ class RunScreen(Screen[None]):
         """What the help says something about: the current pane."""
         return self.current
 
+    @property
+    def idle(self) -> Collection[str]:
+        """The ids of actions that find nothing to act on here."""
+        return self._panes.idle
+
     def compose(self) -> ComposeResult:
         """Arrange the widgets; the style sheet decides what a size shows."""
         yield from (self._status, self._tabs, self._panes, self._filter, self._footer, self._too_small)
@@ -98,9 +104,10 @@ class RunScreen(Screen[None]):
         """Hand the lag down."""
         self._status.behind = behind
 
-    def watch_playing(self, playing: bool) -> None:
-        """Hand down whether a recorded run moves on by itself."""
-        self._footer.playing = playing
+    def watch_looking(self, looking: Looking | None) -> None:
+        """Hand down where on the run's tape one looks."""
+        self._status.looking = self._too_small.looking = looking
+        self._footer.playing = looking is not None and looking.motion == "playing"
 
     def watch_current(self, current: str) -> None:
         """Show the current pane where only one fits."""
@@ -238,21 +245,11 @@ class RunScreen(Screen[None]):
 
     def action_copy_text(self) -> None:
         """Copy what the current pane is about."""
-        desk_of(self).copy(self._text())
+        desk_of(self).copy(self._panes.copyable)
 
     def action_read_text(self) -> None:
         """Show it in an editor."""
-        desk_of(self).read_in_editor(self._text())
-
-    def _text(self) -> str:
-        """The raw text that the current pane is about: the node's, the proposal's, a log entry's, a row."""
-        pane = self._panes.current
-        if pane is self._panes.proposals:
-            proposal = self.view.proposals.find(self._panes.proposals.current or "")
-            return "\n\n".join(change.value for change in proposal.changes) if proposal is not None else ""
-        if isinstance(pane, RowList) and pane is not self._panes.graph:
-            return pane.copyable
-        return self._panes.node.copyable
+        desk_of(self).read_in_editor(self._panes.copyable)
 
     def places(self) -> Sequence[Place]:
         """Return where in the run one can go."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
@@ -21,14 +21,17 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.actions import by_id, refusal
 from autodiff_tui.view import ProposalView, incumbent_proposal, judged_now
+from autodiff_tui.widgets.paint import WARN
 from autodiff_tui.widgets.proposal_table import ProposalTable
 
+from .asking import AskScreen
 from .keys import bindings
 from .looking_back import LookingBack
 from .steering import LineScreen, PickScreen
 from .writing import WritingScreen
 
 T = TypeVar("T")
+RECORDED = "This is a recording: where your decision leads to what was not recorded, the run stops and keeps its best."
 WhyNot = Callable[[], str]
 """Why what a question is about cannot be decided any more; empty while it can."""
 
@@ -40,17 +43,19 @@ class Steered(LookingBack):
         *bindings("toggle_pause", "one_step", "one_phase", "skip", "validate", "veto", "edit", "write", "freeze"),
     ]
 
-    @property
-    def idle(self) -> Collection[str]:
-        """The ids of actions that cannot be done now."""
-        return [action.id for action in self.actions if refusal(action, self.view, self._mode)]
-
     _asked: tuple[Screen[object], WhyNot] | None = None
     """The question that was opened last, and why it is none any more."""
+
+    @property
+    def note(self) -> str:
+        """What a person should know before they decide: where it can end a recording, that; else empty."""
+        opened = self.view.opened
+        return RECORDED if opened is not None and opened.recorded else ""
 
     def ask(self, question: ModalScreen[T], answered: Callable[[T | None], None], why_not: WhyNot) -> None:
         """Open a question about the live run; it closes by itself when ``why_not`` has a reason."""
         self._asked = cast("Screen[object]", question), why_not
+        self.make_room()
         self.push_screen(question, answered)
 
     def close_what_is_over(self) -> None:
@@ -70,6 +75,14 @@ class Steered(LookingBack):
 
     def _why_not(self, action: str) -> WhyNot:
         return lambda: refusal(by_id(action), self.view, self._mode)
+
+    def _still_judged(self, one: ProposalView) -> WhyNot:
+        def why_not() -> str:
+            now = judged_now(self.view)
+            over = "" if now is not None and now.key == one.key else f"proposal {one.key} was judged meanwhile"
+            return self._why_not("write")() or over
+
+        return why_not
 
     def _decide_unless(self, why_not: WhyNot, decision: Decision) -> None:
         """Hand a decision to the run if it is not too late by now."""
@@ -114,15 +127,29 @@ class Steered(LookingBack):
 
     def action_skip(self) -> None:
         """Judge the proposal no further."""
-        judged = judged_now(self.view)
-        if self.may("skip") and judged is not None:
-            self.decide(ProposalSkipped(0, judged.step, judged.k))
+        self._decide_about_judged("skip", "Skip", lambda one: ProposalSkipped(0, one.step, one.k))
 
     def action_validate(self) -> None:
         """Send the proposal to the whole validation set."""
+        self._decide_about_judged("validate", "Validate", lambda one: ValidationChosen(0, one.step, one.k))
+
+    def _decide_about_judged(self, action: str, verb: str, decision: Callable[[ProposalView], Decision]) -> None:
+        """Decide at once; of a recording, which may end by it, only after a person has read so."""
         judged = judged_now(self.view)
-        if self.may("validate") and judged is not None:
-            self.decide(ValidationChosen(0, judged.step, judged.k))
+        if not self.may(action) or judged is None:
+            return
+        if not self.note:
+            self.decide(decision(judged))
+            return
+
+        why_not = self._still_judged(judged)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._decide_unless(why_not, decision(judged))
+
+        question = AskScreen(f"{verb} proposal {judged.key}?", (((self.note, WARN),),), verb.lower())
+        self.ask(question, answered, why_not)
 
     def action_veto(self) -> None:
         """Reject the proposal that is judged, or the one that the best prompts came with."""
@@ -130,20 +157,24 @@ class Steered(LookingBack):
             return
         target = self._to_veto()
         if target is None:
-            self.toast("nothing to veto: no proposal is being judged, and the best prompts are the start")
+            self.toast("nothing to veto: this journal does not hold the proposal that the best prompts came with")
             return
         about = "The optimizer is told why; the best prompts go back to those before it."
 
         def why_not() -> str:
             known = [one.key for one in self._to_be_vetoed() if one is not None]
             over = "" if target.key in known else f"proposal {target.key} was not accepted: there is nothing to veto"
-            return self._why_not("veto")() or over
+            return self._why_not("write")() or over
 
         def answered(reason: str | None) -> None:
             if reason is not None:
                 self._decide_unless(why_not, ProposalVetoed(0, target.step, target.k, reason))
 
-        self.ask(LineScreen(f"Veto proposal {target.key}", about, hint="why (may be empty)"), answered, why_not)
+        self.ask(
+            LineScreen(f"Veto proposal {target.key}", about, hint="why (may be empty)", note=self.note),
+            answered,
+            why_not,
+        )
 
     def _to_veto(self) -> ProposalView | None:
         """Return the selected proposal if it can be vetoed, else the one that is judged, else the best's."""
@@ -164,11 +195,7 @@ class Steered(LookingBack):
         texts = {name: values.get(name, text.value) for name, text in self.view.texts.items()}
         listed = {**{name: texts[name] for name in texts if name in values}, **texts}
 
-        def why_not() -> str:
-            now = judged_now(self.view)
-            over = "" if now is not None and now.key == judged.key else f"proposal {judged.key} was judged meanwhile"
-            return self._why_not("write")() or over
-
+        why_not = self._still_judged(judged)
         self._write(
             f"Edit in proposal {judged.key}", listed,
             lambda name, value: ProposalEdited(0, judged.step, judged.k, name, value), why_not,
@@ -192,7 +219,7 @@ class Steered(LookingBack):
         def chosen(index: int | None) -> None:
             if index is not None:
                 name = names[index]
-                writing = WritingScreen(f"{title}: {name}", texts[name])
+                writing = WritingScreen(f"{title}: {name}", texts[name], note=self.note)
                 self.ask(writing, lambda new: handed_in(name, new), why_not)
 
         def handed_in(name: str, value: str | None) -> None:
@@ -205,7 +232,7 @@ class Steered(LookingBack):
             chosen(0)
         else:
             options = [(name, self.view.texts[name].info.role) for name in names]
-            self.ask(PickScreen(title, options), chosen, why_not)
+            self.ask(PickScreen(title, options, note=self.note), chosen, why_not)
 
     def action_freeze(self) -> None:
         """Have the training leave a text as it is, or no longer."""
@@ -221,4 +248,4 @@ class Steered(LookingBack):
                 self._decide_unless(why_not, TextFrozen(0, names[index], names[index] not in frozen))
 
         why_not = self._why_not("freeze")
-        self.ask(PickScreen("Freeze or free a text", options), chosen, why_not)
+        self.ask(PickScreen("Freeze or free a text", options, note=self.note), chosen, why_not)

@@ -16,10 +16,15 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from autodiff_tui.safe import one_line
-from autodiff_tui.widgets.paint import MUTED, PLAIN, content, fit, label
+from autodiff_tui.widgets.paint import MUTED, PLAIN, WARN, content, fit, label
 
 _NAME = 40
 """The most cells that a name gets."""
+
+
+def warned(note: str) -> tuple[Static, ...]:
+    """Return ``note``, what a person should know before they answer, to stand above a question; empty for none."""
+    return (Static(content(((label(note, WARN),),)), markup=False, classes="note"),) if note else ()
 
 
 class PickScreen(ModalScreen[int | None]):
@@ -27,9 +32,10 @@ class PickScreen(ModalScreen[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", show=False)]
 
-    def __init__(self, title: str, options: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], *, note: str = "") -> None:
         super().__init__()
         self._heading = one_line(title, 120)
+        self._note = note
         self._options = tuple(options)
 
     def compose(self) -> ComposeResult:
@@ -39,7 +45,8 @@ class PickScreen(ModalScreen[int | None]):
             ((fit(one_line(name, _NAME), widest), PLAIN), ("   ", PLAIN), label(about, MUTED))
             for name, about in self._options
         ]
-        box = Vertical(OptionList(*(Option(content((line,))) for line in lines), markup=False), classes="question")
+        listed = OptionList(*(Option(content((line,))) for line in lines), markup=False)
+        box = Vertical(*warned(self._note), listed, classes="question")
         box.border_title, box.border_subtitle = Content(self._heading), Content("enter chooses · esc closes")
         yield box
 
@@ -53,17 +60,19 @@ class LineScreen(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
-    def __init__(self, title: str, about: str, *, hint: str = "", digits: bool = False) -> None:
+    def __init__(self, title: str, about: str, *, hint: str = "", digits: bool = False, note: str = "") -> None:
         super().__init__()
         self._heading = one_line(title, 120)
         self._about = about
+        self._note = note
         self._hint = one_line(hint, 120)
         self._digits = digits
 
     def compose(self) -> ComposeResult:
         """Put the question in a box."""
         asked = Input(placeholder=self._hint, type="integer" if self._digits else "text", compact=True)
-        box = Vertical(Static(content(((label(self._about, MUTED),),)), markup=False), asked, classes="question")
+        about = Static(content(((label(self._about, MUTED),),)), markup=False)
+        box = Vertical(*warned(self._note), about, asked, classes="question")
         box.border_title, box.border_subtitle = Content(self._heading), Content("enter does it · esc closes")
         yield box
 

@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from autodiff_tui.safe import count_hidden, marked, one_line
 
 from .desk import desk_of
+from .steering import warned
 
 
 class WritingScreen(ModalScreen[str | None]):
@@ -29,8 +30,9 @@ class WritingScreen(ModalScreen[str | None]):
         Binding("ctrl+o", "editor", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, note: str = "") -> None:
         super().__init__()
+        self._note = note
         self._heading = one_line(title, 120)
         self._text = text
         self._late = ""
@@ -50,21 +52,25 @@ class WritingScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
         area = TextArea(marked(self._text), soft_wrap=True, show_line_numbers=False)
-        box = Vertical(area, classes="writing")
+        box = Vertical(*warned(self._note), area, classes="writing")
         hidden = f"{count_hidden(self._text)} control characters became marks · " if count_hidden(self._text) else ""
         box.border_title = Content(self._heading)
         box.border_subtitle = Content(f"{hidden}ctrl+s hands it in · ctrl+o $EDITOR · esc closes")
         yield box
 
     def on_mount(self) -> None:
-        """Let the person type."""
-        self.query_one(TextArea).focus()
+        """Let the person type on at the text's end."""
+        area = self.query_one(TextArea)
+        area.focus()
+        area.move_cursor(area.document.end)
 
     @on(TextArea.Changed)
     def _pasted(self, event: TextArea.Changed) -> None:
         """Mark what a paste brought."""
         if count_hidden(event.text_area.text):
-            event.text_area.text = marked(event.text_area.text)
+            area, at = event.text_area, event.text_area.cursor_location
+            area.text = marked(area.text)
+            area.move_cursor(at)  # a mark takes the place of one character
 
     def action_hand_in(self) -> None:
         """Return the text; when it came too late, send it to the clipboard."""
@@ -81,3 +87,4 @@ class WritingScreen(ModalScreen[str | None]):
         changed = desk_of(self).change_in_editor(area.text)
         if changed is not None:
             area.text = marked(changed)
+            area.move_cursor(area.document.end)

@@ -77,7 +77,7 @@ def reduce(view: RunView, stamped: Stamped) -> RunView:
         return view
     after = _folded(view, stamped)
     elapsed_s = max(after.elapsed_s, after.earlier_s + stamped.t)
-    entry = entry_of(stamped.event, after.earlier_s + stamped.t, after.progress.step)
+    entry = entry_of(stamped.event, after.earlier_s + stamped.t, after.step)
     log = after.log if entry is None else after.log.append(entry)
     return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s, log=log)
 

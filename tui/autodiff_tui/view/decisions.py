@@ -12,7 +12,7 @@ from autodiff_engine.events import (
     TextFrozen,
 )
 
-from .parts import Point, Proposals, ProposalView, Scores, TextView
+from .parts import Point, ProposalView, Scores, TextView
 from .run import RunView
 
 
@@ -66,9 +66,9 @@ def _vetoed(view: RunView, key: str) -> RunView:
     standings = view.standings[:-1]
     texts = {name: _without(text, key) for name, text in view.texts.items()}
     bounds = {place: told for place, told in view.scores.bounds.items() if place != ("best", "val")}
-    scores = replace(_back(view.scores, standings[-1].step if standings else 0, view.progress.step), bounds=bounds)
-    proposals = _marked(view.proposals, key)
-    return replace(view, standings=standings, texts=texts, scores=scores, proposals=proposals, vetoed=view.vetoed + 1)
+    scores = replace(_back(view.scores, standings[-1].step if standings else 0, view.step), bounds=bounds)
+    proposals = view.proposals.changed(lambda one: replace(one, vetoed=True) if one.key == key else one)
+    return replace(view, standings=standings, texts=texts, scores=scores, proposals=proposals)
 
 
 def _without(text: TextView, key: str) -> TextView:
@@ -83,9 +83,3 @@ def _back(scores: Scores, step: int, now: int) -> Scores:
         return scores
     again = Point(now, known[-1].mean, known[-1].n)
     return replace(scores, validation=scores.validation.append(again))
-
-
-def _marked(proposals: Proposals, key: str) -> Proposals:
-    past = [replace(one, vetoed=True) if one.key == key else one for one in proposals.past]
-    current = tuple(replace(one, vetoed=True) if one.key == key else one for one in proposals.current)
-    return replace(proposals, past=type(proposals.past)(past), current=current)

@@ -56,7 +56,8 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
                 view = _with_spending(view, 0)
             return replace(
                 view,
-                batch=Batch(fact.batch, fact.carried),
+                batch=Batch(fact.step, fact.batch, fact.carried),
+                graded=_graded(view),
                 proposals=view.proposals.settled(),
                 progress=Progress(fact.step, "forward", 0, len(fact.batch)),
             )
@@ -75,6 +76,12 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
             return _with_spending(view, fact.step)
         case TestCompared():
             return replace(view, test=fact.comparison)
+
+
+def _graded(view: RunView) -> Mapping[int, Mapping[str, float]]:
+    """Return the scores that stay known of each minibatch, the one that is left now among them."""
+    left = view.batch
+    return {**view.graded, left.step: {one.example: one.score for one in left.forward}} if left.step else view.graded
 
 
 def _with_spending(view: RunView, step: int) -> RunView:

@@ -54,6 +54,7 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
                 traffic=traffic,
                 notes=replace(view.notes, past_warnings=len(view.notes.warnings), past_errors=len(view.notes.errors)),
                 finished=None,
+                proposals=view.proposals.changed(lambda one: replace(one, unjudged=False) if one.unjudged else one),
                 earlier_s=view.elapsed_s,
             )
         case RunResumed():
@@ -68,7 +69,8 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
         case Interrupted():
             return _failed(view, f"interrupted: {mark.reason}")
         case RunFinished():
-            view = replace(view, finished=mark, control=replace(view.control, in_flight=0))
+            proposals = view.proposals.changed(lambda one: replace(one, unjudged=True) if one.awaited else one)
+            view = replace(view, finished=mark, control=replace(view.control, in_flight=0), proposals=proposals)
             return _failed(view, f"{mark.error.kind}: {mark.error.message}") if mark.error else view
 
 

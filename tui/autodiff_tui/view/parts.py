@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -107,8 +107,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The minibatch of the current step and the incumbent's answers on it, in batch order."""
+    """The minibatch of the newest step and the incumbent's answers on it, in batch order."""
 
+    step: int = 0
     examples: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
     forward: Trail[ExampleScored] = field(default_factory=Trail[ExampleScored])
@@ -143,6 +144,8 @@ class ProposalView:
     fate: Fate | None = None
     vetoed: bool = False
     """Whether a person rejected it after it had been accepted."""
+    unjudged: bool = False
+    """Whether the run ended before it had a verdict, and has not gone on since."""
     reason: str = ""
     lint: str = ""
     minibatch: Comparison | None = None
@@ -158,6 +161,11 @@ class ProposalView:
     def key(self) -> str:
         """``step.k``, unique in a run."""
         return f"{self.step}.{self.k}"
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a verdict on it is still to come, or would be had the run not ended."""
+        return self.fate is None and not self.problem
 
     @property
     def problems(self) -> tuple[tuple[str, str], ...]:
@@ -191,6 +199,13 @@ class Proposals:
     def with_current(self, changed: ProposalView) -> Proposals:
         """Return the same with the current proposal of that key replaced."""
         return replace(self, current=tuple(changed if one.key == changed.key else one for one in self.current))
+
+    def changed(self, change: Callable[[ProposalView], ProposalView]) -> Proposals:
+        """Return the same with each proposal as ``change`` gives it back; the same object when none differs."""
+        past, current = [change(one) for one in self.past], tuple(change(one) for one in self.current)
+        if all(new is old for new, old in zip((*past, *current), (*self.past, *self.current), strict=True)):
+            return self
+        return replace(self, past=Trail(past), current=current)
 
     def settled(self) -> Proposals:
         """Return the same with the current ones counted as past; the examples of the oldest go when there are many."""

@@ -58,6 +58,8 @@ class RunView:
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """What each example gives the program, by id and name, cut; empty for runs of older versions."""
     batch: Batch = field(default_factory=Batch)
+    graded: Mapping[int, Mapping[str, float]] = field(default_factory=dict[int, Mapping[str, float]])
+    """The scores on the minibatches of the steps before the newest, by step and example."""
     proposals: Proposals = field(default_factory=Proposals)
     gates: ProposalCounts = field(default_factory=ProposalCounts)
     scores: Scores = field(default_factory=Scores)
@@ -67,8 +69,6 @@ class RunView:
     test: Comparison | None = None
     decisions: Trail[Decision] = field(default_factory=Trail[Decision])
     """What a person did, oldest first."""
-    vetoed: int = 0
-    """How many proposals a person vetoed after they had been accepted."""
     frozen: tuple[str, ...] = ()
     """Names of texts that the training is to leave as they are."""
     notes: Notes = field(default_factory=Notes)
@@ -92,6 +92,17 @@ class RunView:
         return self.finished.status if self.finished else self.control.state
 
     @property
+    def step(self) -> int:
+        """The newest step that has begun, 0 before the first; the final report is no step."""
+        return max(self.batch.step, self.progress.step)
+
+    def score_of(self, step: int, example: str) -> float | None:
+        """Return the score on an example of a step's minibatch; None when it was not scored there."""
+        if step != self.batch.step:
+            return self.graded.get(step, {}).get(example)
+        return next((one.score for one in self.batch.forward if one.example == example), None)
+
+    @property
     def max_steps(self) -> int:
         """The steps that the run may make; 0 before that is known."""
         return self.program.max_steps if self.program else 0
@@ -106,6 +117,11 @@ class RunView:
     def accepted(self) -> int:
         """How many proposals were accepted, those among them that a person vetoed later."""
         return self.gates.validation_passed
+
+    @property
+    def vetoed(self) -> int:
+        """How many proposals a person vetoed after they had been accepted."""
+        return sum(one.vetoed for one in (*self.proposals.past, *self.proposals.current))
 
     @property
     def minibatch_pass_rate(self) -> float | None:

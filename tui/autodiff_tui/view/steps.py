@@ -38,7 +38,7 @@ def step_rows(view: RunView) -> tuple[StepRow, ...]:
     batches = {point.step: point.mean for point in view.scores.minibatch}
     ended = {one.step: one for one in view.steps}
     took = dict(_differences(view.traffic.spending))
-    current: set[int] = {view.progress.step} - {0}
+    current: set[int] = {view.step} - {0}
     steps = sorted(current | set(ended) | set(proposals) | set(batches))
     rows: list[StepRow] = []
     for step in steps:

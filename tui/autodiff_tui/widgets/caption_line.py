@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.reactive import reactive
 
 from autodiff_tui.safe import one_line
@@ -19,10 +21,10 @@ class CaptionLine(Painted):
     .-tiny CaptionLine, .-flat CaptionLine { display: none; }
     """
 
-    told: reactive[tuple[str, str]] = reactive(("", ""), layout=False, repaint=False)
-    """What is said, and the keys that help."""
+    told: reactive[tuple[Sequence[str], str]] = reactive(((), ""), layout=False, repaint=False)
+    """What is said, in fewer and fewer words, and the keys that help."""
 
-    def watch_told(self, told: tuple[str, str]) -> None:
+    def watch_told(self, told: tuple[Sequence[str], str]) -> None:
         """Say it."""
         self.set_class(bool(told[0]), "said")
         self.repaint()
@@ -32,9 +34,9 @@ class CaptionLine(Painted):
         return (line(*self.told, width),)
 
 
-def line(said: str, keys: str, cells: int) -> Line:
-    """Return both ends of the line, of the keys (with `` · `` between them) those that have room."""
-    left: Line = ((one_line(said, 400), ACCENT),)
+def line(said: Sequence[str], keys: str, cells: int) -> Line:
+    """Return both ends of the line: of ``said`` the first that fits, of the keys (between `` · ``) what has room."""
+    left: Line = ((longest((one_line(each, 400) for each in said), cells), ACCENT),)
     each = one_line(keys, 400).split(" · ")
     fewer = (" · ".join(each[: len(each) - gone]) for gone in range(len(each) + 1))
     return spread(left, ((longest(fewer, cells - width(left) - 2), MUTED),), cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from autodiff_engine.events import ExampleScored, FeedbackGiven
+from autodiff_engine.events import FeedbackGiven
 from autodiff_tui.format import counted, score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import RunView, Trail
@@ -68,16 +68,15 @@ def _pieces(view: RunView, pieces: Sequence[FeedbackGiven], width: int) -> Itera
         yield ((f"… {len(pieces) - MAX_PIECES} more of this step", MUTED),)
     for example, of_example in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.example):
         told = sorted(of_example, key=lambda piece: piece.t)
-        yield from of_one_example(view.batch.forward, example, told, width, view.asks(example))
+        yield from of_one_example(view.score_of(told[0].step, example), example, told, width, view.asks(example))
 
 
 def of_one_example(
-    forward: Trail[ExampleScored], example: str, pieces: Sequence[FeedbackGiven], width: int, asks: str = ""
+    got: float | None, example: str, pieces: Sequence[FeedbackGiven], width: int, asks: str = ""
 ) -> Iterator[Line]:
-    """Return what was said about one example that ``asks`` this, with its score in ``forward`` if it has one there."""
-    scored = next((one for one in forward if one.example == example), None)
-    got = f" (score {score(scored.score)})" if scored is not None else ""
-    yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (got, MUTED)
+    """Return what was said about one example that ``asks`` this and ``got`` this score, if it has one."""
+    scored = f" (score {score(got)})" if got is not None else ""
+    yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (scored, MUTED)
     if asks:
         yield ("  ", ""), (cut(one_line(asks), max(20, width - 2)), MUTED)
     for piece in pieces:

@@ -115,7 +115,7 @@ def _counts(name: str, view: RunView) -> Line:
         pieces = 0
         while pieces < len(said) and said[-1 - pieces].step == newest:
             pieces += 1
-        parts.append((f" ∇{pieces}", ACCENT if newest == view.progress.step else MUTED))
+        parts.append((f" ∇{pieces}", ACCENT if newest == view.step else MUTED))
     return tuple(parts)
 
 

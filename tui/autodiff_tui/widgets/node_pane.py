@@ -78,20 +78,33 @@ class NodePane(VerticalScroll):
 
     def turn(self, by: int) -> None:
         """Show an earlier (-1) or later call of the node; say so when there is none."""
-        most = max(0, len(self.view.exchanges.get(self.node) or ()) - 1)
-        back = min(most, max(0, self.reading.back - by))
-        if back == self.reading.back:
+        if not self.can_turn(by):
             self.notify(f"there is no {'earlier' if by < 0 else 'later'} call to show of this node", markup=False)
-        self.reading = replace(self.reading, back=back)
+        self.reading = replace(self.reading, back=self._turned(by))
+
+    def can_turn(self, by: int) -> bool:
+        """Whether there is an earlier (-1) or later call."""
+        return self._turned(by) != self.reading.back
+
+    def _turned(self, by: int) -> int:
+        most = max(0, len(self.view.exchanges.get(self.node) or ()) - 1)
+        return min(most, max(0, self.reading.back - by))
 
     def to_change(self, by: int) -> None:
         """Scroll to the change below (1) or above the top line; say so when there is none."""
-        top, rows = self.scroll_offset.y, changes(self._lines)
-        wanted = [row for row in rows if row > top] if by > 0 else [row for row in reversed(rows) if row < top]
+        wanted = self._changes(by)
         if wanted:
             self.scroll_to(y=wanted[0], animate=False)
         else:
             self.notify("no further change: d compares the text with earlier ones", markup=False)
+
+    def has_change(self, by: int) -> bool:
+        """Whether there is a change below (1) or above the top line."""
+        return bool(self._changes(by))
+
+    def _changes(self, by: int) -> list[int]:
+        top, rows = self.scroll_offset.y, changes(self._lines)
+        return [row for row in rows if row > top] if by > 0 else [row for row in reversed(rows) if row < top]
 
     @property
     def filter(self) -> str:

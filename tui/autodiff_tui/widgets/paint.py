@@ -73,6 +73,13 @@ def cut(text: str, cells: int) -> str:
     return shown
 
 
+def cut_words(text: str, cells: int) -> str:
+    """Return ``text`` in at most ``cells`` cells, cut between words unless one alone takes half of the room."""
+    short = cut(text, cells)
+    space = short.rfind(" ", 0, -1)
+    return short if short == text or space < cells // 2 else f"{short[:space].rstrip(' ,;:')} …"
+
+
 def inner_cut(text: str, cells: int) -> str:
     """Return a name in at most ``cells`` cells, cut inside: names of one program often differ in their ends alone."""
     if cell_len(text) <= cells or cells < 5 or not text.isascii():

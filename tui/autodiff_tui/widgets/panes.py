@@ -15,6 +15,7 @@ from .graph_tree import GraphTree
 from .log_list import LogList
 from .node_pane import NodePane
 from .proposal_table import ProposalTable
+from .row_list import RowList
 from .score_chart import ScoreChart
 from .spend_table import SpendTable
 from .step_table import StepTable
@@ -71,6 +72,34 @@ class Panes(Container):
     def current(self) -> Pane:
         """The pane that has the focus, or is shown where only one fits."""
         return self.pane(self._current)
+
+    @property
+    def copyable(self) -> str:
+        """The raw text that the current pane is about: the node's, the proposal's, a log entry's, a row."""
+        pane = self.current
+        if pane is self.proposals:
+            proposal = self._view.proposals.find(self.proposals.current or "")
+            return "\n\n".join(change.value for change in proposal.changes) if proposal is not None else ""
+        if isinstance(pane, RowList) and pane is not self.graph:
+            return pane.copyable
+        return self.node.copyable
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The ids of actions that find nothing to act on in the current pane, or in the node."""
+        pane, node = self.current, self.node
+        without = {
+            "filter": isinstance(pane, RowList | NodePane),
+            "detail": bool(pane.rows) if isinstance(pane, RowList) else self.proposals.current is not None,
+            "copy_text": bool(self.copyable),
+            "read_text": bool(self.copyable),
+            "cycle_diff": node.node in self._view.texts,
+            "previous": node.can_turn(-1),
+            "next": node.can_turn(1),
+            "next_change": node.has_change(1),
+            "previous_change": node.has_change(-1),
+        }
+        return frozenset(action for action, something in without.items() if not something)
 
     def pane(self, name: str) -> Pane:
         """Return the pane called ``name``."""

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 
 from autodiff_engine.events import Comparison, ProposalCounts
-from autodiff_tui.format import accepted, change, p_value, pass_rates, proposal_state, rate
+from autodiff_tui.format import NOT_JUDGED, accepted, change, p_value, pass_rates, proposal_state, rate
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Proposals, ProposalView, RunView
 
@@ -138,12 +138,18 @@ def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
 
 
 def _verdict(one: ProposalView, cells: int) -> Line:
-    glyph, style = _GLYPHS["vetoed" if one.vetoed else one.fate or ("unusable" if one.problem else "")]
+    glyph, style = _GLYPHS[_look(one)]
     state = longest(_states(one), cells - 2)
     whole = one.validation
     tested = whole is not None and whole.p is not None and whole.wins + whole.losses > 0
     tail = f" {p_value(whole.p)}" if whole is not None and tested and len(state) + 8 <= cells else ""
     return (f"{glyph} ", style), (fit(state + tail, max(1, cells - 2)), style if one.fate == "accepted" else PLAIN)
+
+
+def _look(one: ProposalView) -> str:
+    if one.vetoed:
+        return "vetoed"
+    return one.fate or ("unusable" if one.problem else "unjudged" if one.unjudged else "")
 
 
 def _states(one: ProposalView) -> tuple[str, ...]:
@@ -153,6 +159,8 @@ def _states(one: ProposalView) -> tuple[str, ...]:
     if one.fate in ("minibatch", "validation"):
         return f"lost {one.fate}", f"lost {_SHORT[one.fate]}"
     state = proposal_state(one)
+    if one.unjudged:
+        return state, NOT_JUDGED
     if one.vetoed or one.fate in ("vetoed", "skipped"):
         return state, "skipped" if one.fate == "skipped" else "vetoed"
     of = state.rpartition(" ")[2]
@@ -168,5 +176,6 @@ _GLYPHS: dict[str, Part] = {
     "skipped": ("⊘", MUTED),
     "vetoed": ("⊘", WARN),
     "unusable": ("⊘", MUTED),
+    "unjudged": ("⊘", MUTED),
     "": ("◐", WARN),
 }

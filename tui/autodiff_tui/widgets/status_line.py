@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textual.reactive import reactive
 
+from autodiff_tui.captions import Looking
 from autodiff_tui.format import comparison as compared_text
 from autodiff_tui.format import cost, counted, duration, phase, score, tokens
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import Cap, Control, Progress, RunView, caps
 
-from .paint import ACCENT, BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, cut, spread, width
+from .paint import ACCENT, BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, cut, cut_words, longest, spread, width
 from .painted import Painted
 
 _STATES: dict[str, Part] = {
@@ -33,6 +34,8 @@ class StatusLine(Painted):
     elapsed_s: reactive[int] = reactive(0, layout=False, repaint=False)
     behind: reactive[bool] = reactive(False, layout=False, repaint=False)
     """Whether more events wait than one tick could take."""
+    looking: reactive[Looking | None] = reactive[Looking | None](None, layout=False, repaint=False)
+    """Where on the run's tape that is, if not at the end of one that goes on."""
 
     def watch_view(self) -> None:
         """Show the new state."""
@@ -46,14 +49,19 @@ class StatusLine(Painted):
         """Say that the screen lags, or no longer."""
         self.repaint()
 
+    def watch_looking(self) -> None:
+        """Say where that is."""
+        self.repaint()
+
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return both lines."""
-        return first_line(self.view, self.elapsed_s, width), second_line(self.view, width, behind=self.behind)
+        first = first_line(self.view, self.elapsed_s, width, self.looking)
+        return first, second_line(self.view, width, behind=self.behind)
 
 
-def tiny_line(view: RunView, cells: int) -> Line:
+def tiny_line(view: RunView, cells: int, looking: Looking | None = None) -> Line:
     """Return what a terminal too small for panes can still say."""
-    told = [text for text, _ in _by_priority(view, 0)[:3]]
+    told = [text for text, _ in _by_priority(view, 0, looking)[:3]]
     short = [*told[:2], told[2].partition(" (")[0]]
     for parts in ((*told, "enlarge the terminal"), (*short, "enlarge the terminal"), (*short, "enlarge")):
         line = " · ".join(parts)
@@ -62,11 +70,11 @@ def tiny_line(view: RunView, cells: int) -> Line:
     return ((cut(" · ".join(short), cells), PLAIN),)
 
 
-def first_line(view: RunView, elapsed_s: int, cells: int) -> Line:
+def first_line(view: RunView, elapsed_s: int, cells: int, looking: Looking | None = None) -> Line:
     """Return the segments that fit, in reading order; a segment that does not fit leaves with all after it."""
     kept: list[Part] = []
     gap = "   " if cells >= 90 else "  "
-    for text, style in _by_priority(view, elapsed_s):
+    for text, style in _by_priority(view, elapsed_s, looking):
         part = (text if not kept else gap + text, style)
         if width((*kept, part)) > cells:
             break
@@ -74,9 +82,14 @@ def first_line(view: RunView, elapsed_s: int, cells: int) -> Line:
     return tuple(kept)
 
 
-def _by_priority(view: RunView, elapsed_s: int) -> list[Part]:
-    state, style = _STATES.get(view.state, (view.state, PLAIN))
-    parts: list[Part] = [(state, style), (_step(view), STRONG), (_best(view), STRONG)]
+def _by_priority(view: RunView, elapsed_s: int, looking: Looking | None) -> list[Part]:
+    state = _STATES.get(view.state, (view.state, PLAIN))
+    parts: list[Part] = [state, (_step(view), STRONG)]
+    if looking is not None:  # what the run was doing is past: that it is looked back at comes first
+        then = () if view.state in ("starting", "running") else (state,)
+        event = () if looking.motion == "at its end" else ((looking.event, STRONG),)
+        parts = [(looking.state, f"{ACCENT} bold"), *event, (_step(view), STRONG), *then]
+    parts.append((_best(view), STRONG))
     if view.notes.open_errors:
         parts.append((f"{counted(view.notes.open_errors, 'error')} in 7 Log", BAD))
     ledger = view.traffic.ledger
@@ -114,7 +127,7 @@ def _caps(view: RunView) -> tuple[Cap, ...]:
 
 
 def _step(view: RunView) -> str:
-    return f"step {view.progress.step}/{view.max_steps}" if view.max_steps else f"step {view.progress.step}"
+    return f"step {view.step}/{view.max_steps}" if view.max_steps else f"step {view.step}"
 
 
 def _best(view: RunView) -> str:
@@ -130,18 +143,39 @@ def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
         return _ended(view, cells)
     if view.opened is None and not view.facts:
         return (("loading…", MUTED),)
-    control = view.control
-    right: list[Part] = []
-    if behind:
-        right.append(("display catching up   ", WARN))
-    if waits := _waits(control):
-        right.append((waits, WARN))
-    elif control.in_flight:
-        right.append((f"{counted(control.in_flight, 'call')} open", MUTED))
-    reason = f" ({one_line(control.reason, 120)})" if control.reason and control.state != "running" else ""
-    doing = phase(view.progress.phase) if view.progress.phase else "preparing"
-    left: Line = ((one_line(doing, 80), PLAIN), (reason, WARN), *_bar(view.progress, cells))
-    return spread(left, tuple(right), cells)
+    left, right = _progress(view, cells, set(_LEAVING), behind=behind)
+    for kept in range(len(_LEAVING), 1, -1):
+        left, right = _progress(view, cells, set(_LEAVING[:kept]), behind=behind)
+        if width((*left, *right)) + bool(right) <= cells:
+            return spread(left, right, cells)
+    return spread(((cut_words(left[0][0], cells - width(right)), PLAIN),), right, cells)
+
+
+_LEAVING = ("doing", "waits", "reason", "late", "count", "open", "bar", "answered")
+"""What the second line is made of; where there is no room for all, the last of it leaves first."""
+
+
+def _progress(view: RunView, cells: int, kept: set[str], *, behind: bool) -> tuple[Line, Line]:
+    """Return both ends of the line made of what is ``kept``; without room for its reason that is cut between words."""
+    control, progress = view.control, view.progress
+    waits = _waits(control)
+    calls = f"   {counted(control.in_flight, 'call')} open" if control.in_flight and not waits else ""
+    ends: list[tuple[str, Part]] = [
+        ("late", ("   display catching up" if behind else "", WARN)),
+        ("waits", (f"   {waits}" if waits else "", WARN)),
+        ("open", (calls, MUTED)),
+    ]
+    right = tuple(part for name, part in ends if name in kept and part[0])
+    doing = one_line(phase(progress.phase), 80) if progress.phase else "preparing"
+    why = one_line(control.reason, 120) if control.reason and control.state != "running" else ""
+    if why and "late" not in kept:
+        why = cut_words(why, max(0, cells - width(((doing, PLAIN), *right)) - 3))
+    left: list[tuple[str, Part]] = [
+        ("doing", (doing, PLAIN)),
+        ("reason", (f" ({why})" if why else "", WARN)),
+        *_bar(progress, cells),
+    ]
+    return tuple(part for name, part in left if name in kept and part[0]), right
 
 
 def _waits(control: Control) -> str:
@@ -152,21 +186,29 @@ def _waits(control: Control) -> str:
     return f"{control.state}: {counted(control.in_flight, 'call')} {finish} first"
 
 
-def _bar(progress: Progress, cells: int) -> Line:
-    calls = f"  {counted(progress.calls, 'call')} answered" if progress.calls else ""
+def _bar(progress: Progress, cells: int) -> list[tuple[str, Part]]:
+    """Return how far it is: a bar where the end is known, the count, and calls that were answered meanwhile."""
+    answered = (f"  {counted(progress.calls, 'call')} answered" if progress.calls else "", MUTED)
     if not progress.total:
-        return ((calls, MUTED),)
+        return [("answered", answered)]
     long = max(8, min(30, cells // 4))
     full = long * progress.done // progress.total
-    count = f" {progress.done}/{progress.total}"
-    return ("  ", PLAIN), ("━" * full, ACCENT), ("─" * (long - full), MUTED), (count, PLAIN), (calls, MUTED)
+    return [
+        ("bar", ("  " + "━" * full, ACCENT)),
+        ("bar", ("─" * (long - full), MUTED)),
+        ("count", (f" {progress.done}/{progress.total}", PLAIN)),
+        ("answered", answered),
+    ]
 
 
 def _ended(view: RunView, cells: int) -> Line:
-    finished = view.finished
+    finished, leave = view.finished, ("press q", STRONG)
+    room = cells - width((leave,)) - 1
     error = finished.error if finished is not None else None
     if error is not None:
-        hint = f" · {one_line(error.hint)}" if error.hint else ""
-        return spread(((one_line(error.message), BAD), (hint, PLAIN)), (("press q", STRONG),), cells)
-    test = compared_text(view.test) if view.test is not None else "no test split was scored"
-    return spread((("finished", GOOD), (f" · {one_line(test)}", PLAIN)), (("press q", STRONG),), cells)
+        said, hint = one_line(error.message), f" · {one_line(error.hint)}" if error.hint else ""
+        whole = ((said, BAD), (hint, PLAIN))
+        return spread(whole if width(whole) <= room else ((cut_words(said, room), BAD),), (leave,), cells)
+    test = one_line(compared_text(view.test) if view.test is not None else "no test split was scored").split(", ")
+    forms = [" · ".join(("", ", ".join(test[: len(test) - gone]))) for gone in range(len(test))]
+    return spread((("finished", GOOD), (longest([*forms, ""], room - len("finished")), PLAIN)), (leave,), cells)

@@ -48,7 +48,7 @@ class StepTable(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        made_of = (view.proposals, view.steps, view.scores, view.traffic.spending, view.progress.step, self.row_width)
+        made_of = (view.proposals, view.steps, view.scores, view.traffic.spending, view.step, self.row_width)
         if len(self._shown) == len(made_of) and all(
             a is b or a == b for a, b in zip(made_of, self._shown, strict=True)
         ):

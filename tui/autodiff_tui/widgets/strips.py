@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from autodiff_tui.actions import ACTIONS, Action, Mode, name_now, refusal
+from autodiff_tui.captions import Looking
 from autodiff_tui.view import RunView, judged_now
 
 from .paint import ACCENT, MUTED, PLAIN, STRONG, Line, Part
@@ -16,8 +17,8 @@ from .paint import width as cells
 from .painted import Painted
 from .status_line import tiny_line
 
-_DECIDING = ("skip", "veto", "edit", "write")
-"""Ids of what a person can do about a proposal while it is judged."""
+_DECIDING = ("veto", "validate", "skip", "edit", "write")
+"""Ids of what a person can do about a proposal while it is judged, the most wanted first."""
 PANES: tuple[tuple[str, str], ...] = (
     ("graph", "Graph"),
     ("node", "Node"),
@@ -117,7 +118,12 @@ class KeyFooter(Painted):
         first = [action for action in self._wanted() if action not in last and self._has(action)]
         told = [self._key(action) for action in last]
         panes: Line = ((f" 1–{len(PANES)}", f"{ACCENT} bold"), (" Panes ", PLAIN))
-        room = width - sum(cells(line) for line in (*told, panes))
+        room = width - sum(map(cells, told))
+        decide = self._deciding()
+        if not decide or room - cells(panes) >= sum(cells(self._key(action)) for action in (*self._gated(), *decide)):
+            room -= cells(panes)
+        else:  # what a person may decide about goes by; the panes stay
+            panes = ()
         kept: list[Line] = []
         for line in map(self._key, first):
             room -= cells(line)
@@ -128,13 +134,19 @@ class KeyFooter(Painted):
         return tuple(part for line in (*kept, *told, panes) for part in line)
 
     def _wanted(self) -> list[Action]:
-        """Return what belongs here, the first most; what can be done about a proposal that is judged comes early."""
-        usual = [action for action in self.actions if action.footer]
-        if judged_now(self.view) is None:
-            return usual
-        able = [each for each in self.actions if each.id in _DECIDING and not refusal(each, self.view, self.mode)]
-        run = [action for action in usual if action.steers]
-        return [*run, *able, *(action for action in usual if not action.steers)]
+        """Return what belongs here, the first most; what can be decided about a proposal comes early."""
+        others = [action for action in self.actions if action.footer and not action.steers]
+        return [*self._gated(), *self._deciding(), *others]
+
+    def _gated(self) -> list[Action]:
+        """Return what pauses the run and lets it go on."""
+        return [action for action in self.actions if action.footer and action.steers]
+
+    def _deciding(self) -> list[Action]:
+        """Return what can be decided now: about the proposal that is judged, or else against the one that won."""
+        by_name = {action.id: action for action in self.actions}
+        able = [by_name[name] for name in _DECIDING if not refusal(by_name[name], self.view, self.mode)]
+        return able if judged_now(self.view) is not None else [action for action in able if action.id == "veto"]
 
     def _has(self, action: Action) -> bool:
         """Whether there will be such an action at all: neither a recorded run nor one that has ended can be steered."""
@@ -161,11 +173,16 @@ class TooSmall(Painted):
     """All that a terminal below 60 columns or 16 rows can show; the run goes on."""
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
+    looking: reactive[Looking | None] = reactive[Looking | None](None, layout=False, repaint=False)
 
     def watch_view(self) -> None:
         """Show the new state."""
         self.repaint()
 
+    def watch_looking(self) -> None:
+        """Say where on the tape one looks."""
+        self.repaint()
+
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return one line."""
-        return (tiny_line(self.view, width),)
+        return (tiny_line(self.view, width, self.looking),)

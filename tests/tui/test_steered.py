@@ -446,7 +446,8 @@ async def test_a_text_that_was_written_is_not_lost_when_the_run_ends_under_it() 
         await pilot.pause()
         assert isinstance(app.screen, WritingScreen)
         assert app.clipboard == "Be brief."
-        assert "not handed in: the run has ended" in [each.message for each in app._notifications]
+        (told,) = [each.message for each in app._notifications]
+        assert told == "not handed in: the run has ended; sent to the terminal's clipboard"
         await pilot.press("escape")
         await opened(app, pilot, RunScreen)
     assert source.decisions == []

@@ -126,16 +126,19 @@ class Handy(Keyed[ReturnType]):
         level, seconds = ("error", 15.0) if severe else ("information", 5.0)
         self.notify(one_line(message, 400), severity=level, timeout=seconds, markup=False)
 
-    def copy(self, text: str) -> None:
-        """Send ``text`` to the terminal's clipboard, if it fits; no terminal says whether it took it."""
+    def copy(self, text: str, before: str = "") -> None:
+        """Send ``text`` to the terminal's clipboard, if it fits; no terminal says whether it took it.
+
+        ``before`` is said in the same message, which may take the place of an earlier one.
+        """
         known = text.encode("utf-8", "replace")
         if not known:
-            self.toast("there is nothing to copy here")
+            self.toast(f"{before}there is nothing to copy here")
         elif len(known) > MAX_COPY:
-            self.toast("too long for a terminal's clipboard: nothing was copied", severe=True)
+            self.toast(f"{before}too long for a terminal's clipboard: nothing was copied", severe=True)
         else:
             self.copy_to_clipboard(known.decode("utf-8"))
-            self.toast("sent to the terminal's clipboard")
+            self.toast(f"{before}sent to the terminal's clipboard")
 
     def copied_selection(self) -> bool:
         """Copy what is selected with the mouse, if anything is."""

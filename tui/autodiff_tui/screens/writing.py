@@ -76,8 +76,7 @@ class WritingScreen(ModalScreen[str | None]):
         """Return the text; when it came too late, send it to the clipboard."""
         text = self.query_one(TextArea).text
         if self._late:
-            desk_of(self).toast(f"not handed in: {self._late}")
-            desk_of(self).copy(text)
+            desk_of(self).copy(text, f"not handed in: {self._late}; ")
         else:
             self.dismiss(text)
 

@@ -158,7 +158,7 @@ async def test_a_server_that_goes_away_and_comes_back_changes_no_score(
     provider, ended, refused = await flapped(rate, tmp_path, monkeypatch)
 
     calls = ended.finished.calls
-    print(json.dumps(["refused", rate, provider.came_to, provider.left, refused, calls.made, len(ended.facts)]))  # noqa: T201
+    print(json.dumps(["nobody listens", rate, provider.came_to, provider.left, refused, calls.made, len(ended.facts)]))  # noqa: T201
     assert provider.left >= 1
     assert calls.failed >= 1  # a connection that was open breaks off, a new one is refused
 

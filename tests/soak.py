@@ -167,7 +167,7 @@ class Trained:
 
 def prepare(folder: Path, calls: int, *, val: int, two_stage: bool = False) -> None:
     """Write a config whose training makes about ``calls`` calls, and its data."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     rows = "".join(f"How many are {number} things?,{number}\n" for number in range(1, 25 + val))
     (folder / "questions.csv").write_text(f"question,answer\n{rows}", encoding="utf-8")
     steps = max(1, round((calls / val - 1) / (0.86 * PROPOSALS)))

@@ -27,6 +27,7 @@ from autodiff_engine.events import (
 )
 from autodiff_tui.app import RunApp
 from autodiff_tui.captions import _DONE, _PHASES, WATCHED, caption, pace
+from autodiff_tui.screens.examples import ExamplesScreen
 from autodiff_tui.screens.leaving import QuitScreen
 from autodiff_tui.screens.run import RunScreen
 from autodiff_tui.screens.steering import LineScreen, PickScreen
@@ -468,6 +469,21 @@ async def test_an_edit_or_a_veto_closes_when_its_proposal_was_judged_meanwhile(k
         assert accepted is None or accepted.key != key
         await opened(app, pilot, RunScreen)
         assert key in [each.message for each in app._notifications][-1]
+    assert source.decisions == []
+
+
+async def test_a_question_that_is_closed_twice_in_one_moment_leaves_the_run_in_sight() -> None:
+    """The person answers, and the run ends under it before that is done: Textual alone would close the run, too."""
+    app, source = live()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(app, pilot)
+        for key, kind in (("f", PickScreen), ("x", ExamplesScreen)):
+            await pilot.press(key)
+            await opened(app, pilot, kind)
+            over = app.screen
+            over.dismiss(None)
+            over.dismiss(None)
+            await opened(app, pilot, RunScreen)
     assert source.decisions == []
 
 

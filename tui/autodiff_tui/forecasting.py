@@ -49,7 +49,7 @@ def in_short(told: Forecast) -> tuple[str, ...]:
 
 def say(told: Forecast, flags: Flags) -> None:
     """Tell who is about to train what that will take, in short, on stderr; the run tells its warnings by itself."""
-    for each in () if flags.quiet else brief(replace(told, warnings=())):
+    for each in () if flags.quiet else brief(replace(told, warnings=(), notes=())):
         write_line(spelled(each).rstrip(), sys.stderr, ascii_only=flags.ascii)
 
 

@@ -9,14 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, Line, content
 
+from .closing import Box
 
-class AskScreen(ModalScreen[bool]):
+
+class AskScreen(Box[bool]):
     """Asks before something that cannot be undone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,17 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.paint import ACCENT, MUTED, PLAIN, Line, content
 
+from .closing import Box
+
 _BOLD = f"{ACCENT} bold"
 _ASKING: Line = (("looking up models, data and stored answers…", MUTED),)
 
 
-class BeginScreen(ModalScreen[bool]):
+class BeginScreen(Box[bool]):
     """Says yes to enter and no to escape; what it says of the costs may come later, and nobody has to wait for it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

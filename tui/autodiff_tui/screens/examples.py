@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from autodiff_engine.events import ExampleScored
 from autodiff_tui.format import score
@@ -22,6 +21,7 @@ from autodiff_tui.widgets.paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Li
 from autodiff_tui.widgets.prose import title
 from autodiff_tui.widgets.row_list import RowList
 
+from .closing import Closing
 from .desk import desk_of
 from .keys import bindings
 from .reading import RunReading
@@ -31,7 +31,7 @@ _TITLES = ("Examples of the validation set by accepted version, ", "Validation e
 """What the order follows, the first that has room."""
 
 
-class ExamplesScreen(Screen[None]):
+class ExamplesScreen(Closing[None]):
     """The heat map on a screen of its own; enter shows an example's history, escape goes back to the run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

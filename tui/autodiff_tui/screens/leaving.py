@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from autodiff_tui.widgets.paint import ACCENT, BAD, MUTED, PLAIN, STRONG, Line, content, label
+
+from .closing import Box
 
 Choice = Literal["stop", "abort", "stay"]
 
@@ -24,7 +25,7 @@ _CHOICES: tuple[tuple[Choice, str, str], ...] = (
 )
 
 
-class QuitScreen(ModalScreen[Choice]):
+class QuitScreen(Box[Choice]):
     """Asks how to leave a run that goes on; escape goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,7 +53,7 @@ class QuitScreen(ModalScreen[Choice]):
         self.dismiss(_CHOICES[event.option_index][0])
 
 
-class DefectScreen(ModalScreen[None]):
+class DefectScreen(Box[None]):
     """Says that the engine failed by a defect of ours, where the run's journal is, and how to go on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,escape,enter", "app.leave", show=False)]

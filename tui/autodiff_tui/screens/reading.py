@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from autodiff_tui.safe import one_line
@@ -18,11 +17,12 @@ from autodiff_tui.view import RunView
 from autodiff_tui.widgets.diff_text import changes
 from autodiff_tui.widgets.paint import Line, content, longest, plain, width, wrapped_line
 
+from .closing import Box
 from .desk import handy_of
 from .keys import bindings
 
 
-class ReadingScreen(ModalScreen[None]):
+class ReadingScreen(Box[None]):
     """What ``picture(width)`` returns, in a box that scrolls; escape, enter and q close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

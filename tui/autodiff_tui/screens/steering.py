@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.paint import MUTED, PLAIN, WARN, content, fit, label
+
+from .closing import Box
 
 _NAME = 40
 """The most cells that a name gets."""
@@ -27,7 +28,7 @@ def warned(note: str) -> tuple[Static, ...]:
     return (Static(content(((label(note, WARN),),)), markup=False, classes="note"),) if note else ()
 
 
-class PickScreen(ModalScreen[int | None]):
+class PickScreen(Box[int | None]):
     """Asks for one of ``options``, each a name and a word about it; returns its index, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", show=False)]
@@ -55,7 +56,7 @@ class PickScreen(ModalScreen[int | None]):
         self.dismiss(event.option_index)
 
 
-class LineScreen(ModalScreen[str | None]):
+class LineScreen(Box[str | None]):
     """Asks for one line; returns it, None when the person thought better of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]

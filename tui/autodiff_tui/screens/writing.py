@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from autodiff_tui.safe import count_hidden, marked, one_line
 
+from .closing import Box
 from .desk import desk_of
 from .steering import warned
 
 
-class WritingScreen(ModalScreen[str | None]):
+class WritingScreen(Box[str | None]):
     """Shows ``text`` to be changed; returns what it became, None when the person thought better of it.
 
     What could drive the terminal is a visible mark here, and stays one in what is returned.

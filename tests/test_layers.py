@@ -29,7 +29,7 @@ OPEN = (
 )
 DOORS = {
     "litellm": {"autodiff_engine.llm.litellm_client"},
-    "diskcache": {"autodiff_engine.llm.store"},
+    "diskcache": {"autodiff_engine.llm.answer_disk", "autodiff_engine.llm.store"},
     "xllamacpp": {"autodiff_engine.llm.local_server"},
     "bm25s": {"autodiff_engine.retrieval"},
     "datasets": {"autodiff_engine.hub"},

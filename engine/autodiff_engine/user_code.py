@@ -16,6 +16,7 @@ from typing import cast
 
 from .config import code
 from .errors import ConfigError, ProgramUnusable
+from .imports import imported_files
 from .llm.redact import one_line
 from .text_file import kind_of, meant
 from .user_error import HINT, frames_of, is_users
@@ -60,13 +61,17 @@ def forget() -> None:
 
 
 def loaded(file: Path) -> Iterator[tuple[str, str]]:
-    """Yield path and hash of ``file`` and of what lies beside it and was imported when a file there was loaded.
+    """Yield path and hash of ``file`` and of what lies beside it and it imports, when it is loaded or in a function.
 
-    Paths are relative to its folder; hashes are of what was executed, whatever the files hold by now.
+    Paths are relative to its folder. Hashes are of what was executed, whatever the files hold by now, and of what is
+    imported later as it is now.
     """
-    for _, path, module in _beside(file.parent):
-        if _SHA256 in _names(module):
-            yield path.relative_to(file.parent).as_posix(), str(_names(module)[_SHA256])
+    executed = {
+        path: str(_names(module)[_SHA256]) for _, path, module in _beside(file.parent) if _SHA256 in _names(module)
+    }
+    later = (path for path in imported_files(file) if path not in executed and is_users(str(path)))
+    for path, sha256 in (*executed.items(), *((path, _digest(path.read_bytes())) for path in later)):
+        yield path.relative_to(file.parent).as_posix(), sha256
 
 
 def _nearest(name: str, known: list[str]) -> str:

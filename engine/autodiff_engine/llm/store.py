@@ -18,6 +18,7 @@ import diskcache  # pyright: ignore[reportMissingTypeStubs]
 from ..errors import ConfigError, StorageError
 from ..lock import Shared
 from ..private import keep_private, make_folder
+from .answer_disk import AnswerDisk
 from .model import Reply, Usage
 
 ANSWER_VERSION = 1
@@ -26,7 +27,7 @@ ANSWER_VERSION = 1
 _NO_LIMIT = 2**62
 _PAGES = 512
 """Pages of 4 KiB that a connection keeps in memory: more only make a long run grow, the system keeps the file's."""
-UNREADABLE = (zlib.error, OSError, ValueError, KeyError, TypeError)
+UNREADABLE = (zlib.error, OSError, ValueError, KeyError, TypeError, RecursionError)
 """What an entry raises that was damaged, or is of another schema."""
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _IN_THE_DATABASE = 2**30
@@ -163,11 +164,18 @@ class AnswerStore:
 
     def _clear(self, keep: frozenset[str]) -> int:
         try:
+            if not keep:
+                return int(self._cache.clear())
             gone = [name for name in self._names() if name.rpartition(":")[2] not in keep]
             for name in gone:
                 self._cache.delete(name)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             raise self._broken(error) from error
+        except UNREADABLE as error:
+            raise StorageError(
+                f"the answers in {self.folder} hold one whose name cannot be read: {error}",
+                "who put it there? cache clear --all deletes all of them",
+            ) from error
         return len(gone)
 
     def _names(self) -> Iterator[str]:
@@ -205,7 +213,7 @@ def database(folder: Path) -> tuple[Path, Path, Path]:
 
 def disk_of(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types
     """Return what knows how keys and long answers are written in ``folder``; it writes nothing by itself."""
-    return diskcache.JSONDisk(str(folder))
+    return AnswerDisk(str(folder))
 
 
 def unread(name: str, error: Exception) -> str:
@@ -231,7 +239,7 @@ def _make_private(folder: Path) -> None:
 def _open(folder: Path) -> Any:  # noqa: ANN401 - diskcache has no types; this is where it comes in
     cache = diskcache.Cache(
         str(folder),
-        disk=diskcache.JSONDisk,  # the default pickles (CVE-2025-69872)
+        disk=AnswerDisk,  # diskcache's own unpickle (CVE-2025-69872), the one for JSON too
         eviction_policy="none",
         cull_limit=0,
         size_limit=_NO_LIMIT,

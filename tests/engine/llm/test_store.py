@@ -1,10 +1,13 @@
 import os
+import pickle
 import random
 import shutil
 import sqlite3
 import stat
 import sys
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -183,7 +186,57 @@ def test_nothing_is_evicted_or_pickled(opened: Opened) -> None:
     cache = opened.store._cache
 
     assert (cache.eviction_policy, cache.cull_limit) == ("none", 0)
-    assert type(cache.disk).__name__ == "JSONDisk"
+    assert type(cache.disk).__name__ == "AnswerDisk"
+
+
+class Poison:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return open, (str(self._file), "w")
+
+
+async def test_a_database_of_a_stranger_executes_nothing_and_reaches_no_file_elsewhere(tmp_path: Path) -> None:
+    """Each row says in another way that it is more than an answer; none is read, and all can be cleared away."""
+    trap, secret = tmp_path / "executed", tmp_path / "secret"
+    secret.write_bytes(zlib.compress(b"{}"))
+    pickled = pickle.dumps(Poison(trap))
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "inside.val").write_bytes(pickled)
+    rows = [
+        ("UPDATE Cache SET mode = 4, value = ?", (pickled,)),
+        ("UPDATE Cache SET mode = 4, value = NULL, filename = 'inside.val'", ()),
+        ("UPDATE Cache SET mode = 2, value = NULL, filename = '../secret'", ()),
+        ("UPDATE Cache SET mode = 3, value = NULL, filename = '../secret'", ()),
+        ("UPDATE Cache SET value = ?", (zlib.compress(b"[" + b"0," * 2**26 + b"0]"),)),
+        ("UPDATE Cache SET value = 7", ()),
+    ]
+    for n, (statement, values) in enumerate(rows):
+        told: list[str] = []
+        store = AnswerStore(tmp_path / "answers", told.append)
+        await store.replace(KEY, REPLY)
+        store.close()
+        with closing(sqlite3.connect(tmp_path / "answers" / "cache.db")) as database:
+            database.execute(statement, values)
+            database.commit()
+        store = AnswerStore(tmp_path / "answers", told.append)
+        stored = StoredAnswers(tmp_path / "answers")
+        assert (store.get(KEY), stored.get(KEY)) == (None, None), n
+        assert len(told) == 1
+        assert (await store.add(KEY, REPLY)).text == REPLY.text
+        with closing(sqlite3.connect(tmp_path / "answers" / "cache.db")) as database:
+            database.execute("UPDATE Cache SET filename = '../secret'")
+            database.execute("INSERT INTO Cache (key, raw, value, mode, size) VALUES (?, 0, 1, 1, 0)", (pickled,))
+            database.commit()
+        with pytest.raises(StorageError, match="hold one whose name cannot be read"):
+            store.clear({"another"})
+        assert store.clear() == 2
+        store.close()
+        stored.close()
+    assert (trap.exists(), secret.exists()) == (False, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes there")

@@ -219,7 +219,11 @@ def own_program(monkeypatch: pytest.MonkeyPatch) -> None:
         encoding="utf-8",
     )
     Path("theirs/packed_metric.py").write_text(
-        "def score(answer, expected):\n    return 1.0 if answer == expected else 0.0\n", encoding="utf-8"
+        "def score(answer, expected):\n    from late_helper import same\n    return same(answer, expected)\n",
+        encoding="utf-8",
+    )
+    Path("theirs/late_helper.py").write_text(
+        "def same(answer, expected):\n    return 1.0 if answer == expected else 0.0\n", encoding="utf-8"
     )
     edit('pipeline = "prompt"\nmetric = "exact_match"', 'pipeline = "mine/packed_program.py:answer"\n'
          'metric = "theirs/packed_metric.py:score"')  # fmt: skip
@@ -239,7 +243,8 @@ def test_program_files_are_packed_and_executed_only_by_who_trusts_them(
         [*ours, "pack", "r", "-o", "x.zip"], check=True, timeout=50, capture_output=True, text=True
     )
     assert packing.stderr.splitlines()[1] == (
-        "it holds program files of yours: program/1/helper.py, program/1/packed_program.py, program/2/packed_metric.py"
+        "it holds program files of yours: program/1/helper.py, program/1/packed_program.py, program/2/late_helper.py, "
+        "program/2/packed_metric.py"
     )
     Path("executed").unlink()
     elsewhere(monkeypatch)

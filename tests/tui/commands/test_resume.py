@@ -396,6 +396,7 @@ def edited(path: Path, old: str, new: str) -> Callable[[], object]:
         pytest.param(edited(Path("questions.csv"), "7", "77"), r"the data \(questions.csv\)", id="data"),
         pytest.param(edited(Path("mine.py"), "* 0", "* 0 * 1"), "mine.py", id="metric"),
         pytest.param(edited(Path("beside.py"), "0", "1"), "beside.py", id="a module beside it"),
+        pytest.param(edited(Path("late.py"), "0", "0.25"), "late.py", id="a module that a function imports"),
     ],
 )
 def test_what_changed_is_named_and_refused_before_anything_is_asked(
@@ -420,8 +421,9 @@ OWN = [*TRAIN, "--set", 'task.metric="mine.py:equal"']
 
 def own_metric() -> None:
     Path("beside.py").write_text("LIMIT = 0\n", encoding="utf-8")
+    Path("late.py").write_text("MORE = 0\n", encoding="utf-8")
     Path("mine.py").write_text(MINE, encoding="utf-8")
-    for name in ("mine", "beside"):
+    for name in ("mine", "beside", "late"):
         sys.modules.pop(name, None)
 
 
@@ -431,8 +433,9 @@ def own_metric() -> None:
         pytest.param(edited(RUN / "config.toml", "alpha = 0.05", "alpha = 0.06"), "its config.toml", id="config"),
         pytest.param(edited(RUN / "instructions/loss.user.j2", " ", "  "), "its instructions to LLMs", id="loss"),
         pytest.param(edited(Path("mine.py"), "* 0", "* 0 * 1"), "mine.py", id="metric"),
-        pytest.param(edited(Path("mine.py"), "import", "# a comment\nimport"), "mine.py", id="a comment"),
+        pytest.param(edited(Path("mine.py"), "import beside", "# a comment\nimport beside"), "mine.py", id="a comment"),
         pytest.param(edited(Path("beside.py"), "0", "0.0"), "beside.py", id="a module beside it"),
+        pytest.param(edited(Path("late.py"), "0", "0.0"), "late.py", id="a module that a function imports"),
     ],
 )
 def test_what_changed_is_named_and_refused_though_no_fact_tells(
@@ -487,7 +490,8 @@ import beside
 
 def equal(answer, expected):
     "The numbers are equal."
-    return float(answer == expected) + beside.LIMIT * 0
+    import late
+    return float(answer == expected) + beside.LIMIT * 0 + late.MORE
 """
 
 

@@ -30,6 +30,8 @@ from .judge import NO_GRADE
 from .llm.metered import Totals
 from .llm.repeated import Failures
 
+BEAT_S = 2.0
+"""Seconds: while calls are open a run tells its ledger so often, that it may not go on unheard of for longer."""
 _REFUSED = "refused: "
 _OPTIMIZER_REFUSED = "the optimizer refused: "
 
@@ -76,18 +78,18 @@ class Past:
 
     @property
     def totals(self) -> Totals:
-        """What all executions spent: of calls that were in flight when a process was killed, the most."""
-        spent = Spent()
+        """What all executions spent: of calls that were open when a process was killed, the most, and of their time."""
+        spent, open_calls = Spent(), 0
         seconds = until = 0.0
         for stamped in self.recorded.events:
             if isinstance(stamped.event, RunOpened):
-                seconds, until = seconds + until, 0.0
+                seconds, until, open_calls = seconds + _most(until, open_calls), 0.0, 0
             until = max(until, stamped.t)
             if isinstance(stamped.event, LedgerUpdated):
-                spent = stamped.event.committed
+                spent, open_calls = stamped.event.committed, stamped.event.reserved.calls
             elif isinstance(stamped.event, RunFinished):
-                spent = stamped.event.spent
-        return Totals(spent, seconds + until)
+                spent, open_calls = stamped.event.spent, 0
+        return Totals(spent, seconds + _most(until, open_calls))
 
     def failures(self, facts: Sequence[Stamped]) -> Failures:
         """Return what has to fail again so that ``facts`` are said again."""
@@ -139,6 +141,11 @@ def past_of(folder: Path) -> Past:
         )
     told = (each for each in recorded.standing if each.fact is not None or isinstance(each.event, DECISION_TYPES))
     return Past(folder, recorded, opened, tuple(told))
+
+
+def _most(until: float, open_calls: int) -> float:
+    """Return the seconds of an execution that may have gone on with open calls after it was last heard of."""
+    return until + BEAT_S if open_calls else until
 
 
 def _used(said: Sequence[Stamped]) -> int:

@@ -27,7 +27,7 @@ from autodiff_engine.events import (
 )
 from autodiff_engine.journal import Journal
 from autodiff_engine.judge import NO_GRADE
-from autodiff_engine.past import Past, past_of
+from autodiff_engine.past import BEAT_S, Past, past_of
 
 OPENED = RunOpened("r1", "/somewhere", "c.toml", "0.1", "2026-01-01T00:00:00+00:00", False)
 STARTED = StepStarted(1, ("a", "b"), ())
@@ -114,6 +114,24 @@ def test_what_was_spent_is_of_all_executions_and_of_a_killed_one_the_most(tmp_pa
     again = replace(first, calls=CallCounts(4, 1, 0), reserved=AtMost(2, 100, 50, 0.25), unsettled=cut)
     told = past(tmp_path, [first, Warned("x"), OPENED, RunResumed(0), again]).totals
     assert told.spent == Spent(CallCounts(6, 1, 0), TokenCounts(30, 12), 0.5, AtMost(3, 110, 55, 0.375))
+
+
+def test_a_process_that_was_killed_with_open_calls_may_have_gone_on_for_a_beat(tmp_path: Path) -> None:
+    idle = LedgerUpdated(CallCounts(3, 1, 0), TokenCounts(30, 12), 0.5)
+    waiting = replace(idle, reserved=AtMost(1, 10, 5, 0.125))
+    for name, events, beats in (
+        ("idle", [idle], 0),
+        ("waiting", [idle, waiting], 1),
+        ("twice", [waiting, OPENED, RunResumed(0), waiting], 2),
+        ("answered", [waiting, idle], 0),
+    ):
+        (tmp_path / name).mkdir()
+        told = past(tmp_path / name, events)
+        known = sum(
+            max(each.t for each in told.recorded.events[first:last])
+            for first, last in ([(0, 2), (2, None)] if name == "twice" else [(0, None)])
+        )
+        assert told.totals.seconds == pytest.approx(known + beats * BEAT_S)
 
 
 def test_answers_are_those_that_facts_were_made_from_and_that_calls_got(tmp_path: Path) -> None:

@@ -29,8 +29,10 @@ from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
 from ..llm.stored import StoredAnswers
+from ..past import BEAT_S
 from ..rerun import Rerun
 from ..trace import Asker
+from .heartbeat import Heartbeat
 
 USED: tuple[Role, ...] = ("task", "backward", "optimizer")
 """The roles that every training calls; a judge besides where a metric asks one."""
@@ -194,7 +196,8 @@ class Models:
             finally:
                 store.close()
 
-        self._close = [local.aclose, remote.aclose, close_store]
+        beat = Heartbeat(BEAT_S, lambda: self._tell_ledger() if self.meter.reserved.calls else None)
+        self._close = [beat.aclose, local.aclose, remote.aclose, close_store]
         routed = RoutedModel({role: local.at(each.file) if each.file else client for role, each in players.items()})
         metered = MeteredModel(OutsideModel(routed), self.meter)
         mode = config.cache.mode

@@ -23,6 +23,7 @@ from autodiff_engine.events import (
     Decision,
     Event,
     ExampleExcluded,
+    LedgerUpdated,
     ProposalEdited,
     ProposalJudged,
     ProposalMade,
@@ -37,6 +38,7 @@ from autodiff_engine.events import (
 )
 from autodiff_engine.journal import FILE, Recorded, read
 from autodiff_engine.lock import locked
+from autodiff_engine.past import BEAT_S, past_of
 from autodiff_tui.cli import run
 
 from ...counting import events_of, provider
@@ -620,8 +622,13 @@ def test_a_process_that_runs_holds_its_folder_and_a_killed_one_gives_it_back(
         time.sleep(0.05)
     assert run(["resume", "r"]) == 2
     assert "another process executes this run" in capsys.readouterr().err
+    asked_at = read(RUN).events[-1].t
+    while (left := read(RUN).events[-1]).t <= asked_at:  # nothing happens any more but that time passes
+        time.sleep(0.05)
     child.send_signal(signal.SIGKILL)
     child.wait()
+    assert isinstance(left.event, LedgerUpdated)
+    assert past_of(RUN).totals.seconds >= left.t + BEAT_S
     server.otherwise = provider
     asked = bodies(server)
 

@@ -83,7 +83,10 @@ def redacted(text: str) -> str:
 
 
 def without_values(text: str, shortest: int = _SHORTEST) -> str:
-    """Return ``text`` without the values, ``shortest`` characters or more, of variables that hold a secret."""
+    """Return ``text`` without the values, ``shortest`` characters or more, of variables that hold a secret.
+
+    Values of eight characters or more that mix letters and digits go, too: nobody writes them by chance.
+    """
     forms = {form for value in _held(shortest).values() for form in _forms(value)}
     for form in sorted(forms, key=lambda form: (-len(form), form)):  # the longest first: one may be part of another
         text = text.replace(form, MARK)
@@ -105,7 +108,12 @@ def in_address(text: str) -> bool:
 
 
 def _held(shortest: int) -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if _VARIABLE.search(name) and len(value) >= shortest}
+    named = {name: value for name, value in os.environ.items() if _VARIABLE.search(name) and len(value) >= _SHORTEST}
+    return {name: value for name, value in named.items() if len(value) >= shortest or _is_no_word(value)}
+
+
+def _is_no_word(value: str) -> bool:
+    return any(each.isdigit() for each in value) and any(each.isalpha() for each in value)
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta
 from jinja2 import Template as Compiled
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .errors import TemplateError
@@ -17,8 +19,30 @@ Filling = str | int | float | bool | None | Sequence["Filling"] | Mapping[str, "
 """What a slot may hold: text, numbers, and lists and mappings of them; never an object with methods of ours."""
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+_LARGEST = 1_000_000
+"""Characters or entries that a template may make by multiplication, and the largest power in digits, about."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Multiplies no text into what takes all memory: a template may be a stranger's, out of a pack."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - as Jinja has it
+        """Compute ``left operator right`` unless that is too large."""
+        if operator == "**":
+            large = isinstance(left, int) and isinstance(right, int) and abs(left) > 1 and right > _LARGEST
+        else:
+            sizes = [len(each) if isinstance(each, Sized) else each for each in (left, right)]
+            repeats = any(isinstance(each, Sized) for each in (left, right))
+            large = repeats and all(isinstance(each, int) for each in sizes) and sizes[0] * sizes[1] > _LARGEST
+        if large:
+            raise TemplateRuntimeError(f"what {operator} would make here is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _environment() -> _Environment:
+    return _Environment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False, trim_blocks=True, lstrip_blocks=True
     )
 
@@ -62,8 +86,9 @@ class Template:
             raise TemplateError(f"{self.name}: {error.message}; filled are {filled}") from error
         except TemplateRuntimeError as error:
             raise TemplateError(f"{self.name}: {error.message}") from error
-        except (TypeError, ValueError, ArithmeticError) as error:  # what the template computes, not what fills it
-            raise TemplateError(f"{self.name}: {type(error).__name__}: {error}") from error
+        except (TypeError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
+            why = f"{type(error).__name__}: {error}".rstrip(": ")  # what the template computes, not what fills it
+            raise TemplateError(f"{self.name}: {why}") from error
 
 
 def markers(text: str, slots: Sequence[str]) -> tuple[str, ...]:

@@ -56,7 +56,19 @@ def test_a_template_that_cannot_work_is_refused_when_it_is_made(source: str) -> 
         Template(f"first\n{source}", "[program] system")
 
 
-@pytest.mark.parametrize("source", ["{{ x + 1 }}", "{{ 1 / 0 }}", "{{ range(10**9) | list }}"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ x + 1 }}",
+        "{{ 1 / 0 }}",
+        "{{ range(10**9) | list }}",
+        "{{ x * 1000000000000000 }}",
+        "{{ 1000000000000000 * (x ~ x) }}",
+        "{{ [x] * 5000000000 }}",
+        "{{ 2 ** 1000000000 }}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    ],
+)
 def test_a_template_that_fails_while_it_is_filled_is_an_error_of_the_template(source: str) -> None:
     with pytest.raises(TemplateError, match=r"^\[program\] user: "):
         Template(source, "[program] user").fill({"x": "7"})

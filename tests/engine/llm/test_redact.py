@@ -1,6 +1,6 @@
 import pytest
 
-from autodiff_engine.llm.redact import one_line, redacted
+from autodiff_engine.llm.redact import one_line, received, redacted
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,21 @@ def test_a_long_text_of_many_lines_becomes_one_line_after_secrets_are_gone() -> 
     assert "sk-" not in line
     assert "\n" not in line
     assert len(line) == 240
+
+
+@pytest.mark.parametrize(
+    ("value", "goes"),
+    [
+        ("canary12345", True),
+        ("correct-horse-battery", True),
+        ("password", False),
+        ("12345678", False),
+        ("a1b2c3", False),
+    ],
+)
+def test_of_what_a_provider_says_values_go_that_nobody_writes_by_chance(
+    value: str, goes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says is an answer: a word in it that happens to be somebody's password stays."""
+    monkeypatch.setenv("SOME_API_KEY", value)
+    assert (value in received(f"The answer is {value}.")) != goes

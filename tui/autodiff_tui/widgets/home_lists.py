@@ -19,10 +19,10 @@ DEMO = "\x00demo"
 _DEMO_ABOUT = "a recorded training: no key, no network, $0"
 _STATES = {"done": GOOD, "failed": BAD, "unreadable": BAD, "unfinished": WARN, "interrupted": WARN, "budget": WARN}
 _COLUMNS = (
-    ("run", 14), ("state", 11), ("val best (n)", 13), ("test", 12), ("program", 13), ("cost", 8), ("when", 11),
+    ("run", 12), ("state", 11), ("val best (n)", 13), ("cost", 8), ("test", 12), ("program", 13), ("when", 11),
 )  # fmt: skip
 """Names and cells, in the order in which a narrow list drops them from the end; the first takes what is left."""
-_SHOWN = (0, 4, 1, 2, 3, 5, 6)
+_SHOWN = (0, 5, 1, 2, 4, 3, 6)
 """The order on the screen."""
 
 
@@ -106,9 +106,9 @@ def _cells(each: RunFound) -> tuple[str, ...]:
         each.name,
         each.state,
         score(best.mean, best.n) if best else "not scored",
+        cost(spent.cost_usd, spent.most_usd) if spent else "–",
         score(test.best, test.n) if test else "–",
         view.program.pipeline if view.program else "",
-        cost(spent.cost_usd, spent.most_usd) if spent else "–",
         _local(view.opened.started) if view.opened else "",
     )
 

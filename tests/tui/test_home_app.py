@@ -375,7 +375,7 @@ async def test_where_there_is_no_run_its_keys_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [((120, 40), "line 1: not an event of ours"), ((60, 16), "line 1: not an event…")]
+    ("size", "words"), [((120, 40), "line 1: not an event of ours"), ((60, 16), "line 1: not an event of…")]
 )
 async def test_of_a_run_that_cannot_be_read_the_list_says_why_in_whole_words(size: tuple[int, int], words: str) -> None:
     (add_run(Path("runs"), "r1") / FILE).write_text("no journal\n", encoding="utf-8")

@@ -30,10 +30,31 @@ def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Pa
 
     assert [(each.name, each.pipeline, each.data) for each in found] == [
         ("b.toml", "object_count", "generated:object_count"),
+        ("latin.toml", "", ""),
         ("configs/a.toml", "object_count", "generated:object_count"),
     ]
+    assert [bool(each.problem) for each in found] == [False, True, False]
     assert found[0].about == "Counts apples."
     assert found[0].models == (("task", "openai/gpt-4o-mini"),)
+
+
+def test_a_file_that_looks_like_a_config_and_cannot_be_parsed_is_listed_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-0123456789abcdef0123")
+    (tmp_path / "a.toml").write_text('key = "sk-0123456789abcdef0123"\n [task]\npipeline = \n', encoding="utf-8")
+    (tmp_path / "deep.toml").write_text(f"[task]\nx = {'[' * 5_000}", encoding="utf-8")
+    (tmp_path / "latin.toml").write_bytes(b"[task]\nx = '\xe9'")
+    (tmp_path / "note.toml").write_text("# about [task]\nx = \n", encoding="utf-8")
+    (tmp_path / "other.toml").write_text("[tasks]\nx = \n", encoding="utf-8")
+
+    found = {each.name: each for each in configs(tmp_path)}
+
+    assert list(found) == ["a.toml", "deep.toml", "latin.toml"]
+    assert "line 3" in found["a.toml"].problem
+    assert "sk-0123456789" not in found["a.toml"].text
+    assert "recursion" in found["deep.toml"].problem
+    assert "can't decode byte 0xe9" in found["latin.toml"].problem
 
 
 def test_the_config_of_a_project_one_folder_down_is_found_and_nothing_deeper_or_hidden(tmp_path: Path) -> None:

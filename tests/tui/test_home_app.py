@@ -342,6 +342,25 @@ async def said(app: HomeApp, pilot: Pilot[Command], words: str, *keys: str) -> s
     return text
 
 
+@pytest.fixture
+def _broken() -> None:
+    Path("a.toml").write_text("[task]\npipeline = \n", encoding="utf-8")
+
+
+@pytest.mark.usefixtures("_broken")
+async def test_a_config_that_cannot_be_read_says_why_in_its_row_and_when_selected_and_is_not_trained() -> None:
+    add_config(Path("b.toml"))
+    app = home()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        text = await shown(app, pilot)
+        assert text.count("cannot be read: Invalid value (at line 2, column 12)") == 2
+        refused = await pressed(app, pilot, "t")
+        assert "a.toml cannot be read: Invalid value" in refused
+        assert isinstance(app.screen, HomeScreen)
+        await pressed(app, pilot, "down", "t")
+        assert isinstance(app.screen, BeginScreen)
+
+
 async def test_a_run_of_another_process_is_watched() -> None:
     with locked(add_run(Path("runs"), "r1", events=small_run()[:5])):
         assert await chosen("2", "p", known=("replay", "watch")) == ("watch", "runs/r1")

@@ -17,7 +17,7 @@ from autodiff_engine.events import (
 from autodiff_tui.format import proposal_state
 from autodiff_tui.glossary import UNJUDGED, meaning
 from autodiff_tui.html_report.proposals import proposals_of
-from autodiff_tui.view import RunView, reduce
+from autodiff_tui.view import Graded, RunView, reduce
 from autodiff_tui.widgets.node_text import node_lines
 from autodiff_tui.widgets.paint import plain
 from autodiff_tui.widgets.proposal_table import Columns, _line
@@ -89,9 +89,9 @@ def test_scores_of_a_step_stay_with_its_feedback_when_the_next_one_begins() -> N
     assert first.count("(score 0.00)") >= 1
     assert plain(node_lines(in_second, "query.task", 80)) == first
 
-    scores = {one.example: one.score for one in in_first.batch.forward}
-    assert in_second.graded == {1: scores}
+    graded = {one.example: Graded(one.score, one.answer, one.expected) for one in in_first.batch.forward}
+    assert in_second.graded == {1: graded}
     later = view_of(EVENTS)
-    assert {example: later.score_of(1, example) for example in scores} == scores
-    assert later.score_of(3, "nobody") is None
-    assert later.score_of(7, next(iter(scores))) is None
+    assert {example: later.graded_of(1, example) for example in graded} == graded
+    assert later.graded_of(3, "nobody") is None
+    assert later.graded_of(7, next(iter(graded))) is None

@@ -13,8 +13,8 @@ Said = tuple[str, str]
 
 _PHASES: Mapping[str, Said] = {
     "start.validation": (
-        "The start prompts are scored on the validation set: the score to beat.",
-        "The start prompts are scored: this is the score to beat.",
+        "The start prompts are scored; {x} shows what was answered in place of what.",
+        "The start prompts are scored; {x} shows the answers.",
     ),
     "forward": (
         "The best prompts answer this step's examples: what they fail is to be learnt.",
@@ -60,12 +60,16 @@ _DONE: Said = (
 )
 
 
-def caption(view: RunView) -> Said:
-    """Return what the run does now and why, for someone who sees it for the first time."""
+def caption(view: RunView, examples: str = "x") -> Said:
+    """Return what the run does now and why, for someone who sees it for the first time.
+
+    ``examples`` is the key that opens the examples.
+    """
     if view.finished is not None:
         return _DONE
     phase = view.progress.phase
-    return _PHASES.get(phase) or _PHASES.get(phase.rpartition(".")[2], _FIRST)
+    long, short = _PHASES.get(phase) or _PHASES.get(phase.rpartition(".")[2], _FIRST)
+    return long.replace("{x}", examples), short.replace("{x}", examples)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ _EVERY = (
 _FOLDERS = (".", "configs")
 _PROJECT = "train.toml"
 """What a project's config is called, as ``init`` writes it."""
+_TASK = re.compile(r"^[ \t]*\[[ \t]*task[ \t]*\]", re.MULTILINE)
+"""What a config looks like that TOML cannot be made of."""
 _MOST_ENTRIES = 2_000
 """Of a folder: in a home or a download folder nobody waits for more."""
 
@@ -52,6 +55,8 @@ class ConfigFound:
     models: tuple[tuple[str, str], ...]
     about: str
     text: str
+    problem: str = ""
+    """Why it cannot be read, whole; empty when it can."""
 
     @property
     def name(self) -> str:
@@ -129,7 +134,7 @@ def _as_of_now(found: RunFound) -> RunFound:
 
 
 def configs(here: Path) -> list[ConfigFound]:
-    """Return the configs of a folder: TOML files with a table [task]; others are passed over.
+    """Return the configs of a folder: TOML files with a table [task], also where they cannot be parsed.
 
     Those in ``here`` and its ``configs`` by name, then the ``train.toml`` of each project right below; nothing deeper
     is looked at, and nothing in hidden folders.
@@ -152,10 +157,14 @@ def _of_projects(here: Path) -> list[Path]:
 
 def _config(file: Path, shown: Path) -> ConfigFound | None:
     try:
-        written = file.read_text(encoding="utf-8-sig")
-        tables: Mapping[str, object] = tomllib.loads(written)
-    except (OSError, ValueError, RecursionError):  # whatever it is, it is no config of ours
+        raw = file.read_bytes()
+    except OSError:  # whatever it is, nobody can say that it is a config of ours
         return None
+    try:
+        written = raw.decode("utf-8-sig")
+        tables: Mapping[str, object] = tomllib.loads(written)
+    except (ValueError, RecursionError) as error:
+        return _unreadable(raw.decode("utf-8-sig", "replace"), shown, str(error))
     task = _table(tables.get("task"))
     if task is None:
         return None
@@ -167,6 +176,13 @@ def _config(file: Path, shown: Path) -> ConfigFound | None:
     about = first.lstrip("# ") if first.startswith("#") else ""
     pipeline, source = redacted(str(task.get("pipeline", "?"))), redacted(_source(data.get("source", "?")))
     return ConfigFound(shown, pipeline, source, tuple(models), about, text)
+
+
+def _unreadable(written: str, shown: Path, problem: str) -> ConfigFound | None:
+    """Return a config that its mistakes keep from being read, if it looks like one."""
+    if _TASK.search(written) is None:
+        return None
+    return ConfigFound(shown, "", "", (), "", redacted(written), redacted(problem) or "no reason was given")
 
 
 def _model(role: str, roles: Mapping[str, object]) -> str:

@@ -108,7 +108,9 @@ class HomeApp(ShelfApp):
     def action_train(self) -> None:
         """Ask, then leave to train the selected config; the demo is played at once, as it costs nothing."""
         config = None if self._home.on_runs else self._home.config
-        if config is not None:
+        if config is not None and config.problem:
+            self.toast(f"{config.name} cannot be read: {config.problem}", severe=True)
+        elif config is not None:
             path = self._here / config.path
             self._begin(f"Train {config.name}?", lambda: self._offers.train(path), "train", config.name)
         elif self._home.demo and not self._home.on_runs:

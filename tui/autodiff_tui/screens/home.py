@@ -20,7 +20,7 @@ from autodiff_tui.found import ConfigFound, RunFound
 from autodiff_tui.home_actions import ACTIONS, by_id
 from autodiff_tui.widgets.home_lists import DEMO, ConfigList, RunList
 from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
-from autodiff_tui.widgets.paint import MUTED, PLAIN, Line, label
+from autodiff_tui.widgets.paint import BAD, MUTED, PLAIN, Line, label
 from autodiff_tui.widgets.row_list import RowList
 
 from .desk import handy_of
@@ -258,6 +258,8 @@ class HomeScreen(Screen[None]):
         if self.on_runs:
             return _of_run(self.run)
         config = self.config
+        if config is not None and config.problem:
+            return ((label(f"cannot be read: {config.problem}", BAD),),)
         if config is not None:
             models = ", ".join(f"{role}: {model}" for role, model in config.models)
             first = ((label(config.about),),) if config.about else ()

@@ -104,7 +104,8 @@ class LookingBack(Desk):
         if looking is not None:
             self.caption_line.told = looking.told(view), self._keys()
         elif view.opened is not None and view.opened.recorded:
-            self.caption_line.told = caption(view), ""
+            key = next(action.key for action in self.actions if action.id == "examples")
+            self.caption_line.told = caption(view, key), ""
         elif self._mode == "watch":
             self.caption_line.told = WATCHED, ""
         else:

@@ -192,4 +192,4 @@ def _asked(view: RunView, proposal: ProposalView, changed: TextChange, width: in
         yield title("Feedback that asked for it", f"{one_line(changed.name, 60)}, {counted(len(pieces), 'piece')}")
         for example, of_example in groupby(pieces, key=lambda piece: piece.example):
             told = sorted(of_example, key=lambda piece: piece.t)
-            yield from of_one_example(view.score_of(proposal.step, example), example, told, width, view.asks(example))
+            yield from of_one_example(view.graded_of(proposal.step, example), example, told, width, view.asks(example))

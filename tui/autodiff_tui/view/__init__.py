@@ -62,7 +62,7 @@ from .parts import (
 )
 from .provenance import Passage, passages, versions_of
 from .run import RunView
-from .samples import Pair, Samples, Standing, Turn, by_example, count, examples_of, pairs
+from .samples import Graded, Pair, Samples, Standing, Turn, by_example, count, examples_of, pairs
 from .steps import StepRow, gates_of, step_rows
 from .traffic import Cap, NodeCalls, RoleCalls, Spending, Traffic, caps, per_step
 from .trail import Trail
@@ -133,6 +133,7 @@ __all__ = [
     "Entry",
     "Exchange",
     "Gate",
+    "Graded",
     "GraphView",
     "NodeCalls",
     "Notes",

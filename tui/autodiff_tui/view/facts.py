@@ -25,7 +25,7 @@ from autodiff_engine.events import (
 
 from .parts import Batch, Exchange, Gate, GraphView, Point, Progress, ProposalView, Scores, TextView, Version
 from .run import RunView
-from .samples import Samples, Standing
+from .samples import Graded, Samples, Standing, graded
 from .traffic import spending_of
 from .trail import Trail
 
@@ -78,10 +78,10 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
             return replace(view, test=fact.comparison)
 
 
-def _graded(view: RunView) -> Mapping[int, Mapping[str, float]]:
-    """Return the scores that stay known of each minibatch, the one that is left now among them."""
+def _graded(view: RunView) -> Mapping[int, Mapping[str, Graded]]:
+    """Return what stays known of each minibatch, the one that is left now among them."""
     left = view.batch
-    return {**view.graded, left.step: {one.example: one.score for one in left.forward}} if left.step else view.graded
+    return {**view.graded, left.step: {one.example: graded(one) for one in left.forward}} if left.step else view.graded
 
 
 def _with_spending(view: RunView, step: int) -> RunView:

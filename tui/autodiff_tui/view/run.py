@@ -30,9 +30,12 @@ from .parts import (
     Scores,
     TextView,
 )
-from .samples import Standing
+from .samples import Graded, Standing, graded
 from .traffic import Traffic
 from .trail import Trail
+
+_LATE = 100
+"""Lines of the log behind which a warning is no longer news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ class RunView:
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """What each example gives the program, by id and name, cut; empty for runs of older versions."""
     batch: Batch = field(default_factory=Batch)
-    graded: Mapping[int, Mapping[str, float]] = field(default_factory=dict[int, Mapping[str, float]])
-    """The scores on the minibatches of the steps before the newest, by step and example."""
+    graded: Mapping[int, Mapping[str, Graded]] = field(default_factory=dict[int, Mapping[str, Graded]])
+    """What was answered on the minibatches of the steps before the newest, by step and example."""
     proposals: Proposals = field(default_factory=Proposals)
     gates: ProposalCounts = field(default_factory=ProposalCounts)
     scores: Scores = field(default_factory=Scores)
@@ -96,11 +99,17 @@ class RunView:
         """The newest step that has begun, 0 before the first; the final report is no step."""
         return max(self.batch.step, self.progress.step)
 
-    def score_of(self, step: int, example: str) -> float | None:
-        """Return the score on an example of a step's minibatch; None when it was not scored there."""
+    def graded_of(self, step: int, example: str) -> Graded | None:
+        """Return what was answered on an example of a step's minibatch; None when it was not scored there."""
         if step != self.batch.step:
             return self.graded.get(step, {}).get(example)
-        return next((one.score for one in self.batch.forward if one.example == example), None)
+        return next((graded(one) for one in self.batch.forward if one.example == example), None)
+
+    @property
+    def warned(self) -> str:
+        """The newest warning of the step that goes on, raw; empty when it has none, or many things came after it."""
+        newest = [one for one in self.log.last(_LATE) if one.level == "warning" and one.step == self.step]
+        return newest[-1].text if newest and self.finished is None else ""
 
     @property
     def max_steps(self) -> int:

@@ -28,6 +28,21 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """What stays known of an example of a minibatch after its step: without the calls, which hold whole prompts."""
+
+    score: float
+    answer: str | None
+    """None when no answer could be read from the reply."""
+    expected: str | None
+
+
+def graded(result: ExampleScored) -> Graded:
+    """Return what stays known of ``result``."""
+    return Graded(result.score, result.answer, result.expected)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A version that was the best once, with its examples of the validation set (step 0, k 0: the start)."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from rich.cells import cell_len
+
 from autodiff_engine.events import FeedbackGiven
 from autodiff_tui.format import counted, score
 from autodiff_tui.safe import block, one_line
-from autodiff_tui.view import RunView, Trail
+from autodiff_tui.view import Graded, RunView, Trail
 
-from .paint import ACCENT, GOOD, MUTED, STRONG, Line, cut, label
+from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, Line, cut, cut_words, label
 from .prose import foreign, title
 
 MAX_PIECES = 60
@@ -68,17 +70,20 @@ def _pieces(view: RunView, pieces: Sequence[FeedbackGiven], width: int) -> Itera
         yield ((f"… {len(pieces) - MAX_PIECES} more of this step", MUTED),)
     for example, of_example in groupby(pieces[-MAX_PIECES:], key=lambda piece: piece.example):
         told = sorted(of_example, key=lambda piece: piece.t)
-        yield from of_one_example(view.score_of(told[0].step, example), example, told, width, view.asks(example))
+        yield from of_one_example(view.graded_of(told[0].step, example), example, told, width, view.asks(example))
 
 
 def of_one_example(
-    got: float | None, example: str, pieces: Sequence[FeedbackGiven], width: int, asks: str = ""
+    got: Graded | None, example: str, pieces: Sequence[FeedbackGiven], width: int, asks: str = ""
 ) -> Iterator[Line]:
-    """Return what was said about one example that ``asks`` this and ``got`` this score, if it has one."""
-    scored = f" (score {score(got)})" if got is not None else ""
+    """Return what was said about one example that ``asks`` this and was answered as ``got``, where that is known."""
+    scored = f" (score {score(got.score)})" if got is not None else ""
     yield ("▎ ", ACCENT), label(f"example {example}", STRONG), (scored, MUTED)
+    room = max(20, width - 2)
     if asks:
-        yield ("  ", ""), (cut(one_line(asks), max(20, width - 2)), MUTED)
+        yield ("  ", ""), (cut(one_line(asks), room), MUTED)
+    if got is not None:
+        yield ("  ", ""), (answered(got, room), PLAIN)
     for piece in pieces:
         how = _HOW.get(piece.how, "")
         about = " · ".join(part for part in (f"call {piece.t}", f"from {one_line(piece.source)}", how) if part)
@@ -86,3 +91,17 @@ def of_one_example(
         times = f" · said {piece.count} times" if piece.count > 1 else ""
         yield ("  ", ""), (about, MUTED), (blame, GOOD), (times, MUTED)
         yield from foreign(block(piece.text), width, "  ")
+
+
+def answered(got: Graded, cells: int) -> str:
+    """Return what was answered and what was expected, safe and in ``cells``; a long one leaves the other its half."""
+    answer = "no answer could be read" if got.answer is None else f"answered {_told(got.answer)}"
+    if got.expected is None:
+        return cut_words(answer, cells)
+    expected = f", expected {_told(got.expected)}"
+    answer = cut_words(answer, max(cells // 2, cells - cell_len(expected)))
+    return answer + cut_words(expected, cells - cell_len(answer))
+
+
+def _told(said: str) -> str:
+    return one_line(said.strip(), 400) or "(nothing)"

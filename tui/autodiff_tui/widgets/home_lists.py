@@ -59,7 +59,10 @@ class ConfigList(RowList):
 
 def _config_line(each: ConfigFound, name: int, room: int) -> Line:
     about = f"{each.pipeline} · {each.data} · {dict(each.models).get('task', 'no [models.task]')}"
-    return (_cell(each.name, name, STRONG), ("  ", PLAIN), _cell(about, max(1, room - name - 2), PLAIN))
+    if each.problem:
+        about = f"cannot be read: {each.problem.partition(chr(10))[0]}"
+    style = BAD if each.problem else PLAIN
+    return (_cell(each.name, name, STRONG), ("  ", PLAIN), _cell(about, max(1, room - name - 2), style))
 
 
 class RunList(RowList):

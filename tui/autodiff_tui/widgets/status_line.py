@@ -151,7 +151,7 @@ def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
     return spread(((cut_words(left[0][0], cells - width(right)), PLAIN),), right, cells)
 
 
-_LEAVING = ("doing", "waits", "reason", "late", "count", "open", "bar", "answered")
+_LEAVING = ("doing", "waits", "reason", "late", "count", "warned", "open", "bar", "answered")
 """What the second line is made of; where there is no room for all, the last of it leaves first."""
 
 
@@ -175,7 +175,15 @@ def _progress(view: RunView, cells: int, kept: set[str], *, behind: bool) -> tup
         ("reason", (f" ({why})" if why else "", WARN)),
         *_bar(progress, cells),
     ]
+    needed = [part for name, part in (*left, *ends) if name in ("doing", "reason", "count", "late", "waits")]
+    left.append(("warned", (_warned(view, min(cells // 2, cells - width(needed) - 1)), WARN)))
     return tuple(part for name, part in left if name in kept and part[0]), right
+
+
+def _warned(view: RunView, cells: int) -> str:
+    """Return the warning of this step up to its first colon, which what to do follows; nothing in less than a word."""
+    said = one_line(view.warned.partition(": ")[0], 200)
+    return f"   ⚠ {cut_words(said, cells - 5)}" if said and cells >= 12 else ""
 
 
 def _waits(control: Control) -> str:

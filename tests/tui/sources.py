@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle, islice
 
-from autodiff_engine.events import Decision, Stamped
+from autodiff_engine.events import DataLoaded, Decision, ProgramDescribed, RunFinished, RunOpened, Stamped
+
+_ONCE = (RunOpened, ProgramDescribed, DataLoaded, RunFinished)
+
+
+def flood(events: Sequence[Stamped], count: int) -> list[Stamped]:
+    """As many as ``count``: ``events``, then all of them but what comes once again and again, then the last one."""
+    again = [one for one in events if not isinstance(one.event, _ONCE)]
+    more = islice(cycle(again), count - len(events))
+    repeated = [Stamped(10**6 + n, 0.0, None, one.event) for n, one in enumerate(more)]
+    return [*events[:-1], *repeated, events[-1]]
 
 
 class ListSource:

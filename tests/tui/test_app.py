@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from tests.tui.recorded import recorded
 from tests.tui.screens import at_rest, screen_text, settled
-from tests.tui.sources import ListSource
+from tests.tui.sources import ListSource, flood
 
 from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import (
@@ -415,20 +415,18 @@ async def test_the_graph_shows_a_shared_node_once_and_goes_to_it() -> None:
 
 async def test_ten_thousand_events_are_few_repaints_and_end_as_the_reducer_says() -> None:
     events = recorded(6)
-    flood = [*events[:-1], *(Stamped(10**6 + n, 0.0, None, events[50].event) for n in range(10_000 - len(events)))]
-    flood.append(events[-1])
-    source = ListSource(flood)
+    source = ListSource(flood(events, 10_000))
     app = app_of(source)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         ticks = 0
-        while source.given < len(flood):
+        while source.given < len(source.events):
             app.drain_now()
             ticks += 1
         await pilot.pause()
         painted = [widget.paints for widget in app.screen.query(Painted)]
         node = app.screen.query_one(NodePane)
-    most = len(flood) / MAX_EVENTS + 2
+    most = len(source.events) / MAX_EVENTS + 2
     assert ticks <= most
     assert max(painted) <= 3 * most + 6  # the status line may hear of a view, a time and a lag in one tick
     assert node.paints <= most + 4

@@ -3,12 +3,13 @@
 import os
 import re
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.tui.recorded import recorded
 from tests.tui.screens import SIZES, as_golden, at_rest, screen_text, settled
-from tests.tui.sources import ListSource
+from tests.tui.sources import ListSource, flood
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -223,6 +224,44 @@ async def test_y_copies_the_raw_text_that_the_pane_is_about() -> None:
         assert app.clipboard == "\n\n".join(f"# {change.name}\n\n{change.value}" for change in newest.changes)
         await after(app, pilot, "escape", "b", "y")
         assert "start         │ Write a search query." in app.clipboard
+
+
+async def test_a_proposal_is_copied_as_it_is_and_not_as_it_is_shown() -> None:
+    raw = "Write\x1b[31m one\tquery.\n\u202e Then stop.\x07"
+
+    def written(one: Stamped) -> Stamped:
+        made = one.event
+        if not isinstance(made, ProposalMade):
+            return one
+        return replace(one, event=replace(made, changes=(replace(made.changes[0], value=raw),)))
+
+    app = app_of([written(one) for one in RUN])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        await after(app, pilot, "3", "y")
+        assert app.clipboard == raw
+        await after(app, pilot, "enter")
+        assert isinstance(app.screen, ProposalScreen)
+        app.copy("something else")
+        await after(app, pilot, "y")
+        assert app.clipboard == raw
+
+
+async def test_a_list_paints_no_row_that_is_as_it_was_and_of_others_only_those() -> None:
+    app = app_of(RUN)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        table = app.screen.query_one(ProposalTable)
+        before, rows = table.line_paints, [replace(row) for row in table.rows]
+        assert len(rows) > 4
+        table.set_rows(rows, table.header)
+        await pilot.pause()
+        assert table.line_paints == before
+        rows[2] = replace(rows[2], line=(("another", ""),))
+        table.set_rows(rows, table.header)
+        await pilot.pause()
+        assert table.line_paints == before + 1
+        assert "another" in screen_text(app)
 
 
 async def test_nothing_to_copy_too_much_and_half_characters_are_said_or_sent() -> None:
@@ -651,15 +690,15 @@ async def test_a_step_leads_to_its_proposals_and_a_log_entry_is_shown_whole() ->
 
 
 async def test_ten_thousand_events_under_each_open_screen_are_few_repaints() -> None:
-    flood = [*RUN[:-1], *(Stamped(10**6 + n, 0.0, None, RUN[50].event) for n in range(10_000 - len(RUN))), RUN[-1]]
+    many = flood(RUN, 10_000)
     for key in ("x", "b", "3"):
-        source = ListSource(flood)
+        source = ListSource(many)
         app = RunApp(source, clock=lambda: 0.0)
         async with app.run_test(size=(240, 70)) as pilot:
             await pilot.pause()
             await pilot.press(key)
             ticks = 0
-            while source.given < len(flood):
+            while source.given < len(many):
                 app.drain_now()
                 ticks += 1
             await pilot.pause()

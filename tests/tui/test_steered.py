@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from textual.widgets import Input, TextArea
 
 from autodiff_engine.events import (
     Decision,
+    ProgramDescribed,
     ProposalEdited,
     ProposalJudged,
     ProposalMade,
@@ -34,7 +36,9 @@ from autodiff_tui.screens.steering import LineScreen, PickScreen
 from autodiff_tui.screens.writing import WritingScreen
 from autodiff_tui.tape import EVERY
 from autodiff_tui.view import RunView, incumbent_proposal, judged_now, reduce
+from autodiff_tui.widgets.paint import plain, width
 from autodiff_tui.widgets.painted import Painted
+from autodiff_tui.widgets.proposal_table import Columns, _line
 
 EVENTS = recorded(3)
 MADE = [n for n, one in enumerate(EVENTS) if isinstance(one.event, ProposalMade)]
@@ -365,7 +369,6 @@ async def test_ten_thousand_events_go_back_and_on_with_few_repaints() -> None:
 
 
 async def test_a_demo_says_what_to_look_at() -> None:
-    from dataclasses import replace
 
     first = EVENTS[0]
     demo = [replace(first, event=replace(first.event, recorded=True)), *JUDGED[1:]]  # type: ignore[type-var]
@@ -499,3 +502,39 @@ async def test_what_is_answered_in_the_moment_in_which_the_run_ends_is_not_said_
         (told,) = [each.message for each in app._notifications]
         assert told in ("not done: the run has ended", "closed: the run has ended")  # by which of the two came first
     assert source.decisions == []
+
+
+async def test_edit_lists_the_text_that_the_proposal_changes_before_the_others() -> None:
+    names = [text.name for one in EVENTS if isinstance(one.event, ProgramDescribed) for text in one.event.texts]
+
+    def about_last(one: Stamped) -> Stamped:
+        made = one.event
+        if not isinstance(made, ProposalMade):
+            return one
+        return replace(one, event=replace(made, changes=(replace(made.changes[0], name=names[-1]),)))
+
+    app, _ = live([about_last(one) for one in JUDGED])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("E")
+        assert isinstance(app.screen, PickScreen)
+        assert [name for name, _ in app.screen._options] == [names[-1], *names[:-1]]
+        await pilot.press("escape", "w")
+        assert isinstance(app.screen, PickScreen)
+        assert [name for name, _ in app.screen._options] == names
+
+
+@pytest.mark.parametrize("cells", [44, 58, 78, 118, 160])
+@pytest.mark.parametrize("method", ["written by a person", "edited by a person"])
+def test_the_table_says_of_a_proposal_that_a_person_wrote_it(cells: int, method: str) -> None:
+    view = RunView()
+    for one in JUDGED:
+        view = reduce(view, one)
+    made = view.proposals.newest_first(1)[0]
+    by_hand = replace(made, changes=tuple(replace(each, method=method) for each in made.changes))
+    columns = Columns.for_width(cells)
+    assert "✎" not in plain((_line(made, columns),))
+    told = plain((_line(by_hand, columns),))
+    assert "✎" in told
+    assert ("by a person" in told) is (cells >= 118)
+    assert width(_line(by_hand, columns)) == width(_line(made, columns))

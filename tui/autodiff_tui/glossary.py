@@ -50,6 +50,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("peers", "trained texts that are sent together in one call: feedback says which of them is to blame"),
     ("demos", "worked examples as a trained text: drawn from the training set, written by nobody"),
     ("method", "how the optimizer says that it changed the text: add instructions or examples, rephrase, delete"),
+    ("✎", "before a proposal in the list: a person wrote it or edited it, and not the optimizer alone"),
     ("0.48 → 0.52", "the mean score of the best prompts so far, and of the proposal, on the same n examples"),
     ("+5 −3", "five examples became better and three worse"),
     ("p=.34", "how likely chance alone shifts as much: below .05 is usually called clear, and few examples seldom are"),

@@ -18,6 +18,8 @@ from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, inner
 from .row_list import Row, RowList
 
 MAX_ROWS = 500
+_HAND = "✎"
+"""Before what a person wrote or edited; the verdict says it in words where there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def _header(columns: Columns) -> Line:
 
 
 def _line(one: ProposalView, columns: Columns) -> Line:
-    parts: list[Part] = [(fit(one.key, columns.key), STRONG)]
+    key = one.key if columns.texts or not _by_hand(one) else f"{one.key}{_HAND}"
+    parts: list[Part] = [(fit(key, columns.key), STRONG)]
     if columns.texts:
         parts.append((f" {_texts(one, columns.texts - 2)} ", PLAIN))
     parts.append(_gate(one.minibatch, columns.minibatch, n=columns.n))
@@ -121,13 +124,20 @@ def _line(one: ProposalView, columns: Columns) -> Line:
 
 
 def _texts(one: ProposalView, cells: int) -> str:
-    """Name the texts; where they do not fit, the first one and how many more."""
+    """Name the texts, with a mark where a person wrote them; where they do not fit, the first one and how many more."""
     names = [one_line(changed.name, 60) for changed in one.changes]
     whole = ", ".join(names) or "–"
+    if _by_hand(one):
+        whole = f"{_HAND} {whole}"
+        names[0] = f"{_HAND} {names[0]}"
     if cell_len(whole) <= cells or len(names) < 2:
         return fit(inner_cut(whole, cells), cells)
     more = f" +{len(names) - 1}"
     return fit(inner_cut(names[0], cells - len(more)), cells - len(more)) + more
+
+
+def _by_hand(one: ProposalView) -> bool:
+    return any(changed.method.endswith(" by a person") for changed in one.changes)
 
 
 def _gate(compared: Comparison | None, cells: int, *, n: bool) -> Part:
@@ -143,6 +153,8 @@ def _verdict(one: ProposalView, cells: int) -> Line:
     whole = one.validation
     tested = whole is not None and whole.p is not None and whole.wins + whole.losses > 0
     tail = f" {p_value(whole.p)}" if whole is not None and tested and len(state) + 8 <= cells else ""
+    hand = " · by a person"
+    tail += hand if _by_hand(one) and len(state) + len(tail) + len(hand) <= cells - 2 else ""
     return (f"{glyph} ", style), (fit(state + tail, max(1, cells - 2)), style if one.fate == "accepted" else PLAIN)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autodiff_engine.build import CapForecast, Forecast, Range, RoleForecast, SplitForecast
 
 _HEAD = ("role", "calls", "tokens in", "tokens out", "cost", "model")
+NO_FORECAST = "no forecast: the program's own functions are slow; --dry-run takes its time"
 NO_BUDGET = "budget: there is none"
 _SPLITS = {"val": "validation", "test": "test"}
 _TONES: dict[str, Tone] = {"enough": "good", "too small": "bad"}
@@ -35,8 +36,10 @@ def write(told: Forecast, flags: Flags) -> None:
         write_line(spelled(each).rstrip(), sys.stdout, ascii_only=flags.ascii)
 
 
-def in_short(told: Forecast) -> tuple[str, ...]:
+def in_short(told: Forecast | None) -> tuple[str, ...]:
     """Return the sum of the forecast as short lines."""
+    if told is None:
+        return (NO_FORECAST,)
     total = told.total
     price = UNKNOWN if total.cost_usd is None else _range(total.cost_usd, cost)
     prompts, answers = _range(total.prompt_tokens, _tokens, about=True), _range(total.completion_tokens, _tokens)
@@ -47,9 +50,10 @@ def in_short(told: Forecast) -> tuple[str, ...]:
     )
 
 
-def say(told: Forecast, flags: Flags) -> None:
+def say(told: Forecast | None, flags: Flags) -> None:
     """Tell who is about to train what that will take, in short, on stderr; the run tells its warnings by itself."""
-    for each in () if flags.quiet else brief(replace(told, warnings=(), notes=())):
+    shown = (line(NO_FORECAST),) if told is None else brief(replace(told, warnings=(), notes=()))
+    for each in () if flags.quiet else shown:
         write_line(spelled(each).rstrip(), sys.stderr, ascii_only=flags.ascii)
 
 

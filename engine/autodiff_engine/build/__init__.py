@@ -10,9 +10,8 @@ from .forecasting import CapForecast, Forecast, Range, RoleForecast, SplitForeca
 from .machine import ask_each, installed, storage
 from .options import RunOptions, store
 from .packing import Packed, Packing, packing
-from .preparing import Prepared, forecast, prepared
+from .preparing import Prepared, forecast, prepared, training
 from .resuming import Resumption, resumption
-from .training import training
 from .unpacked import OpenedPack, VerifyingPack, opened, verification_of
 from .verification import Verified, Verifying, verification
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config import Loaded
+from ..control import Decided
 from ..run import Run
 from .forecasting import Forecast, foretold
 from .models import Place
@@ -31,15 +32,22 @@ class Prepared:
         return await foretold(self.plan, self.answers, offline=self.offline)
 
 
-def prepared(loaded: Loaded, options: RunOptions) -> Prepared:
+def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Run:  # noqa: B008 - frozen
+    """Return the run alone of what ``prepared`` checks."""
+    return prepared(loaded, options, decided).run
+
+
+def prepared(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Prepared:  # noqa: B008 - frozen
     """Check everything that can be known before money is spent; creates nothing.
+
+    ``decided`` are decisions of an earlier execution of the same run, which are taken again after the same facts.
 
     Raises:
         ConfigError: Something cannot be run; one line for each thing.
     """
     plan, run_id, folder, answers = checked(loaded, options)
     place = Place(run_id, answers, folder / "debug.log", options.offline)
-    run = run_of(plan, loaded, run_id, folder, place, register=options.register)
+    run = run_of(plan, loaded, run_id, folder, place, decided, register=options.register)
     return Prepared(run, plan, answers, options.offline)
 
 

@@ -63,24 +63,11 @@ class Plan:
     """By text of demos: the examples that were drawn for it to start with."""
 
 
-def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Run:  # noqa: B008 - frozen
-    """Check everything that can be known before money is spent and return the run; creates nothing.
-
-    ``decided`` are decisions of an earlier execution of the same run, which are taken again after the same facts.
-
-    Raises:
-        ConfigError: Something cannot be run; one line for each thing.
-    """
-    plan, run_id, folder, answers = checked(loaded, options)
-    place = Place(run_id, answers, folder / "debug.log", options.offline)
-    return run_of(plan, loaded, run_id, folder, place, decided, register=options.register)
-
-
 def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]:
     """Return the plan of a new run, its id, its folder and that of the answers, neither of them made.
 
     Raises:
-        ConfigError: As ``training``.
+        ConfigError: Something cannot be run; one line for each thing.
     """
     answers = options.answers(loaded.config, loaded.base)
     check_answers(answers)

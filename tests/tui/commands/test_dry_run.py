@@ -12,6 +12,7 @@ import pytest
 from autodiff_engine import build
 from autodiff_tui import beginning
 from autodiff_tui.cli import run
+from autodiff_tui.commands import training
 from autodiff_tui.toned import spelled
 
 from ...counting import CONFIG, provider
@@ -228,3 +229,49 @@ def test_a_training_says_what_it_will_take_before_anybody_is_asked(
 
     assert run(["train", "c.toml", "--ui", "plain", "--quiet"]) == 0
     assert "forecast" not in capsys.readouterr().err
+
+
+def test_a_training_does_not_wait_long_for_its_forecast(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_PATIENCE_S", 0.0)
+    assert run(["train", "c.toml", "--ui", "plain"]) == 0
+    assert capsys.readouterr().err.startswith("no forecast: the program's own functions are slow; ")
+    assert run(["train", "c.toml", "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("role ")
+
+
+OWN = """
+from pathlib import Path
+
+from autodiff_engine.program import Node, Prompt, Trace
+
+COUNT = Prompt(system="{{ task }}", user="{{ question }} {{ found }}")
+
+
+def told(kind):
+    def look(text):
+        Path(kind).touch()
+        return text
+
+    return look
+
+
+async def answer(trace: Trace, question: str) -> Node:
+    asked = trace.input("question", question)
+    inside = await trace.apply("inside", told("inside"), asked)
+    found = await trace.apply("outside", told("outside"), inside, kind="retrieved", outside=True)
+    return await trace.generate("answer", template=COUNT, prompts=["task"], question=asked, found=found)
+"""
+
+
+def test_a_rehearsal_executes_what_a_program_computes_and_not_what_looks_outside(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = Path("c.toml").read_text(encoding="utf-8")
+    start, end = text.index("[program]"), text.index("[prompts]")
+    text = text[:start] + text[end:]
+    Path("c.toml").write_text(text.replace('pipeline = "prompt"', 'pipeline = "rehearsed.py:answer"'), encoding="utf-8")
+    Path("rehearsed.py").write_text(OWN, encoding="utf-8")
+    said(capsys)
+    assert (Path("inside").exists(), Path("outside").exists()) == (True, False)

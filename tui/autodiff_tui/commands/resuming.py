@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     cls=GroupedOption,
     heading="What is done again",
     is_flag=True,
-    help="Go on although something has changed since: live from the first fact that then differs.",
+    help="Go on although something has changed since, live from the first fact that then differs, or although answers "
+    "are gone: these are asked, and paid for, again.",
 )
 @config_options
 @cache_dir_option

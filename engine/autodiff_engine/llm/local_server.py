@@ -61,7 +61,23 @@ def _serve(path: str, slots: int, context_per_slot: int, threads: int) -> Any:  
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
+        flush_log(xllamacpp.xllamacpp.__file__)
         sys.exit(f"llama.cpp could not load the model: {error}")
+
+
+def flush_log(library: str) -> None:
+    """Wait until llama.cpp has written all its log: a thread of its own does so, and an exit takes the rest away.
+
+    The reason why a model cannot be loaded is there, and nowhere else. ``library`` is the extension module's file;
+    where it names these functions otherwise (Windows), nothing is waited for.
+    """
+    log = ctypes.CDLL(library)
+    main, flush = getattr(log, "_Z15common_log_mainv", None), getattr(log, "_Z16common_log_flushP10common_log", None)
+    if main is None or flush is None:
+        return
+    main.restype = ctypes.c_void_p
+    flush.argtypes = [ctypes.c_void_p]
+    flush(main())
 
 
 def _exit_at_end_of_stdin() -> None:

@@ -93,6 +93,29 @@ async def test_a_broken_file_is_rejected_with_llama_cpps_own_reason_and_no_child
     await server.aclose()
 
 
+def test_all_that_llama_cpp_logged_is_written_before_its_process_ends() -> None:
+    program = """
+import ctypes, os
+from autodiff_engine.llm.local_server import flush_log
+import xllamacpp
+library = xllamacpp.xllamacpp.__file__
+log = ctypes.CDLL(library)
+log._Z15common_log_mainv.restype = ctypes.c_void_p
+add = log._Z14common_log_addP10common_log14ggml_log_levelPKcz
+add.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p]
+main = log._Z15common_log_mainv()
+for number in range(50_000):
+    add(main, 4, b"reason %d\\n", number)
+flush_log(library)
+os._exit(1)
+"""
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].endswith("reason 49999")
+
+
 def test_a_file_has_one_model_however_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     models = LocalModels(Held(), tmp_path / "debug.log")

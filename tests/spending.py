@@ -22,7 +22,7 @@ from autodiff_engine import build, config
 from autodiff_engine.build import models
 from autodiff_engine.control import Control
 from autodiff_engine.errors import ModelRefused, ModelUnavailable
-from autodiff_engine.events import RunFinished
+from autodiff_engine.events import RunFinished, Stamped
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, Reply, Usage
 from autodiff_engine.llm.budget import Price, Tokens, most_tokens
@@ -203,6 +203,10 @@ class Case:
 
     def execute(self, **budget: float) -> RunFinished:
         """Begin the run or go on with it, within a budget over its whole life."""
+        return asyncio.run(self.executed(Control(), lambda stamped: None, **budget))
+
+    async def executed(self, control: Control, listener: Callable[[Stamped], None], **budget: float) -> RunFinished:
+        """Do so under ``control``."""
         options = build.RunOptions(run_dir=self.run, runs_root=self.folder, cache_dir=self.folder / "answers")
         settings = [f"budget.{cap}={most}" for cap, most in budget.items()]
         if not self.run.exists():
@@ -211,7 +215,7 @@ class Case:
             found = build.resumption(config.load(self.run / "config.toml", settings), options, anyway=False)
             assert found.run is not None
             run = found.run
-        return asyncio.run(run.execute(Control(), lambda stamped: None))
+        return await run.execute(control, listener)
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.events import BudgetEnded, CandidateScored, ProposalJudged
+from autodiff_engine.control import Control
+from autodiff_engine.events import (
+    BudgetEnded,
+    CandidateScored,
+    ControlChanged,
+    ProposalJudged,
+    Stamped,
+    StepStarted,
+)
 from autodiff_engine.journal import read
 from autodiff_engine.llm import Call, Reply
 
@@ -132,6 +140,37 @@ def test_when_the_minutes_are_over_a_provider_that_hangs_is_waited_for_no_longer
     healed = Provider("random")
     patched(healed, monkeypatch.setattr)
     assert case.execute(minutes=NEVER).status == "done"
+
+
+@pytest.mark.parametrize(("paused", "status"), [(True, "done"), (False, "budget")])
+async def test_an_hour_of_a_pause_is_not_of_the_minutes(
+    paused: bool, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patched(Provider("random"), monkeypatch.setattr)
+    hours = [0.0]
+    control = Control(attended=True, clock=lambda: hours[0] * 3600)
+    waiting: list[asyncio.Handle] = []
+
+    def go_on() -> None:
+        hours[0] += 1
+        control.resume()
+
+    def listen(stamped: Stamped) -> None:
+        match stamped.event:
+            case StepStarted(step=1) if paused:
+                control.pause("lunch")
+            case StepStarted(step=1):
+                hours[0] += 1
+            case ControlChanged(state="paused"):
+                waiting.append(asyncio.get_running_loop().call_soon(go_on))
+            case _:
+                pass
+
+    finished = await Case(tmp_path / "run").executed(control, listen, minutes=1)
+
+    assert finished.status == status
+    assert finished.seconds == (0.0 if paused else 3600.0)
+    assert len(waiting) == paused
 
 
 @pytest.mark.faults  # a second of waiting for a slow provider; what is above needs none

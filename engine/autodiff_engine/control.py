@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,13 @@ class Control:
     which hears of each by ``on_decision``, takes them.
     """
 
-    def __init__(self, *, attended: bool = False, on_change: Callable[[State, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        attended: bool = False,
+        on_change: Callable[[State, str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.attended = attended
         self.on_change = on_change
         self.state: State = "running"
@@ -52,7 +59,14 @@ class Control:
         self.decisions: deque[Decision] = deque()
         self.on_decision: Callable[[], None] | None = None
         self._stride: Stride | None = None
+        self._clock = clock
+        self._idle = 0.0
+        self._paused_at: float | None = None
         self._waiters: list[asyncio.Future[None]] = []
+
+    def worked(self) -> float:
+        """Return the seconds of a clock that stands while the run is paused: a person's time is not the run's."""
+        return (self._clock() if self._paused_at is None else self._paused_at) - self._idle
 
     def pause(self, reason: str = "") -> None:
         """Let no new call start; calls in flight finish and are kept."""
@@ -147,11 +161,19 @@ class Control:
 
     def _enter(self, state: State, reason: str) -> None:
         self.state, self.reason = state, reason
+        self._count_pause()
         if state == "running":
             self.halted_by = None
         if self.on_change is not None:
             self.on_change(state, reason)
         self._wake()
+
+    def _count_pause(self) -> None:
+        now = self._clock()
+        if self.state == "paused":
+            self._paused_at = now if self._paused_at is None else self._paused_at
+        elif self._paused_at is not None:
+            self._idle, self._paused_at = self._idle + now - self._paused_at, None
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -55,11 +55,6 @@ class Journal:
         self.facts = 0
         """The number of the last fact that was written and stands."""
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since this journal was opened."""
-        return time.monotonic() - self._began
-
     def append(self, event: Event) -> Stamped:
         """Write one event and return it stamped.
 
@@ -97,7 +92,7 @@ class Journal:
         self._seq += 1
         is_fact = isinstance(event, FACT_TYPES)
         self.facts = event.after if isinstance(event, RunResumed) else self.facts + is_fact
-        return Stamped(self._seq, round(self.elapsed, 3), self.facts if is_fact else None, event)
+        return Stamped(self._seq, round(time.monotonic() - self._began, 3), self.facts if is_fact else None, event)
 
     def _unwritten(self, error: OSError) -> StorageError:
         hint = "free some space, then resume it; nothing paid is lost"

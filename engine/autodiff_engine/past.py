@@ -24,6 +24,7 @@ from .events import (
     Stamped,
     StopChosen,
     TestCompared,
+    Worked,
 )
 from .journal import Recorded, read
 from .judge import NO_GRADE
@@ -78,18 +79,21 @@ class Past:
 
     @property
     def totals(self) -> Totals:
-        """What all executions spent: of calls that were open when a process was killed, the most, and of their time."""
+        """What all executions spent: of calls that were open when a process was killed, the most, and of their time.
+
+        The seconds are without pauses.
+        """
         spent, open_calls = Spent(), 0
-        seconds = until = 0.0
+        seconds, worked = 0.0, Worked()
         for stamped in self.recorded.events:
             if isinstance(stamped.event, RunOpened):
-                seconds, until, open_calls = seconds + _most(until, open_calls), 0.0, 0
-            until = max(until, stamped.t)
+                seconds, open_calls = seconds + _most(worked.seconds, open_calls), 0
+            worked = worked.heard(stamped.t, stamped.event)
             if isinstance(stamped.event, LedgerUpdated):
                 spent, open_calls = stamped.event.committed, stamped.event.reserved.calls
             elif isinstance(stamped.event, RunFinished):
                 spent, open_calls = stamped.event.spent, 0
-        return Totals(spent, seconds + _most(until, open_calls))
+        return Totals(spent, seconds + _most(worked.seconds, open_calls))
 
     def failures(self, facts: Sequence[Stamped]) -> Failures:
         """Return what has to fail again so that ``facts`` are said again."""
@@ -143,9 +147,9 @@ def past_of(folder: Path) -> Past:
     return Past(folder, recorded, opened, tuple(told))
 
 
-def _most(until: float, open_calls: int) -> float:
+def _most(worked: float, open_calls: int) -> float:
     """Return the seconds of an execution that may have gone on with open calls after it was last heard of."""
-    return until + BEAT_S if open_calls else until
+    return worked + BEAT_S if open_calls else worked
 
 
 def _used(said: Sequence[Stamped]) -> int:

@@ -101,6 +101,7 @@ class Run:
 
     async def _executed(self, control: Control, journal: Journal) -> RunFinished:
         opening, rerun = self.opening, self._rerun
+        began = control.worked()
 
         def emit(event: Event) -> None:
             for told in [event] if rerun is None else rerun.heard(event):
@@ -130,7 +131,7 @@ class Run:
             control.on_change = control.on_decision = None
         progress = machine.trainer.progress if machine else Progress()
         spent = machine.spent() if machine else _spent_before(rerun)
-        seconds = journal.elapsed + (rerun.before.seconds if rerun else 0.0)
+        seconds = control.worked() - began + (rerun.before.seconds if rerun else 0.0)
         last = finished(opening.run_id, opening.folder, status, error, progress, spent, seconds=seconds)
         try:
             if machine is not None:

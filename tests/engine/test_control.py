@@ -35,6 +35,28 @@ async def test_a_pause_lets_calls_in_flight_finish_and_holds_new_ones() -> None:
     assert control.changes == [("pausing", "look"), ("paused", "look"), ("running", "")]
 
 
+async def test_its_clock_stands_from_when_the_last_call_has_finished_until_the_run_goes_on() -> None:
+    now = [100.0]
+    control = Control(attended=True, clock=lambda: now[0])
+    await control.enter()
+    now[0] = 101.0
+    control.pause()
+    now[0] = 104.0
+    assert control.worked() == 104.0  # a call is still open
+    control.leave()
+    now[0] = 200.0
+    control.pause("again")
+    now[0] = 300.0
+    assert control.worked() == 104.0
+    control.resume()
+    now[0] = 301.0
+    assert control.worked() == 105.0
+    control.pause()
+    now[0] = 400.0
+    control.stop()
+    assert control.worked() == 105.0
+
+
 async def test_a_pause_with_nothing_in_flight_is_paused_at_once() -> None:
     control = Watched()
     control.pause()

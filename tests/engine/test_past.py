@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -9,6 +10,7 @@ from autodiff_engine.events import (
     AtMost,
     CallCounts,
     CallFinished,
+    ControlChanged,
     Event,
     ExampleExcluded,
     ExampleScored,
@@ -18,6 +20,7 @@ from autodiff_engine.events import (
     RunOpened,
     RunResumed,
     Spent,
+    Stamped,
     StepFinished,
     StepStarted,
     StopChosen,
@@ -48,6 +51,24 @@ def scored(example: str, why: str = "", phase: str = "forward", keys: tuple[str,
 
 def failed(at: str, key: str, error: str) -> CallFinished:
     return CallFinished(at, "task", "n", "m", key, 0.0, None, None, None, False, error, 0)
+
+
+def test_the_seconds_of_a_run_are_without_its_pauses_and_without_the_one_it_was_killed_in(
+    tmp_path: Path,
+) -> None:
+    def changed(state: Literal["running", "pausing", "paused", "stopping"]) -> ControlChanged:
+        return ControlChanged(state, "", 0)
+
+    whole = past(tmp_path, [STARTED])
+    told: list[tuple[float, Event]] = [
+        (0.0, OPENED), (10.0, changed("pausing")), (15.0, changed("paused")), (90.0, changed("paused")),
+        (100.0, changed("running")), (120.0, STARTED), (130.0, changed("paused")), (500.0, Warned("aside")),
+        (0.0, OPENED), (7.0, STARTED), (8.0, changed("paused")), (9.0, changed("stopping")), (11.0, STARTED),
+    ]  # fmt: skip
+    events = tuple(Stamped(seq, t, None, event) for seq, (t, event) in enumerate(told, 1))
+
+    assert replace(whole, recorded=replace(whole.recorded, events=events[:8])).totals.seconds == 45.0
+    assert replace(whole, recorded=replace(whole.recorded, events=events)).totals.seconds == 45.0 + 10.0
 
 
 def test_a_failure_is_asked_again_until_a_later_fact_was_made_from_it(tmp_path: Path) -> None:

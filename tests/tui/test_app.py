@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.cells import cell_len
@@ -267,6 +268,21 @@ async def test_an_engine_that_does_not_end_is_left_in_the_end() -> None:
         now[0] = 11.0
         app.drain_now()
     assert app.return_code == 130
+
+
+@pytest.mark.parametrize(("state", "later"), [("running", 60), ("pausing", 60), ("paused", 0)])
+async def test_the_time_on_the_first_line_goes_on_unless_the_run_is_paused(
+    state: Literal["running", "pausing", "paused"], later: int
+) -> None:
+    now = [0.0]
+    events = recorded(1, finished=False)
+    changed = Stamped(events[-1].seq + 1, events[-1].t, None, ControlChanged(state, "lunch", 0))
+    app = app_of(ListSource([*events, changed], endless=True), clock=lambda: now[0])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        now[0] += 60.0
+        app._tell_time()
+        assert app._run_screen.elapsed_s - int(app.view.elapsed_s) == later
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])

@@ -207,6 +207,17 @@ def test_a_resumed_process_has_no_open_calls_and_adds_to_the_time() -> None:
     assert again.elapsed_s == view.elapsed_s + 0.5
 
 
+def test_the_time_of_a_run_stands_while_it_is_paused() -> None:
+    view = view_of(CallStarted("a", "task", "answer", 1), ControlChanged("paused", "why", 0), Warned("a word"))
+    assert view.elapsed_s == 2.0
+
+    goes_on = reduce(view, Stamped(9, 60.0, None, ControlChanged("running", "", 0)))
+    later = reduce(goes_on, Stamped(10, 61.5, None, Warned("another")))
+
+    assert (goes_on.elapsed_s, later.elapsed_s) == (2.0, 3.5)
+    assert [entry.t for entry in later.log] == sorted(entry.t for entry in later.log)
+
+
 def test_trouble_is_noted() -> None:
     view = view_of(Warned("odd"), BudgetEnded("spent"))
     last = recorded(1)[-1].event

@@ -147,7 +147,7 @@ class RunApp(Steered):
                 screen.view = view
 
     def _tell_time(self) -> None:
-        follows = self._goes_on and self.transport.follows
+        follows = self._goes_on and self.transport.follows and self._shown.control.state != "paused"
         since = self._clock() - self._seen_at if follows else 0.0
         self._run_screen.elapsed_s = int(self._shown.elapsed_s + since)
 

@@ -161,6 +161,7 @@ class Models:
             Caps(budget.usd, budget.tokens, budget.calls, budget.minutes),
             {player.name: player.price for player in players.values()},
             before=place.rerun.before if place.rerun else None,
+            clock=control.worked,
             on_change=self._reserved,
         )
         self._open = 0

@@ -83,6 +83,7 @@ from .parts import (
     TracedCall,
     ValScores,
 )
+from .worked import Worked
 
 SCHEMA_VERSION = 1
 
@@ -172,6 +173,7 @@ __all__ = [
     "ValScores",
     "ValidationChosen",
     "Warned",
+    "Worked",
     "decision_told",
     "decision_words",
 ]

@@ -82,7 +82,7 @@ def config_options(command: Command) -> Command:
         _budget("usd", click.FloatRange(min=0), "US dollars."),
         _budget("tokens", click.IntRange(min=0), "Tokens, of prompts and answers."),
         _budget("calls", click.IntRange(min=0), "Calls to a provider."),
-        _budget("minutes", click.FloatRange(min=0), "Minutes of running time."),
+        _budget("minutes", click.FloatRange(min=0), "Minutes of running time, without pauses."),
     )(command)
 
 

@@ -76,10 +76,11 @@ def reduce(view: RunView, stamped: Stamped) -> RunView:
     if stamped.fact is not None and stamped.fact <= view.facts:
         return view
     after = _folded(view, stamped)
-    elapsed_s = max(after.elapsed_s, after.earlier_s + stamped.t)
-    entry = entry_of(stamped.event, after.earlier_s + stamped.t, after.step)
+    worked = view.worked.heard(stamped.t, stamped.event)
+    elapsed_s = max(after.elapsed_s, after.earlier_s + worked.seconds)
+    entry = entry_of(stamped.event, elapsed_s, after.step)
     log = after.log if entry is None else after.log.append(entry)
-    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s, log=log)
+    return replace(after, facts=stamped.fact or after.facts, elapsed_s=elapsed_s, worked=worked, log=log)
 
 
 def _folded(view: RunView, stamped: Stamped) -> RunView:

@@ -36,7 +36,7 @@ Level = Literal["step", "note", "warning", "excluded", "failure", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the log; ``t`` in seconds over all processes that executed the run, ``step`` the one it belongs to."""
+    """A line of the log; ``t`` as the run's ``elapsed_s`` was, ``step`` the one it belongs to."""
 
     t: float
     step: int

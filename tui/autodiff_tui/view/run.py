@@ -16,6 +16,7 @@ from autodiff_engine.events import (
     RunFinished,
     RunOpened,
     StepFinished,
+    Worked,
 )
 
 from .log import Entry
@@ -80,9 +81,11 @@ class RunView:
     facts: int = 0
     """The number of the last fact seen."""
     elapsed_s: float = 0.0
-    """Seconds over all processes that executed the run."""
+    """Seconds over all processes that executed the run, without pauses."""
     earlier_s: float = 0.0
     """Those of them before the process that executes it now."""
+    worked: Worked = field(default_factory=Worked)
+    """Those of them in the process that executes it now."""
 
     def asks(self, example: str) -> str:
         """Return what an example gives the program, raw: its input, or each by name; empty when nobody said it."""

@@ -18,9 +18,9 @@ pipeline = "object_count"
 metric = "numeric"
 [data]
 source = "generated:object_count"
-train = 4
-val = 3
-test = 2
+train = 2
+val = 2
+test = 1
 [models.task]
 model = "{model}"
 max_tokens = 40
@@ -31,7 +31,7 @@ max_tokens = 60
 max_tokens = 120
 [trainer]
 max_steps = 1
-max_proposals = 2
+max_proposals = 1
 [limits]
 in_flight = 4
 timeout_s = 300

@@ -17,9 +17,10 @@ from autodiff_tui.actions import ACTIONS, Mode, refusal
 from autodiff_tui.app import RunApp
 from autodiff_tui.captions import Looking
 from autodiff_tui.screens.help import HelpScreen
-from autodiff_tui.view import Control, RunView, reduce
+from autodiff_tui.view import Control, Progress, RunView, reduce
 from autodiff_tui.widgets.caption_line import line
 from autodiff_tui.widgets.paint import cut_words, plain
+from autodiff_tui.widgets.proposal_table import ProposalTable
 from autodiff_tui.widgets.status_line import second_line, tiny_line
 from autodiff_tui.widgets.strips import KeyFooter
 
@@ -29,6 +30,7 @@ LAST = next(n for n in MADE if not any(isinstance(one.event, ProposalJudged) for
 JUDGED = EVENTS[: LAST + 4]
 """A run of which a proposal is being judged."""
 ACCEPTED = next(n for n, one in enumerate(EVENTS) if isinstance(one.event, ProposalJudged) and one.event.accepted)
+END = EVENTS[-1]
 SIZES = pytest.mark.parametrize("size", [(120, 40), (100, 30), (80, 24), (60, 16)], ids=str)
 
 
@@ -63,6 +65,30 @@ async def test_the_first_line_of_a_replay_says_that_it_is_one_where_it_is_and_wh
         assert "running" not in held
         ended = await first(app, pilot, "G")
         assert ended.startswith(f"■ recording's end{gap}step 3/12{gap}✓ done{gap}best ")
+
+
+async def test_the_end_of_a_recording_that_was_cut_off_says_that_the_run_is_unfinished() -> None:
+    app = app_of("replay", JUDGED)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(app, pilot)
+        assert (await first(app, pilot, "G")).startswith("■ recording's end   step 1/12   unfinished   best ")
+        assert "unfinished" not in await first(app, pilot, "comma")
+
+
+async def test_an_empty_pane_of_proposals_says_what_it_waits_for() -> None:
+    before = EVENTS[: MADE[0]]
+    view = view_of(before)
+    app = app_of("live", before)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        pane = app.screen.query_one(ProposalTable)
+        for shown, said in (
+            (replace(view, progress=Progress(1, "backward")), "the first proposal comes after the first feedback"),
+            (replace(view, progress=Progress(1, "propose")), "the optimizer reads the feedback and writes the first"),
+            (replace(view, finished=END.event), "the run ended before its first proposal"),
+        ):
+            pane.view = shown
+            assert said in await at_rest(app, pilot)
 
 
 async def test_of_a_live_run_it_says_that_one_looks_back_until_one_follows_it_again() -> None:

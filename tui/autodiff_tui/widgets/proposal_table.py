@@ -70,6 +70,7 @@ class ProposalTable(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
+        self.say_empty(_empty(view))
         width = self.row_width
         if self._shown is not None and self._shown[0] is view.proposals and self._shown[1] == width:
             return
@@ -86,6 +87,15 @@ class ProposalTable(RowList):
         if (title, rates) != self._titles:
             self._titles = title, rates
             self.border_title, self.border_subtitle = Content(title), Content(rates)
+
+
+def _empty(view: RunView) -> str:
+    """Return what is said while there is no proposal."""
+    if view.finished is not None:
+        return "the run ended before its first proposal"
+    if view.progress.phase.endswith("propose"):
+        return "the optimizer reads the feedback and writes the first proposal"
+    return ProposalTable.empty_text
 
 
 def _rates(gates: ProposalCounts) -> tuple[str, str]:

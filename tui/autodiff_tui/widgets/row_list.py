@@ -100,6 +100,13 @@ class RowList(ScrollView, can_focus=True):
                 if old.line != new.line and self._visible(index):
                     self.refresh_line(index + self._top)
 
+    def say_empty(self, text: str) -> None:
+        """Say ``text`` while there are no rows."""
+        if text != self.empty_text:
+            self.empty_text = text
+            if not self.rows:
+                self.refresh()
+
     @property
     def filter(self) -> str:
         """Only rows that hold it are shown, whatever its case; empty: all."""

@@ -86,7 +86,10 @@ def _by_priority(view: RunView, elapsed_s: int, looking: Looking | None) -> list
     state = _STATES.get(view.state, (view.state, PLAIN))
     parts: list[Part] = [state, (_step(view), STRONG)]
     if looking is not None:  # what the run was doing is past: that it is looked back at comes first
-        then = () if view.state in ("starting", "running") else (state,)
+        over = looking.motion == "at its end" and looking.recorded
+        if over and view.finished is None:  # its process was killed
+            state = ("unfinished", WARN)
+        then = () if view.state in ("starting", "running") and not over else (state,)
         event = () if looking.motion == "at its end" else ((looking.event, STRONG),)
         parts = [(looking.state, f"{ACCENT} bold"), *event, (_step(view), STRONG), *then]
     parts.append((_best(view), STRONG))

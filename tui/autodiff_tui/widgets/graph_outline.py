@@ -24,8 +24,11 @@ class OutlineRow:
     skip: bool = False
 
 
-def outline(graph: GraphView) -> tuple[OutlineRow, ...]:
-    """Return the outline; every node of the graph is in it once as itself, up to ``MAX_ROWS`` rows."""
+def outline(graph: GraphView, depth: int = MAX_DEPTH) -> tuple[OutlineRow, ...]:
+    """Return the outline; every node of the graph is in it once as itself, up to ``MAX_ROWS`` rows.
+
+    What is more than ``depth`` below its root goes straight down: a long chain leaves its names room.
+    """
     below: dict[str, list[tuple[str, bool]]] = {name: [] for name in graph.nodes}
     fed: dict[str, None] = {}
     for edge in graph.edges.values():
@@ -38,13 +41,15 @@ def outline(graph: GraphView) -> tuple[OutlineRow, ...]:
     rows: list[OutlineRow] = []
     for root in (*losses, *sinks, *graph.nodes):  # the last ones: what only a cycle leads to
         if root not in seen:
-            _visit(root, below, seen, rows)
+            _visit(root, below, seen, rows, depth)
     if len(rows) > MAX_ROWS:
         return (*rows[:MAX_ROWS], OutlineRow(f"… {len(rows) - MAX_ROWS:,} more", "", "cut"))
     return tuple(rows)
 
 
-def _visit(root: str, below: dict[str, list[tuple[str, bool]]], seen: dict[str, None], rows: list[OutlineRow]) -> None:
+def _visit(
+    root: str, below: dict[str, list[tuple[str, bool]]], seen: dict[str, None], rows: list[OutlineRow], depth: int
+) -> None:
     """Walk what feeds ``root``, first to last; no recursion, since a graph may be a chain of thousands."""
     stack: list[tuple[str, tuple[str, ...], str, str, bool]] = [(root, (), "", "", False)]
     while stack:
@@ -54,12 +59,11 @@ def _visit(root: str, below: dict[str, list[tuple[str, bool]]], seen: dict[str, 
             continue
         seen[name] = None
         rows.append(OutlineRow(name, guides, "node", skip))
-        deep = len(path) >= MAX_DEPTH
+        deep = len(path) >= depth
         path = (*path[-MAX_DEPTH:], name)
         children = list(dict.fromkeys(below[name]))
         for index, (child, skips) in reversed(list(enumerate(children))):
             last = index == len(children) - 1
-            # A chain deeper than the pane is wide goes straight down.
-            lead = indent if deep else indent + ("└ " if last else "├ ")
+            lead = indent + ("└ " if last else "├ ")
             trunk = indent if deep else indent + ("  " if last else "│ ")
             stack.append((child, path, lead, trunk, skips))

@@ -9,13 +9,15 @@ from textual.reactive import reactive
 from autodiff_tui.safe import one_line
 from autodiff_tui.view import GraphView, NodeCalls, RoleCalls, RunView
 
-from .graph_outline import OutlineRow, outline
+from .graph_outline import MAX_DEPTH, OutlineRow, outline
 from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, TRAINED, WARN, Line, Part, longest, spread
 from .paint import width as wide
 from .row_list import Row, RowList
 
 _SIGNS = ("→ forward ← backward · ∇ feedback", "→ forward ← back ∇ feedback", "∇ feedback")
 _TRAINED = ("text", "demos")
+_NAME_CELLS = 16
+"""Of a row, for the name of a node and its newest count: guides stop before them."""
 
 
 class GraphTree(RowList):
@@ -28,6 +30,7 @@ class GraphTree(RowList):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._graph: GraphView | None = None
+        self._depth = 0
         self._outline: tuple[OutlineRow, ...] = ()
         self._titles = ("", "")
         self._placed = False
@@ -42,9 +45,10 @@ class GraphTree(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        if view.graph is not self._graph:
-            self._graph, self._outline = view.graph, outline(view.graph)
         width = max(10, self.row_width)
+        depth = min(MAX_DEPTH, max(2, (width - _NAME_CELLS) // 2))
+        if view.graph is not self._graph or depth != self._depth:
+            self._graph, self._depth, self._outline = view.graph, depth, outline(view.graph, depth)
         rows = [self._row(row, index, view, width) for index, row in enumerate(self._outline)]
         kinds = {name: node.kind for name, node in view.graph.nodes.items()}
         texts = [name for of in _TRAINED for name, kind in kinds.items() if kind == of]

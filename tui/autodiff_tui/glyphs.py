@@ -26,9 +26,10 @@ CELLS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys("▉▊▋▌▐", "#"),
         **dict.fromkeys("╌┄┈", "-"),
         **dict.fromkeys("╎▍", "|"),
+        "🔎": "> ",  # the palette's, two cells wide
     }
 )
-"""What stands for a sign on the screen: one character of one cell, so that nothing moves."""
+"""What stands for a sign on the screen, in as many cells, so that nothing moves."""
 
 
 def to_ascii(line: str) -> str:

@@ -52,7 +52,6 @@ def fails(monkeypatch: pytest.MonkeyPatch):
         def broken() -> None:
             raise error
 
-        monkeypatch.setattr(cli, "_runs", lambda: broken)
         entry = cli.root.get_command(click.Context(cli.root), "runs")
         assert entry is not None
         monkeypatch.setattr(cli.root, "get_command", lambda ctx, name: broken)

@@ -1,4 +1,4 @@
-"""The command line: the list of commands, and how an invocation ends."""
+"""The command line: what is invoked, and how an invocation ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import click
 
 from autodiff_engine.errors import EngineError
 
-from .commands.helptext import Entry, LazyGroup
+from .commands.catalog import COMMANDS
+from .commands.helptext import LazyGroup
 from .commands.options import look_options
 from .exits import Exit, complain, complain_about, of_error
 
@@ -32,140 +33,9 @@ _WORDS = {
 _FULL = (errno.ENOSPC, errno.EIO)
 
 
-def _train() -> click.Command:
-    from .commands.training import train
-
-    return train
-
-
-def _demo() -> click.Command:
-    from .commands.training import demo
-
-    return demo
-
-
-def _resume() -> click.Command:
-    from .commands.resuming import resume
-
-    return resume
-
-
-def _ablate() -> click.Command:
-    from .commands.ablate import ablate
-
-    return ablate
-
-
-def _eval() -> click.Command:
-    from .commands.evaluation import evaluate
-
-    return evaluate
-
-
-def _export() -> click.Command:
-    from .commands.runs import export
-
-    return export
-
-
-def _runs() -> click.Command:
-    from .commands.runs import runs
-
-    return runs
-
-
-def _show() -> click.Command:
-    from .commands.runs import show
-
-    return show
-
-
-def _config() -> click.Command:
-    from .commands.config import config
-
-    return config
-
-
-def _cache() -> click.Command:
-    from .commands.cache import cache
-
-    return cache
-
-
-def _replay() -> click.Command:
-    from .commands.replay import replay
-
-    return replay
-
-
-def _watch() -> click.Command:
-    from .commands.watch import watch
-
-    return watch
-
-
-def _compare() -> click.Command:
-    from .commands.compare import compare
-
-    return compare
-
-
-def _init() -> click.Command:
-    from .commands.init import init
-
-    return init
-
-
-def _doctor() -> click.Command:
-    from .commands.doctor import doctor
-
-    return doctor
-
-
-def _pack() -> click.Command:
-    from .commands.pack import pack
-
-    return pack
-
-
-def _completion() -> click.Command:
-    from .commands.completion import completion
-
-    return completion
-
-
-_COMMANDS = {
-    "Train": (
-        Entry("train", "Train the prompts of a program.", _train),
-        Entry("resume", "Go on with a run after a stop, a crash or a spent budget.", _resume),
-        Entry("ablate", "Compare variants of the method over seeds, in one table.", _ablate),
-        Entry("demo", "Execute a recorded training run again: no key, no network.", _demo),
-    ),
-    "Use what was trained": (
-        Entry("eval", "Score prompts on a split of the data.", _eval),
-        Entry("export", "Write the best prompts of a run to a file.", _export),
-        Entry("pack", "Put a run into one file that can be replayed anywhere.", _pack),
-    ),
-    "Look back": (
-        Entry("runs", "List the runs of this folder.", _runs),
-        Entry("show", "Show what a run did and what came of it.", _show),
-        Entry("replay", "Show a run again as it happened, or execute it again to compare.", _replay),
-        Entry("watch", "Follow a run that another process executes.", _watch),
-        Entry("compare", "Hold two runs against each other.", _compare),
-    ),
-    "Set up": (
-        Entry("init", "Make a working project to edit.", _init),
-        Entry("doctor", "Say what would fail before money is spent.", _doctor),
-        Entry("config", "Show, check and describe configs.", _config),
-        Entry("cache", "Look at or clear the stored answers.", _cache),
-        Entry("completion", "Let a shell complete commands, runs and files.", _completion),
-    ),
-}
-
-
 @click.group(
     cls=LazyGroup,
-    entries=_COMMANDS,
+    entries=COMMANDS,
     examples=("autodiff-tui demo", "autodiff-tui train my.toml", "autodiff-tui train --help"),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -15,8 +15,10 @@ from textual.widgets import Input
 
 from autodiff_tui.actions import Action
 from autodiff_tui.format import counted
-from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.found import RunFound
+from autodiff_tui.found_configs import ConfigFound
 from autodiff_tui.home_actions import ACTIONS, by_id
+from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.home_lists import DEMO, ConfigList, RunList
 from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
 from autodiff_tui.widgets.row_list import RowList
@@ -93,11 +95,18 @@ class HomeScreen(Screen[None]):
         self.fill()
         self._config_list.focus()
 
+    def on_resize(self) -> None:
+        """Say what there is no other room for now."""
+        self.call_after_refresh(self.tell)
+
     def found(self, configs: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
-        """Show what a look found; runs that are gone lose their mark."""
+        """Show what a look found, the cursors on the rows that they are on; runs that are gone lose their mark."""
+        if self._looked:
+            for rows in (self._config_list, self._run_list):
+                rows.cursor = rows.cursor or rows.current  # not on whatever comes first now: a key may be on its way
         self._looked = True
         self.configs, self.runs = tuple(configs), tuple(runs)
-        self.unread = sum(each.view is None and not each.problem for each in runs)
+        self.unread = sum(each.unread for each in runs)
         names = {each.name for each in runs}
         self.marked = tuple(name for name in self.marked if name in names)
         self.fill()
@@ -148,8 +157,6 @@ class HomeScreen(Screen[None]):
         self._config_list.note = _NO_CONFIGS if self._looked and not self.configs else ""
         self._config_list.set_class(bool(self._config_list.note), "-bare")
         self._run_list.border_title = Content("2 Runs")
-        marks = f"{len(self.marked)} marked · {self._keys['compare']} compares" if self.marked else ""
-        self._run_list.border_subtitle = Content(marks)
         self._head.counts = self._counts(len(configs), len(runs))
         self.tell()
 
@@ -157,9 +164,17 @@ class HomeScreen(Screen[None]):
         """Say what is selected, and in the footer the keys that do something with it."""
         selection = self.selection
         self._about.told = selection.lines(self._keys)
+        self._about.border_subtitle = Content(selection.copying(self._keys))
+        self._run_list.border_subtitle = Content(self._below_runs(selection))
         self._footer.able = selection.able
         self._footer.typing = self.focused is self._filter
         self._footer.names = selection.names
+
+    def _below_runs(self, selection: Selection) -> str:
+        """Return how many are marked; before it the whole id where there is no room to say it elsewhere."""
+        ids = [] if self._about.display or selection.run is None else [one_line(selection.run.name, 200)]
+        marks = [f"{len(self.marked)} marked", f"{self._keys['compare']} compares"] if self.marked else []
+        return " · ".join(ids + marks)
 
     @property
     def selection(self) -> Selection:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autodiff_tui import summary
-from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.found import RunFound
+from autodiff_tui.found_configs import ConfigFound
 from autodiff_tui.widgets.paint import BAD, MUTED, PLAIN, Line, label
+
+_ID = "id         "
+"""As wide as the names of a summary's lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,16 @@ class Selection:
                 ((f"{keys['train']} plays it: nothing is asked, nothing is paid", MUTED),),
             )
         return ()
+
+    @property
+    def copyable(self) -> str:
+        """What commands take for it: a run's id, a config's path."""
+        return self.run.name if self.run is not None else self.config.name if self.config is not None else ""
+
+    def copying(self, keys: Mapping[str, str]) -> str:
+        """Return which key copies that; empty where there is nothing."""
+        what = "id" if self.run is not None else "path"
+        return f"{keys['copy_name']} copies its {what}" if self.copyable else ""
 
     @property
     def able(self) -> frozenset[str]:
@@ -74,6 +88,8 @@ def _of_config(config: ConfigFound, keys: Mapping[str, str]) -> tuple[Line, ...]
 
 
 def _of_run(run: RunFound) -> tuple[Line, ...]:
-    if run.view is None:
-        return ((label(run.problem or "not read yet"),),)
-    return tuple((label(line),) for line in summary.lines(run.view))
+    """Return what came of it, below the name that commands know it by."""
+    told = [run.problem or "not read yet"] if run.view is None else summary.lines(run.view)
+    known = run.view is not None and run.view.opened is not None and run.view.opened.run_id == run.name
+    named = () if known else (((_ID, PLAIN), label(run.name)),)
+    return (*named, *((label(line),) for line in told))

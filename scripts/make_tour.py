@@ -46,7 +46,7 @@ from autodiff_tui.toned import Toned
 
 ROOT = Path(__file__).resolve().parent.parent
 TO = ROOT / "docs" / "tour"
-WHOLE, CUT = "20261122-0930-tickets", "20261122-0915-tickets"
+WHOLE, CUT = "20261122-093000-tickets-c2d3", "20261122-091500-tickets-0a1b"
 """The run of the demo to its end, and once more, left in its third step."""
 CALL_S = 0.53
 """What a call takes in the demo when it is watched."""

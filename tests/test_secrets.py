@@ -329,7 +329,7 @@ def test_a_key_in_an_override_is_refused_and_never_shown(override: str) -> None:
 
 
 def test_home_shows_no_key_of_a_config_that_holds_one() -> None:
-    from autodiff_tui.found import configs
+    from autodiff_tui.found_configs import configs
 
     Path("k.toml").write_text(f'[task]\npipeline = "x"\n[models.task]\napi_key = "{HEADER}"\n', encoding="utf-8")
 

@@ -48,7 +48,7 @@ def resumable(folder: Path, budget: str = "") -> Path:
     return folder
 
 
-def add_run(root: Path, name: str, *, events: Sequence[Event] | None = None, seed: int = 0) -> Path:
+def add_run(root: Path, name: str, *, events: Sequence[Event] | None = None, seed: int = 0, config: str = "") -> Path:
     """Write a run's folder with all its files."""
     folder = root / name
     (folder / "instructions").mkdir(parents=True)
@@ -56,10 +56,12 @@ def add_run(root: Path, name: str, *, events: Sequence[Event] | None = None, see
     for file in ("best.toml", "debug.log"):
         (folder / file).write_text("", encoding="utf-8")
     (folder / "config.toml").write_text(f"[trainer]\nseed = {seed}\n", encoding="utf-8")
-    told = stamped(_named(event, name, folder) for event in (small_run() if events is None else events))
+    told = stamped(_named(event, name, folder, config) for event in (small_run() if events is None else events))
     (folder / FILE).write_text("".join(f"{encode(each)}\n" for each in told), encoding="utf-8")  # a Journal syncs
     return folder
 
 
-def _named(event: Event, name: str, folder: Path) -> Event:
+def _named(event: Event, name: str, folder: Path, config: str) -> Event:
+    if isinstance(event, RunOpened) and config:
+        event = replace(event, config=config)
     return replace(event, run_id=name, run_dir=str(folder)) if isinstance(event, RunOpened | RunFinished) else event

@@ -1,22 +1,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from autodiff_engine.encoding import encode
 from autodiff_engine.events import LedgerUpdated, ProposalJudged, ProposalVetoed
 from autodiff_engine.journal import FILE, Journal, read
 from autodiff_engine.lock import locked
 from autodiff_engine.register import enter
-from autodiff_tui import starter
-from autodiff_tui.found import Shelf, configs
+from autodiff_tui import found, starter
+from autodiff_tui.found import Shelf
+from autodiff_tui.found_configs import ConfigShelf, configs
 from autodiff_tui.summary import lines
 from autodiff_tui.view import RunView, reduce
 
 from .home import add_config, add_run
 from .recorded import recorded
-from .runs import small_run
+from .runs import small_run, stamped
+
+T = TypeVar("T")
 
 
 def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Path) -> None:
@@ -30,10 +37,11 @@ def test_configs_are_the_toml_files_with_a_task_here_and_in_configs(tmp_path: Pa
 
     assert [(each.name, each.pipeline, each.data) for each in found] == [
         ("b.toml", "object_count", "generated:object_count"),
+        ("broken.toml", "", ""),
         ("latin.toml", "", ""),
         ("configs/a.toml", "object_count", "generated:object_count"),
     ]
-    assert [bool(each.problem) for each in found] == [False, True, False]
+    assert [bool(each.problem) for each in found] == [False, True, True, False]
     assert found[0].about == "Counts apples."
     assert found[0].models == (("task", "openai/gpt-4o-mini"),)
 
@@ -55,6 +63,52 @@ def test_a_file_that_looks_like_a_config_and_cannot_be_parsed_is_listed_with_the
     assert "sk-0123456789" not in found["a.toml"].text
     assert "recursion" in found["deep.toml"].problem
     assert "can't decode byte 0xe9" in found["latin.toml"].problem
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("[task\npipeline = 'x'\n", True),
+        ("x = 1\n [models.task\nmodel = 'm'\n", True),
+        ("[trainer\n", True),
+        ("[data]]\n", True),
+        ("[taks]\npipeline = 'x'\n[data]\nsource = 'q.csv'\n[models.task]\nmodel = 'm'\n", True),
+        ("[task-list\n", False),
+        ("[tool.other\n", False),
+        ("[data]\nx = 1\n", False),
+        ("[[models]]\nmodel = 'm'\n[prompts]\ntask = 'best.toml has no table of a training'\n", False),
+        ("[[models]]\n[prompts\n", False),
+    ],
+)
+def test_what_was_meant_to_be_a_config_is_listed_with_its_reason_also_where_the_task_is_what_is_broken(
+    tmp_path: Path, text: str, listed: bool
+) -> None:
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+
+    found = configs(tmp_path)
+
+    assert [each.name for each in found] == ["a.toml"] * listed
+    assert all(each.problem for each in found)
+
+
+def test_only_configs_that_changed_are_read_again(tmp_path: Path) -> None:
+    add_config(tmp_path / "a.toml")
+    add_config(tmp_path / "b.toml")
+    shelf = ConfigShelf(tmp_path)
+    first = shelf.look()
+
+    (tmp_path / "b.toml").write_text("[task\n", encoding="utf-8")
+    again = shelf.look()
+    add_config(tmp_path / "b.toml", "apples")
+    add_config(tmp_path / "configs" / "c.toml")
+    (tmp_path / "a.toml").unlink()
+    last = shelf.look()
+
+    assert again[0] is first[0]
+    assert "line 1" in again[1].problem
+    assert [(each.name, each.problem, each.about) for each in last] == [
+        ("b.toml", "", "Counts apples."), ("configs/c.toml", "", "Counts things.")
+    ]  # fmt: skip
 
 
 def test_the_config_of_a_project_one_folder_down_is_found_and_nothing_deeper_or_hidden(tmp_path: Path) -> None:
@@ -107,12 +161,12 @@ def test_a_run_on_the_shelf_says_what_its_whole_journal_says(tmp_path: Path) -> 
     folder = tmp_path / "r"
     folder.mkdir()
     journal = Journal(folder, lambda _: None)
-    for stamped in recorded(3):
-        journal.append(stamped.event)
+    for one in recorded(3):
+        journal.append(one.event)
     journal.close()
     whole = RunView()
-    for stamped in read(folder).events:
-        whole = reduce(whole, stamped)
+    for one in read(folder).events:
+        whole = reduce(whole, one)
 
     (run,) = Shelf(tmp_path).names()
     found = Shelf(tmp_path).read(run)
@@ -126,8 +180,8 @@ def test_of_a_run_in_which_a_person_vetoed_the_best_home_knows_what_was_best_bef
     at, judged = [(n, one) for n, one in enumerate(told) if isinstance(one, ProposalJudged) and one.accepted][-1]
     folder = add_run(tmp_path, "r", events=[*told[: at + 1], ProposalVetoed(1, judged.step, judged.k)])
     whole = RunView()
-    for stamped in read(folder).events:
-        whole = reduce(whole, stamped)
+    for one in read(folder).events:
+        whole = reduce(whole, one)
 
     shelf = Shelf(tmp_path)
     found = shelf.read(shelf.names()[0])
@@ -164,6 +218,35 @@ def test_a_run_that_a_process_executes_is_running_as_long_as_it_does(tmp_path: P
         assert shelf.read(shelf.names()[0]).state == "running"
         assert shelf.names()[0].state == "running"
     assert shelf.read(shelf.names()[0]).state == "unfinished"
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_run_that_ends_while_home_reads_its_journal_is_read_again_and_told_as_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_before: bool
+) -> None:
+    events = small_run()
+    folder, shelf = add_run(tmp_path, "r", events=events[:-1]), Shelf(tmp_path)
+    held = ExitStack()
+    held.enter_context(locked(folder))
+    (run,) = shelf.names()
+    if read_before:
+        run = shelf.read(run)
+
+    def end_after(look: Callable[..., T]) -> Callable[..., T]:
+        def looked(*arguments: object) -> T:
+            told = look(*arguments)
+            (folder / FILE).write_text("".join(f"{encode(each)}\n" for each in stamped(events)), encoding="utf-8")
+            held.close()
+            return told
+
+        return looked
+
+    with monkeypatch.context() as changed:
+        name = "_stamp" if read_before else "skim"
+        changed.setattr(found, name, end_after(getattr(found, name)))
+        assert shelf.read(run).state == "running"
+
+    assert shelf.read(shelf.names()[0]).state == "done"
 
 
 def test_a_run_that_lies_elsewhere_is_on_the_shelf_by_its_id(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from autodiff_engine.errors import ConfigError
 from autodiff_engine.events import RunFinished, RunOpened
 from autodiff_engine.journal import FILE
 from autodiff_engine.lock import locked
-from autodiff_tui import beginning, toned
+from autodiff_tui import beginning, home_app, toned
 from autodiff_tui.beginning import Offer
 from autodiff_tui.found import Shelf
 from autodiff_tui.home_actions import ACTIONS
@@ -29,6 +29,7 @@ from autodiff_tui.screens.asking import AskScreen
 from autodiff_tui.screens.beginning import BeginScreen
 from autodiff_tui.screens.home import HomeScreen
 from autodiff_tui.screens.reading import ReadingScreen
+from autodiff_tui.widgets.home_lists import short
 
 from .home import add_config, add_run, resumable, with_text
 from .runs import small_run, stamped
@@ -100,8 +101,9 @@ async def test_home_is_as_it_was(size: tuple[int, int], tmp_path: Path, monkeypa
     async with empty.run_test(size=size) as pilot:
         told += ["==== empty", await shown(empty, pilot)]
     add_config(Path("b.toml"))
-    for age, (name, text) in enumerate({"r2": "Count with great care.", "r1": "Count."}.items()):
-        os.utime(add_run(Path("runs"), name, events=with_text(text)) / FILE, (1_000_000 - age, 1_000_000 - age))
+    for age, (name, text) in enumerate({IDS[1]: "Count with great care.", IDS[0]: "Count."}.items()):
+        folder = add_run(Path("runs"), name, events=with_text(text), config="configs/a.toml")
+        os.utime(folder / FILE, (1_000_000 - age, 1_000_000 - age))
     async with filled.run_test(size=size) as pilot:
         told += ["==== a config", await shown(filled, pilot)]
         told += ["==== runs: 2,space,down", await pressed(filled, pilot, "2", "space", "down")]
@@ -333,6 +335,120 @@ async def test_what_a_training_would_take_is_said_when_it_is_known_and_what_cann
     assert app.return_value is None
 
 
+async def comes(app: HomeApp, pilot: Pilot[Command], words: str) -> str:
+    """The screen once ``words`` are on it, with no key pressed: home looks by itself."""
+    for _ in range(400):
+        if words in (text := await at_rest(app, pilot)):  # type: ignore[arg-type]
+            return text
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{words!r} never came:\n{text}")
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home_app, "_AGAIN_S", 0.1)
+
+
+@pytest.mark.usefixtures("_filled", "_soon")
+async def test_home_sees_by_itself_what_others_begin_and_write_and_leaves_the_cursor_where_it_is() -> None:
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await comes(app, pilot, "2 configs · 3 runs")
+        await pilot.press("2")
+        add_run(Path("runs"), "fresh")
+        assert "›   r3" in await comes(app, pilot, "2 configs · 4 runs")
+        await pilot.press("1", "down")
+        add_config(Path("a-new.toml"), "sheep")
+        add_config(Path("configs/a.toml"), 'things"]\n[')
+        assert "› configs/a.toml  cannot be read" in await comes(app, pilot, "cannot be read")
+        await comes(app, pilot, "3 configs · 4 runs")
+        add_config(Path("configs/a.toml"), "cows")
+        assert "› configs/a.toml  object_count" in await comes(app, pilot, "Counts cows.")
+
+
+@pytest.mark.usefixtures("_soon")
+async def test_a_run_of_another_process_that_ends_under_home_is_told_as_ended_with_its_test() -> None:
+    events = small_run()
+    folder = add_run(Path("runs"), "r1", events=events[:5])
+    app = home()
+    async with app.run_test(size=(120, 40)) as pilot:
+        with locked(folder):
+            await comes(app, pilot, "running")
+            told = "".join(f"{encode(each)}\n" for each in stamped(events))
+            (folder / FILE).write_text(told, encoding="utf-8")
+        text = await comes(app, pilot, " done ")
+    assert text.count("0.75 (n=4)") == 2
+
+
+async def test_nothing_is_painted_again_while_nothing_changes() -> None:
+    with locked(add_run(Path("runs"), "r1", events=small_run()[:5])):
+        app, looks = home(), list[object]()
+
+        def hears(message: object) -> None:
+            if isinstance(message, HomeApp.Looked):
+                looks.append(message)
+
+        async with app.run_test(size=(120, 40), message_hook=hears) as pilot:
+            await shown(app, pilot)
+            before = len(looks)
+            for _ in range(5):
+                app.look_again()
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+    assert len(looks) == before > 0
+
+
+IDS = ("20261122-080000-object_count-0a1b", "20261122-080030-object_count-c2d3", "20261122-080030-prompt-e4f5")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.usefixtures("_utc")
+async def test_rows_can_be_told_apart_at_every_size_and_the_id_is_whole_and_copied(size: tuple[int, int]) -> None:
+    for name in IDS:
+        add_run(Path("runs"), name, config=f"configs/{name[-4:]}.toml")
+    app = home()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await shown(app, pilot)
+        text = await pressed(app, pilot, "2")
+        rows = [row for row in text.split("Selected")[0].splitlines() if " done " in row]
+        assert len(rows) == len({row[4:].split("done")[0] for row in rows}) == 3
+        for name in IDS:
+            (row,) = (row for row in rows if f"{name[-5:]} " in row)
+            assert "11-22 08:00" in row
+            assert "0.75 (n=4)" in row
+            assert (f"configs/{name[-4:]}" in row) is (size[0] > 60)
+        current = app.screen.run.name  # type: ignore[attr-defined]
+        assert current in text.split("2 Runs")[1]
+        assert "sent to the terminal" in await pressed(app, pilot, "y")
+        assert app.clipboard == current
+
+
+async def test_of_a_config_y_copies_the_path_and_of_the_demo_nothing() -> None:
+    add_config(Path("configs/a.toml"))
+    app = home()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        assert "y copies its path" in await shown(app, pilot)
+        await pressed(app, pilot, "y")
+        assert app.clipboard == "configs/a.toml"
+        assert "copies its" not in await pressed(app, pilot, "end")
+        assert "there is nothing to copy here" in await pressed(app, pilot, "y")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "shown"),
+    [
+        ("20261122-080000-prompt-0a1b", 27, "20261122-080000-prompt-0a1b"),
+        ("20261122-080000-prompt-0a1b", 26, "prompt-0a1b"),
+        ("20261122-080000-object_count-0a1b", 11, "obj…nt-0a1b"),
+        ("20261122-080000-ablation-0a1b/no_demos-s1", 14, "abla…_demos-s1"),
+        ("20261122-080000-größenvergleich-0a1b", 11, "…leich-0a1b"),
+        ("mine", 11, "mine"),
+    ],
+)
+def test_an_id_loses_its_time_first_and_its_end_never(name: str, cells: int, shown: str) -> None:
+    assert short(name, cells) == shown
+
+
 async def said(app: HomeApp, pilot: Pilot[Command], words: str, *keys: str) -> str:
     """The screen once ``words``, which a thread finds, are on it."""
     text = await pressed(app, pilot, *keys)
@@ -380,7 +496,7 @@ async def test_a_run_of_another_process_is_read_again_as_it_goes_on_and_cannot_b
             assert "can be deleted when it has ended" in later
         told = "".join(f"{encode(each)}\n" for each in stamped(events))
         (folder / FILE).write_text(told, encoding="utf-8")
-        app.look_at_running()
+        app.look_again()
         text = await shown(app, pilot)
     assert "running" not in text
     assert "0.75 (n=4)" in text

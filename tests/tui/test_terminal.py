@@ -6,6 +6,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +129,66 @@ def test_a_terminal_that_reads_again_is_painted_again() -> None:
     terminal.read_until(b"after the app")
     assert terminal.process.wait(20) == 143
     os.close(terminal.master)
+
+
+def test_a_terminal_that_goes_away_without_a_signal_ends_home_as_a_hang_up_does(tmp_path: Path) -> None:
+    terminal = opened([sys.executable, "-m", "autodiff_tui"], folder=tmp_path, controlling=False)
+    terminal.read_until(b"0 configs")
+
+    os.close(terminal.master)
+
+    assert terminal.process.wait(20) == 129
+
+
+AT_HOME = """
+import sys, time
+from pathlib import Path
+from autodiff_tui.commands import home
+from autodiff_tui.terminal import Terminal
+
+def execute(words):
+    terminal = Terminal()
+    print("executing", flush=True)
+    while not terminal.lost:
+        time.sleep(0.02)
+    terminal.let_go()
+    return 1  # as a run whose folder is gone, so that it cannot write its end
+
+Path("left").write_text(str(home.home(execute, ("demo",))))
+"""
+
+
+def test_nobody_is_home_again_after_a_command_whose_terminal_went_away_however_it_ended(tmp_path: Path) -> None:
+    """Home would read from nowhere, with all of a processor, until it is ended after half a minute."""
+    terminal = opened([sys.executable, "-c", AT_HOME], folder=tmp_path, controlling=False)
+    terminal.read_until(b"0 configs")
+    terminal.write(b"t")
+    terminal.read_until(b"executing")
+
+    os.close(terminal.master)
+
+    terminal.process.wait(50)
+    assert (tmp_path / "left").read_text(encoding="utf-8") == "129"
+
+
+SLOW = """[task]
+pipeline = "slow.py:program"
+metric = "exact_match"
+[data]
+source = "generated:object_count"
+[models.task]
+model = "openai/any"
+"""
+
+
+def test_a_training_that_is_checked_for_long_says_so_and_can_be_left(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    (tmp_path / "slow.toml").write_text(SLOW, encoding="utf-8")
+    terminal = opened([sys.executable, "-m", "autodiff_tui", "train", "slow.toml"], folder=tmp_path)
+    terminal.read_until(b"what it will take; ctrl+c leaves")
+
+    terminal.write(b"\x03")
+
+    assert terminal.left() == 130
+    assert b"interrupted" in terminal.said
+    terminal.close()

@@ -30,7 +30,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", ("slash",), "Filter", "show only what holds the words; esc shows all again", footer=True),
     Action("help", ("question_mark", "f1"), "Help", "this page", footer=True),
     Action("leave", ("q", "ctrl+q"), "Quit", "leave", footer=True),
-    Action("refresh", ("f5", "ctrl+r"), "Refresh", "look again at configs and runs"),
+    Action(
+        "copy_name", ("y",), "Copy", "send the selected run's id, or the config's path, to the terminal's clipboard"
+    ),
+    Action(
+        "refresh", ("f5", "ctrl+r"), "Refresh", "look again at configs and runs at once; home does so by itself, too"
+    ),
     Action(
         "pane('configs')",
         ("1",),

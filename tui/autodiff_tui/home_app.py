@@ -36,8 +36,8 @@ from .widgets.row_list import RowList
 
 _LOOK_S = 0.1
 """How often the terminal is looked at, as in a run."""
-_FOLLOW_S = 2.0
-"""How often a run of another process is read again."""
+_AGAIN_S = 2.0
+"""How often the folder is looked at again: other processes train here, and other windows write configs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class HomeApp(ShelfApp):
     CSS_PATH = ["styles/run.tcss", "styles/home.tcss"]  # noqa: RUF012 - as Textual declares it
     COMMANDS: ClassVar = {ActionCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("open", "train", "replay", "resume", "compare", "check", "delete", "refresh", "help", "leave"),
+        *bindings("open", "train", "replay", "resume", "compare", "check", "delete", "copy_name"),
+        *bindings("refresh", "help", "leave"),
         *bindings("command_palette", "save_picture"),
         *bindings("interrupt", priority=True),
     ]
@@ -94,7 +95,7 @@ class HomeApp(ShelfApp):
         self.push_screen(self._home)
         self._give_signals_back = catch_signals(self._signalled)
         self.set_interval(_LOOK_S, self._look_at_terminal)
-        self.set_interval(_FOLLOW_S, self.look_at_running)
+        self.set_interval(_AGAIN_S, self.look_again)
         if self._notice[0]:
             self.toast(self._notice[0], severe=self._notice[1])
         self.call_after_refresh(self.look)
@@ -222,6 +223,10 @@ class HomeApp(ShelfApp):
 
         self.push_screen(AskScreen(f"Delete the run {run.name}?", lines, "delete it"), answered)
 
+    def action_copy_name(self) -> None:
+        """Copy what commands take for what is selected."""
+        self.copy(self._home.selection.copyable)
+
     def action_help(self) -> None:
         """Show the keys."""
         self.push_screen(PageScreen("Help", help_page(self.actions)))
@@ -246,8 +251,9 @@ class HomeApp(ShelfApp):
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:
-            self._terminal.let_go()
-            self.exit(return_code=128 + signal.SIGHUP)
+            self._signalled(signal.SIGHUP)
 
     def _signalled(self, number: int) -> None:
+        if self._terminal.lost:
+            self._terminal.let_go()
         self.exit(return_code=128 + number)

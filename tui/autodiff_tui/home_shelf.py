@@ -14,7 +14,8 @@ from textual.worker import get_current_worker  # pyright: ignore[reportUnknownVa
 from autodiff_engine.errors import EngineError
 
 from .deleting import delete
-from .found import ConfigFound, RunFound, Shelf, configs
+from .found import RunFound, Shelf
+from .found_configs import ConfigFound, ConfigShelf
 from .screens.desk import Handy
 from .screens.home import HomeScreen
 from .screens.home_pages import Draw
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Command = tuple[str, ...]
 """Words as they stand behind ``autodiff-tui`` on a command line."""
+_LOOK = "look"
 _PORTION = 16
 """Runs that are read before they are shown: not each by itself, as that would paint the list each time."""
 
@@ -58,14 +60,15 @@ class ShelfApp(Handy[Command]):
     def __init__(self, here: Path, shelf: Shelf, home: HomeScreen, *, ascii_only: bool = False) -> None:
         super().__init__(ascii_only=ascii_only)
         self._here = here
+        self._configs = ConfigShelf(here)
         self._shelf = shelf
         self._home = home
 
-    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    @work(thread=True, exclusive=True, group=_LOOK, exit_on_error=False)
     def look(self) -> None:
         """Find everything at once, then read the journals, the newest first, a portion at a time."""
         worker = cast("Worker[None]", get_current_worker())
-        found, runs = configs(self._here), self._shelf.names()
+        found, runs = self._configs.look(), self._shelf.names()
         self.post_message(self.Looked(found, tuple(runs)))
         for place, run in enumerate(runs):
             if worker.is_cancelled:
@@ -74,16 +77,18 @@ class ShelfApp(Handy[Command]):
             if (place + 1) % _PORTION == 0 or place + 1 == len(runs):
                 self.post_message(self.Looked(found, tuple(runs)))
 
-    def look_at_running(self) -> None:
-        """Read the runs of other processes again, unless all are being read anyway."""
-        if self._home.unread == 0 and any(run.running for run in self._home.runs):
-            self._read_running(self._home.configs, self._home.runs)
+    def look_again(self) -> None:
+        """Show what is another than it was, unless a look is on its way anyway."""
+        if not any(worker.group == _LOOK and not worker.is_finished for worker in self.workers):
+            self._look_again(self._home.configs, self._home.runs)
 
-    @work(thread=True, exclusive=True, group="running", exit_on_error=False)
-    def _read_running(self, known: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
-        now = tuple(self._shelf.read(run) if run.running else run for run in runs)
-        if now != tuple(runs):
-            self.post_message(self.Looked(known, now))
+    @work(thread=True, exclusive=True, group=_LOOK, exit_on_error=False)
+    def _look_again(self, configs: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
+        """Look at the dates of files and at who holds which run; what changed is read, and shown once all of it is."""
+        found = tuple(self._configs.look())
+        now = tuple(self._shelf.read(run) if run.unread else run for run in self._shelf.names())
+        if (found, now) != (tuple(configs), tuple(runs)):
+            self.post_message(self.Looked(found, now))
 
     @on(Looked)
     def _show_found(self, event: Looked) -> None:

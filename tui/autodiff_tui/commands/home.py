@@ -20,7 +20,8 @@ Execute = Callable[[Sequence[str]], int]
 """Runs a command line and returns its exit code."""
 _INTERRUPTED = 130
 _NOTHING = "nothing to resume: "
-_GONE = (129, 143)
+_HUNG_UP = 129
+_GONE = (_HUNG_UP, 143)
 """Exit codes after which nobody wants to be home again: the terminal hung up, or the process was told to end."""
 
 
@@ -60,9 +61,10 @@ def home(execute: Execute, known: Collection[str], look: Look = USUAL) -> int:
     from autodiff_tui.found import Shelf
     from autodiff_tui.front import colour
     from autodiff_tui.home_app import HomeApp  # the one command that needs Textual
-    from autodiff_tui.terminal import outlive_no_terminal
+    from autodiff_tui.terminal import Terminal, outlive_no_terminal
 
     outlive_no_terminal()
+    terminal = Terminal()
     shelf, notice, code, at = Shelf(RUNS_ROOT), "", 0, ""
     mine = user_config_path()
     colour(wanted=not look.no_color)
@@ -81,6 +83,8 @@ def home(execute: Execute, known: Collection[str], look: Look = USUAL) -> int:
         code, said = _executed(execute, (*chosen, *look.words))
         if code in _GONE:
             return code
+        if terminal.lost:  # whatever the command made of it: nobody is there to be home for
+            return _HUNG_UP
         notice, at = _notice(chosen, code, said), Path(chosen[-1]).as_posix().removeprefix(f"{RUNS_ROOT}/")
 
 

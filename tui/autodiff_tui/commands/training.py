@@ -63,7 +63,7 @@ def train(flags: Flags, config: Path, dry_run: bool) -> int:
 
     front = choose(flags.ui)
     if front in ("tui", "plain"):  # to look up the models takes seconds
-        say_meanwhile(f"checking {config}, its data and its models", flags)
+        say_meanwhile(f"checking {config}, its data and its models, and what it will take; ctrl+c leaves", flags)
     prepared = build.prepared(load_config(config, flags), run_options(flags))
     if not dry_run and front in ("json", "none"):
         return show(prepared.run.execute, prepared.run.run_dir, flags)

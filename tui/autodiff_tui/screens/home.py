@@ -13,17 +13,18 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input
 
-from autodiff_tui import summary
 from autodiff_tui.actions import Action
 from autodiff_tui.format import counted
-from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.found import RunFound
+from autodiff_tui.found_configs import ConfigFound
 from autodiff_tui.home_actions import ACTIONS, by_id
+from autodiff_tui.safe import one_line
 from autodiff_tui.widgets.home_lists import DEMO, ConfigList, RunList
 from autodiff_tui.widgets.home_strips import About, HomeFooter, HomeHead
-from autodiff_tui.widgets.paint import BAD, MUTED, PLAIN, Line, label
 from autodiff_tui.widgets.row_list import RowList
 
 from .desk import handy_of
+from .home_selection import Selection, searched
 
 _RUNS = "pane('runs')"
 _NO_CONFIGS = (
@@ -94,11 +95,18 @@ class HomeScreen(Screen[None]):
         self.fill()
         self._config_list.focus()
 
+    def on_resize(self) -> None:
+        """Say what there is no other room for now."""
+        self.call_after_refresh(self.tell)
+
     def found(self, configs: Sequence[ConfigFound], runs: Sequence[RunFound]) -> None:
-        """Show what a look found; runs that are gone lose their mark."""
+        """Show what a look found, the cursors on the rows that they are on; runs that are gone lose their mark."""
+        if self._looked:
+            for rows in (self._config_list, self._run_list):
+                rows.cursor = rows.cursor or rows.current  # not on whatever comes first now: a key may be on its way
         self._looked = True
         self.configs, self.runs = tuple(configs), tuple(runs)
-        self.unread = sum(each.view is None and not each.problem for each in runs)
+        self.unread = sum(each.unread for each in runs)
         names = {each.name for each in runs}
         self.marked = tuple(name for name in self.marked if name in names)
         self.fill()
@@ -141,7 +149,7 @@ class HomeScreen(Screen[None]):
     def fill(self) -> None:
         """Show what fits the filter."""
         configs = [each for each in self.configs if self._fits(f"{each.name} {each.pipeline} {each.data}")]
-        runs = [each for each in self.runs if self._fits(_words(each))]
+        runs = [each for each in self.runs if self._fits(searched(each))]
         self._config_list.show(configs, demo=self._fits("demo"))
         self._run_list.empty_text = self._why_no_runs
         self._run_list.show(runs, self.marked)
@@ -149,37 +157,31 @@ class HomeScreen(Screen[None]):
         self._config_list.note = _NO_CONFIGS if self._looked and not self.configs else ""
         self._config_list.set_class(bool(self._config_list.note), "-bare")
         self._run_list.border_title = Content("2 Runs")
-        marks = f"{len(self.marked)} marked · {self._keys['compare']} compares" if self.marked else ""
-        self._run_list.border_subtitle = Content(marks)
         self._head.counts = self._counts(len(configs), len(runs))
         self.tell()
 
     def tell(self) -> None:
         """Say what is selected, and in the footer the keys that do something with it."""
-        self._about.told = self._selected()
-        self._footer.able = self._able()
+        selection = self.selection
+        self._about.told = selection.lines(self._keys)
+        self._about.border_subtitle = Content(selection.copying(self._keys))
+        self._run_list.border_subtitle = Content(self._below_runs(selection))
+        self._footer.able = selection.able
         self._footer.typing = self.focused is self._filter
-        self._footer.names = self._names()
+        self._footer.names = selection.names
 
-    def _names(self) -> dict[str, str]:
-        """Return what keys are called that do something else than usually with what is selected."""
-        run = self.run if self.on_runs else None
-        if run is None:
-            return {"train": "Play", "open": "Play"} if self.demo and not self.on_runs else {}
-        watched = {"replay": "Watch"} if run.running else {}
-        return watched | ({"mark": "Unmark"} if run.name in self.marked else {})
+    def _below_runs(self, selection: Selection) -> str:
+        """Return how many are marked; before it the whole id where there is no room to say it elsewhere."""
+        ids = [] if self._about.display or selection.run is None else [one_line(selection.run.name, 200)]
+        marks = [f"{len(self.marked)} marked", f"{self._keys['compare']} compares"] if self.marked else []
+        return " · ".join(ids + marks)
 
-    def _able(self) -> frozenset[str]:
-        """Return the ids of what can be done with what is selected."""
-        able = ["filter"]
-        if not self.on_runs:
-            able += ["open", "train", "check"] if self.config else ["train"] if self.demo else []
-        elif (run := self.run) is not None:
-            able += ["mark"] if run.problem else ["open", "replay", "mark"]
-            able += ["resume"] if not run.problem and not run.not_to_resume else []
-            able += ["compare"] if any(name != run.name for name in self.marked) else []
-            able += ["delete"] if not run.running else []
-        return frozenset(able)
+    @property
+    def selection(self) -> Selection:
+        """What the cursor of the list is on that has the focus."""
+        if self.on_runs:
+            return Selection(run=self.run, marked=self.marked)
+        return Selection(config=self.config, demo=self.demo)
 
     def action_pane(self, pane: str) -> None:
         """Go to a list."""
@@ -254,27 +256,6 @@ class HomeScreen(Screen[None]):
         reading = f" · {self.unread} to read" if self.unread else ""
         return f"{filtered}{counted(configs, 'config')} · {counted(runs, 'run')}{reading}"
 
-    def _selected(self) -> tuple[Line, ...]:
-        if self.on_runs:
-            return _of_run(self.run)
-        config = self.config
-        if config is not None and config.problem:
-            return ((label(f"cannot be read: {config.problem}", BAD),),)
-        if config is not None:
-            models = ", ".join(f"{role}: {model}" for role, model in config.models)
-            first = ((label(config.about),),) if config.about else ()
-            return (
-                *first,
-                (("models  ", MUTED), label(models)),
-                ((f"{self._keys['train']} trains it, {self._keys['check']} says what is missing", MUTED),),
-            )
-        if self.demo:
-            return (
-                (("A training of 90 seconds, executed again from its recorded answers.", PLAIN),),
-                ((f"{self._keys['train']} plays it: nothing is asked, nothing is paid", MUTED),),
-            )
-        return ()
-
 
 def _homely(place: Path) -> str:
     """Return a folder as shells show it."""
@@ -283,17 +264,3 @@ def _homely(place: Path) -> str:
         return f"~/{whole.relative_to(Path.home()).as_posix()}".removesuffix("/.")
     except (ValueError, RuntimeError):  # not below the home, or there is none
         return str(whole)
-
-
-def _words(each: RunFound) -> str:
-    program = each.view.program.pipeline if each.view and each.view.program else ""
-    config = each.view.opened.config if each.view and each.view.opened else ""
-    return f"{each.name} {each.state} {program} {config}"
-
-
-def _of_run(run: RunFound | None) -> tuple[Line, ...]:
-    if run is None:
-        return ()
-    if run.view is None:
-        return ((label(run.problem or "not read yet"),),)
-    return tuple((label(line),) for line in summary.lines(run.view))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
+
 from autodiff_engine.journal import FILE
 from autodiff_tui.format import cost, score
-from autodiff_tui.found import ConfigFound, RunFound
+from autodiff_tui.found import RunFound
+from autodiff_tui.found_configs import ConfigFound
 from autodiff_tui.safe import one_line
+from autodiff_tui.view import RunView
 
-from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, words_that_fit
+from .paint import BAD, GOOD, MUTED, PLAIN, STRONG, WARN, Line, Part, fit, inner_cut, words_that_fit
 from .row_list import Row, RowList
 
 DEMO = "\x00demo"
@@ -19,11 +24,15 @@ DEMO = "\x00demo"
 _DEMO_ABOUT = "a recorded training: no key, no network, $0"
 _STATES = {"done": GOOD, "failed": BAD, "unreadable": BAD, "unfinished": WARN, "interrupted": WARN, "budget": WARN}
 _COLUMNS = (
-    ("run", 12), ("state", 11), ("val best (n)", 13), ("cost", 8), ("test", 12), ("program", 13), ("when", 11),
+    ("run", 11), ("state", 11), ("when", 11), ("val best (n)", 13), ("config", 16), ("test", 12), ("cost", 8),
 )  # fmt: skip
 """Names and cells, in the order in which a narrow list drops them from the end; the first takes what is left."""
-_SHOWN = (0, 5, 1, 2, 4, 3, 6)
+_SHOWN = (0, 4, 1, 3, 5, 6, 2)
 """The order on the screen."""
+_GAP = "  "
+_WIDEST_RUN = 48
+_BEGUN = re.compile(r"\d{8}-\d{6}-")
+"""How the id of a run begins, unless a person named its folder."""
 
 
 class ConfigList(RowList):
@@ -91,34 +100,57 @@ class RunList(RowList):
         self.set_rows([self._row(each, widths) for each in self._shown], header)
 
     def _row(self, each: RunFound, widths: Sequence[int]) -> Row:
-        mark = "● " if each.name in self._marked else "  "
+        mark, cells = "● " if each.name in self._marked else "  ", _cells(each, widths[0])
         if each.problem:
-            return Row(each.name, (*_line(_cells(each), widths[:2], mark, PLAIN, BAD), *_problem(each, widths)))
-        return Row(each.name, _line(_cells(each), widths, mark, PLAIN, _STATES.get(each.state, PLAIN)))
+            return Row(each.name, (*_line(cells, widths[:2], mark, PLAIN, BAD), *_problem(each, widths)))
+        return Row(each.name, _line(cells, widths, mark, PLAIN, _STATES.get(each.state, PLAIN)))
 
 
-def _cells(each: RunFound) -> tuple[str, ...]:
-    view = each.view
+def _cells(each: RunFound, run: int) -> tuple[str, ...]:
+    """Return what stands in each column, the id in ``run`` cells."""
+    name, view = short(each.name, run), each.view
     if view is None:
-        return (each.name, each.state, "", "", "", "", "")
+        return (name, each.state, "", "", "", "", "")
     finished, best, ledger = view.finished, view.scores.best, view.traffic.ledger
     told = finished or ledger
     spent = told.spent if told else None
     test = finished.test if finished else None
     return (
-        each.name,
+        name,
         each.state,
-        score(best.mean, best.n) if best else "not scored",
-        cost(spent.cost_usd, spent.most_usd) if spent else "–",
-        score(test.best, test.n) if test else "–",
-        view.program.pipeline if view.program else "",
         _local(view.opened.started) if view.opened else "",
+        score(best.mean, best.n) if best else "not scored",
+        _made_by(view),
+        score(test.best, test.n) if test else "–",
+        cost(spent.cost_usd, spent.most_usd) if spent else "–",
     )
+
+
+def short(name: str, cells: int) -> str:
+    """Return a run's id in at most ``cells``: whole, else without its time, which has a column, else cut inside.
+
+    Its end stays, which is what tells apart the runs of one program, and the variants of an ablation.
+    """
+    name = one_line(name, 400)
+    bare = _BEGUN.sub("", name, count=1)
+    fitting = next((each for each in (name, bare) if cell_len(each) <= cells), None)
+    if fitting is not None or bare.isascii():
+        return fitting or inner_cut(bare, cells)
+    while cell_len(bare) >= cells > 1:
+        bare = bare[1:]
+    return f"…{bare}"
+
+
+def _made_by(view: RunView) -> str:
+    """Return the config that a run was begun with, or the program of one that had none."""
+    config = view.opened.config.removesuffix(".toml") if view.opened else ""
+    program = view.program.pipeline if view.program else ""
+    return inner_cut(one_line(config or program, 400), dict(_COLUMNS)["config"])
 
 
 def _problem(each: RunFound, widths: Sequence[int]) -> Line:
     """Return why a run cannot be read, in place of its columns: as many words of it as have room."""
-    room = sum(width + 2 for width in widths[2:] if width)
+    room = _room(widths) - _room(widths[:2]) - len(_GAP)
     why = one_line(each.problem.removeprefix(f"{each.folder}{os.sep}").removeprefix(f"{FILE}: "), 400)
     return ((fit(words_that_fit(why, room), room), MUTED),)
 
@@ -135,12 +167,17 @@ def _widths(room: int) -> list[int]:
     """Return the cells of each column, 0 for one that has no room."""
     widths = [width for _, width in _COLUMNS]
     last = len(widths) - 1
-    while last > 1 and sum(width + 2 for width in widths if width) > room:
+    while last > 1 and _room(widths) > room:
         widths[last] = 0
         last -= 1
-    widths[0] += max(0, room - sum(width + 2 for width in widths if width))
-    widths[0] = max(4, min(widths[0], 48))
+    widths[0] = max(4, min(widths[0] + room - _room(widths), _WIDEST_RUN))
     return widths
+
+
+def _room(widths: Sequence[int]) -> int:
+    """Return the cells of columns with the gaps between them."""
+    shown = [width for width in widths if width]
+    return sum(shown) + len(_GAP) * (len(shown) - 1)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], mark: str, style: str, state: str) -> Line:
@@ -148,7 +185,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], mark: str, style: str, st
     for column in _SHOWN:
         if column < len(widths) and widths[column]:
             parts.append(_cell(cells[column], widths[column], state if column == 1 else style))
-            parts.append(("  ", PLAIN))
+            parts.append((_GAP, PLAIN))
     return tuple(parts)
 
 

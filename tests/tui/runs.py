@@ -114,6 +114,10 @@ class ScriptedSource:
         self.aborted: list[str] = []
 
     @property
+    def abandoned(self) -> bool:
+        return False
+
+    @property
     def ended(self) -> bool:
         return not self._waiting
 

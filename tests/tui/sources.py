@@ -36,6 +36,7 @@ class ListSource:
         self.given = 0
         self._per_drain = per_drain
         self.error: BaseException | None = None
+        self.abandoned = False
 
     @property
     def ended(self) -> bool:

@@ -88,6 +88,7 @@ async def effect(app: RunApp, source: ListSource, pilot: Pilot[None], key: str) 
     told, said, position = len(source.told), toasts(app), app.transport.position
     theme, speed, screen, focused = app.theme, app.transport.speed, app.screen, app.focused
     playing, alone = app.transport.playing, panes_of(app).has_class("-one")
+    row_of_node = panes_of(app).node.scroll_offset.y
     await pilot.press(key)
     await app.workers.wait_for_complete()
     if source.told[told:]:
@@ -108,6 +109,8 @@ async def effect(app: RunApp, source: ListSource, pilot: Pilot[None], key: str) 
         return f"says: {new[-1].partition(':')[0]}"
     if app.focused is not focused and app.focused is not None:
         return f"goes to {app.focused.id}"
+    if panes_of(app).node.scroll_offset.y != row_of_node:
+        return "scrolls the node"
     return "one pane alone" if panes_of(app).has_class("-one") and not alone else "nothing"
 
 

@@ -28,7 +28,7 @@ from autodiff_engine.events import (
     ValidationChosen,
 )
 from autodiff_tui.app import RunApp
-from autodiff_tui.captions import _DONE, _PHASES, WATCHED, caption, pace
+from autodiff_tui.captions import _PHASES, DONE, WATCHED, caption, pace
 from autodiff_tui.screens.examples import ExamplesScreen
 from autodiff_tui.screens.leaving import QuitScreen
 from autodiff_tui.screens.run import RunScreen
@@ -380,7 +380,7 @@ async def test_a_demo_says_what_to_look_at() -> None:
 
 
 def test_every_caption_fits_80_cells_and_in_fewer_words_60() -> None:
-    said = (*_PHASES.values(), _DONE, WATCHED)
+    said = (*_PHASES.values(), DONE, WATCHED)
     assert [words for words, _ in said if len(words) > 78] == []
     assert [fewer for _, fewer in said if len(fewer) > 58] == []
 

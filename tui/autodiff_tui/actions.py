@@ -177,6 +177,10 @@ def as_it_acts(action: Action, view: RunView, mode: Mode, *, playing: bool = Fal
     return replace(action, name=name_now(action, view, mode, playing=playing), help=told)
 
 
+_DECISIONS = ("skip", "validate", "veto", "edit", "write", "freeze")
+"""What the training alone can be told: the final report has nothing to decide."""
+
+
 def refusal(action: Action, view: RunView, mode: Mode) -> str:
     """Return why ``action`` cannot be done now, or empty when it can."""
     if action.id in ("slower", "faster") and mode != "replay":
@@ -186,12 +190,16 @@ def refusal(action: Action, view: RunView, mode: Mode) -> str:
     if mode == "replay":
         done = "this run is shown again: what was decided about it stands in its journal"
         return "" if action.id == "toggle_pause" else done
-    if mode == "watch":
-        return "this run executes in another process: here it can only be watched"
     if view.finished is not None:
         return "the run has ended"
+    if view.control.state == "unfinished":
+        return "no process executes this run now: autodiff-tui resume goes on with it"
+    if mode == "watch":
+        return "this run executes in another process: here it can only be watched"
     if view.control.state == "stopping":
         return "the run is stopping"
+    if view.trained and action.id in _DECISIONS:
+        return "training is over: the test set is being answered"
     if not view.texts and action.id in ("write", "freeze"):
         return "the program is not known yet"
     if judged_now(view) is not None:

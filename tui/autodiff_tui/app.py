@@ -46,6 +46,7 @@ class RunApp(Steered):
     With ``ascii_only`` no character beyond ASCII reaches the terminal.
     ``past`` knows what the run said, where it may take facts back.
     Of the first ``known`` events, which earlier executions said, nothing is news. ``foretold`` says what it will take.
+    ``called`` is what a command calls the run, its ``title`` by default.
     ``export`` writes the best prompts and returns a line to show, or raises; it is called in a thread of its own.
     """
 
@@ -69,9 +70,11 @@ class RunApp(Steered):
         past: Past | None = None,
         known: int = 0,
         foretold: Sequence[str] = (),
+        called: str = "",
     ) -> None:
         super().__init__(source, mode=mode, clock=clock, speed=speed, past=past, actions=actions, ascii_only=ascii_only)
         self.title = one_line(title, 200)
+        self.called = called or self.title
         self._export = export
         self._known = known
         self._foretold = tuple(foretold)
@@ -127,6 +130,7 @@ class RunApp(Steered):
             self._caught_up = self._caught_up or not fed.behind
             self._run_screen.behind = fed.behind
         self.close_what_is_over()
+        self.say_what_came_too_late()
         if caught_up(self._driver):
             self.screen.refresh(layout=True)
         if self._terminal.lost:
@@ -135,7 +139,7 @@ class RunApp(Steered):
 
     def show_place(self) -> None:
         """Show the run where the transport is: nothing is painted again unless it differs."""
-        view = self.transport.view
+        view = self.place
         self.tell_caption()
         self._run_screen.looking = self.looking
         if view is self._shown:

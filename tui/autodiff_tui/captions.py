@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from autodiff_engine.events import ErrorInfo
 
 from .view import RunView
 
@@ -54,10 +57,39 @@ WATCHED: Said = (
     "Watched: another process executes this run; here it is read, not steered.",
     "Watched: another process executes this run.",
 )
-_DONE: Said = (
+DONE: Said = (
     "The run has ended. Open a proposal to read its changes; , and < look back.",
     "The run has ended. enter on a proposal opens it.",
 )
+
+
+def abandoned(run: str) -> Sequence[str]:
+    """Return, in fewer and fewer words, that nobody executes ``run``, which has not ended, and how it goes on."""
+    return (
+        f"The process that executed this run has ended; autodiff-tui resume {run} goes on.",
+        f"Its process has ended: autodiff-tui resume {run}",
+        "Its process has ended; autodiff-tui resume goes on.",
+    )
+
+
+def troubled(trouble: ErrorInfo, resume: str) -> Sequence[str]:
+    """Return, in fewer and fewer words, what a run pauses for and how it goes on; ``resume`` is the key for that."""
+    what, hint = gist(trouble.message), trouble.hint
+    then = f"then {resume} goes on"
+    return (
+        *((f"{each[-1]}: {hint}; {then}" for each in (what[:1], what[1:])) if hint else (f"{what[-1]}; {then}",)),
+        *((f"{hint}; {then}", f"{hint.partition(': ')[0].partition(',')[0]}; {then}") if hint else ()),
+        f"7 Log has the reason; {resume} goes on",
+    )
+
+
+def gist(message: str) -> tuple[str, str]:
+    """Return an error without the call that it happened in, whole and from its first colon on."""
+    told = _CALL.sub("", message)
+    return told, told.partition(": ")[2] or told
+
+
+_CALL = re.compile(r" \[[^\]]*\]$")
 
 
 def caption(view: RunView, examples: str = "x") -> Said:
@@ -66,7 +98,7 @@ def caption(view: RunView, examples: str = "x") -> Said:
     ``examples`` is the key that opens the examples.
     """
     if view.finished is not None:
-        return _DONE
+        return DONE
     phase = view.progress.phase
     long, short = _PHASES.get(phase) or _PHASES.get(phase.rpartition(".")[2], _FIRST)
     return long.replace("{x}", examples), short.replace("{x}", examples)

@@ -82,6 +82,12 @@ def look(source: Source, run_dir: Path, flags: Flags, mode: Mode, *, speed: floa
     if isinstance(source.error, EngineError):
         complain_about(source.error)
         return of_error(source.error)
+    if front != "tui" and followed.signal is None and not followed.broke and source.abandoned:
+        complain(
+            f"{run_dir}: the process that executed this run has ended, and the run has not",
+            f"go on with it: autodiff-tui resume {run_dir}",
+        )
+        return Exit.FAILED
     if followed.signal is None and not followed.broke and front == "plain" and followed.view.finished is not None:
         for line in summary.lines(followed.view):
             write_line(line, sys.stdout, ascii_only=flags.ascii)
@@ -114,7 +120,7 @@ def _in_app(
     app = RunApp(
         session, export=lambda: _exported(run_dir), title=run_dir.name, mode=mode, speed=speed, past=Past(run_dir),
         actions=keymap.load(user_config_path()), ascii_only=flags.ascii, known=known,
-        foretold=foretold,
+        foretold=foretold, called=str(run_dir),
     )  # fmt: skip
     app.wear(flags.theme)
     outlive_no_terminal()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autodiff_engine.errors import StorageError
 from autodiff_engine.events import RunResumed, Stamped
 from autodiff_engine.journal import standing_before
 
-from .view import RunView, reduce
+from .view import Progress, RunView, reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,13 @@ class Past:
                 standing = reduce(standing, each)
         except StorageError:
             return view
-        return standing
+        return _training(standing)
+
+
+def _training(view: RunView) -> RunView:
+    """Return the view without the final report as what goes on: a run that takes it back trains on."""
+    over = view.trained and view.finished is None
+    return replace(view, progress=Progress(view.batch.step)) if over else view
 
 
 def _takes_back(view: RunView, event: RunResumed) -> bool:

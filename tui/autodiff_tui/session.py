@@ -29,6 +29,11 @@ class Source(Protocol):
         """What ended the source without a ``RunFinished``: a defect of ours, to be shown as such. None if nothing."""
         ...
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether the run has not ended and no process executes it: it may be resumed, and events come again."""
+        ...
+
     def start(self) -> None:
         """Begin; once."""
         ...
@@ -86,6 +91,11 @@ class LiveSession:
     def error(self) -> BaseException | None:
         """What ended the engine's thread without a ``RunFinished``; set before ``ended`` is."""
         return self._error
+
+    @property
+    def abandoned(self) -> bool:
+        """Never: it is executed here."""
+        return False
 
     @property
     def ended(self) -> bool:

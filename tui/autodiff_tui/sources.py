@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autodiff_engine.control import Stride
 from autodiff_engine.errors import EngineError
 from autodiff_engine.events import Decision, RunFinished, Stamped
+from autodiff_engine.finding import goes_on
 from autodiff_engine.journal import Tail
+
+_SILENT_S = 1.5
+"""How long nothing is written before it is asked whether anybody still executes the run, and how often then."""
+_FIRST_S = 0.3
+"""The same once all is read that had been written before: a run that was left long ago is no surprise."""
 
 
 class ReadOnly:
     """A source that cannot be steered: who shows it says so, and these do nothing."""
+
+    abandoned: bool = False
+    """Whether the run has not ended and no process executes it."""
 
     def pause(self) -> None:
         """Do nothing."""
@@ -61,9 +71,17 @@ class RecordedSource(ReadOnly):
 
 
 class WatchedSource(ReadOnly):
-    """The journal of a run as it grows; it has ended when the run has, and goes on if that is resumed."""
+    """The journal of a run as it grows; it has ended when the run has, and goes on if that is resumed.
 
-    def __init__(self, folder: Path) -> None:
+    It has ended, too, as long as it is ``abandoned``: its process died, which the lock of its folder tells.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._ask_at = clock() + _FIRST_S
+        """When to ask next whether the run is executed, if nothing is written until then."""
+        self._caught_up = False
         self._tail = Tail(folder)
         self._waiting: deque[Stamped] = deque()
         self._finished = False
@@ -73,7 +91,7 @@ class WatchedSource(ReadOnly):
     @property
     def ended(self) -> bool:
         """True once the run has ended and its last event was drained, or nobody wants more."""
-        return not self._waiting and (self._finished or self._left.is_set())
+        return not self._waiting and (self._finished or self.abandoned or self._left.is_set())
 
     @property
     def error(self) -> BaseException | None:
@@ -87,10 +105,25 @@ class WatchedSource(ReadOnly):
         """Take up to ``limit`` of the events that were written since."""
         if not self._waiting and not self._left.is_set():
             self._read()
+            self._look_for_its_process()
         taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         if taken:
             self._finished = isinstance(taken[-1].event, RunFinished)
         return taken
+
+    def _look_for_its_process(self) -> None:
+        """Ask for the lock where the run is silent, then read again: its process wrote before it let go of that."""
+        if self._waiting:
+            self.abandoned = False
+            self._ask_at = self._clock() + (_SILENT_S if self._caught_up else _FIRST_S)
+            return
+        self._caught_up = True
+        if self._finished or self.abandoned or self._left.is_set() or self._clock() < self._ask_at:
+            return
+        self._ask_at = self._clock() + _SILENT_S
+        if goes_on(self._folder) is False:
+            self._read()
+            self.abandoned = not self._waiting
 
     def _read(self) -> None:
         try:

@@ -24,7 +24,7 @@ def watch(flags: Flags, run: str) -> int:
     """Follow RUN while another process executes it; it is only read, and goes on when you leave.
 
     RUN is a folder, a run's id, a unique prefix of one, or latest. Outside the app it ends when the run does, with exit
-    code 0 however the run ended.
+    code 0 however the run ended; where its process died before that it says so, with exit code 1.
     """
     from autodiff_engine.finding import find_run  # help must not wait for the engine
     from autodiff_tui.front import look

@@ -16,6 +16,8 @@ from .reading import RunReading
 _GUTTER = 14
 _ASKING = 4
 """Examples whose inputs are shown beside their ids."""
+_WHAT = "every sentence of the best prompts, and what brought it"
+_NO_PROGRAM = "the run ended before its program was known"
 
 
 class BlameScreen(RunReading):
@@ -34,7 +36,8 @@ class BlameScreen(RunReading):
 def blame_lines(view: RunView, width: int) -> Iterator[Line]:
     """Return each trained text with its origins, wrapped to ``width`` cells; pure."""
     if not view.texts:
-        yield (("comes with the program: every sentence of the best prompts, and what brought it", MUTED),)
+        ended = view.finished is not None
+        yield ((_NO_PROGRAM if ended else f"comes with the program: {_WHAT}", MUTED),)
     for number, (name, text) in enumerate(view.texts.items()):
         if number:
             yield ()
@@ -64,7 +67,7 @@ def _gain(version: Version) -> str:
 def _origins(view: RunView, name: str, text: TextView, told: Sequence[Passage], width: int) -> Iterator[Line]:
     left = {(passage.version.step, passage.version.k) for passage in told}
     if not text.versions:
-        yield (" " * _GUTTER, PLAIN), ("no proposal for it was accepted yet", MUTED)
+        yield (" " * _GUTTER, PLAIN), (f"no proposal for it was accepted{'' if view.trained else ' yet'}", MUTED)
     for version in text.versions:
         key = (version.step, version.k)
         others = [other for other, its in view.texts.items() if other != name and _has(its, key)]

@@ -15,7 +15,7 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.filter import LineFilter
-from textual.notifications import SeverityLevel
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import ModalScreen, Screen
 
 from autodiff_engine.errors import ConfigError
@@ -105,8 +105,13 @@ class Handy(Keyed[ReturnType]):
             message = cut_words(message, rows * (self.size.width - _EDGES))
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
-    def on_notify(self) -> None:
-        """Where there is little room, or a box is open, let a message take the place of those before it."""
+    def on_notify(self, event: Notify) -> None:
+        """Let a message take the place of an equal one; where little room is or a box is open, of all before it."""
+        new = event.notification
+        for same in [
+            each for each in self._notifications if (each.message, each.severity) == (new.message, new.severity)
+        ]:
+            self._unnotify(same, refresh=False)
         self.set_class(self._is_small, "-small")
         if isinstance(self.screen, ModalScreen):
             self.clear_notifications()

@@ -8,12 +8,12 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from autodiff_tui.actions import ACTIONS, Action, Mode, as_it_acts, by_id, refusal
-from autodiff_tui.captions import WATCHED, Looking, caption
+from autodiff_tui.captions import WATCHED, Looking, abandoned, caption, troubled
 from autodiff_tui.rewinding import Past
 from autodiff_tui.session import Source
 from autodiff_tui.tape import KEPT, Tape
 from autodiff_tui.transport import Transport
-from autodiff_tui.view import RunView
+from autodiff_tui.view import RunView, without_process
 from autodiff_tui.widgets.caption_line import CaptionLine
 
 from .desk import Desk
@@ -29,8 +29,11 @@ _PLAYING = ("toggle_pause", *_MOVING, "slower", "faster")
 class LookingBack(Desk):
     """Has the run's tape and the place on it that is shown.
 
-    ``view`` is the run as far as it is known, ``transport.view`` what is shown.
+    ``view`` is the run as far as it is known, ``place`` what is shown.
     """
+
+    called: str = ""
+    """What a command calls the run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("back_event", "forward_event", "back_step", "forward_step", "goto_step", "latest"),
@@ -55,11 +58,24 @@ class LookingBack(Desk):
         self.tape = Tape(None if mode == "replay" else KEPT, past)
         self.transport = Transport(self.tape, clock, follows=mode != "replay", speed=speed)
         self.caption_line = CaptionLine(id="caption")
+        self._without = RunView(), RunView()
+        """A run after all its events, and the same without its process."""
 
     @property
     def view(self) -> RunView:
-        """The run after all events that have come."""
-        return self.tape.head
+        """The run after all events that have come; where its process died, with nothing open any more."""
+        head = self.tape.head
+        if not self._source.abandoned or head.finished is not None:
+            return head
+        if self._without[0] is not head:
+            self._without = head, without_process(head)
+        return self._without[1]
+
+    @property
+    def place(self) -> RunView:
+        """The run where the transport is."""
+        view = self.transport.view
+        return self.view if view is self.tape.head else view
 
     def show_place(self) -> None:
         """Show the run at the place of the transport."""
@@ -100,16 +116,24 @@ class LookingBack(Desk):
 
     def tell_caption(self) -> None:
         """Say what to look at, or where in the run one is."""
-        view, looking = self.transport.view, self.looking
+        looking = self.looking
         if looking is not None:
-            self.caption_line.told = looking.told(view), self._keys()
-        elif view.opened is not None and view.opened.recorded:
-            key = next(action.key for action in self.actions if action.id == "examples")
-            self.caption_line.told = caption(view, key), ""
-        elif self._mode == "watch":
-            self.caption_line.told = WATCHED, ""
+            self.caption_line.told = looking.told(self.place), self._keys()
         else:
-            self.caption_line.told = (), ""
+            self.caption_line.told = self._followed(self.view), ""
+
+    def _followed(self, view: RunView) -> Sequence[str]:
+        """Return what to say of a run that is followed."""
+        key = {action.id: action.key for action in self.actions}
+        if view.control.state == "unfinished":
+            return abandoned(self.called)
+        if self._mode == "live" and view.finished is None and view.control.trouble is not None:
+            return troubled(view.control.trouble, key["toggle_pause"])
+        if view.opened is not None and view.opened.recorded:
+            return caption(view, key["examples"])
+        if self._mode == "watch":
+            return WATCHED if view.finished is None else caption(view)
+        return ()
 
     def _keys(self) -> str:
         key = {action.id: action.key for action in self.actions}
@@ -153,7 +177,8 @@ class LookingBack(Desk):
             if number.isdigit() and self.transport.to_step(int(number)):
                 self.show_place()
             else:
-                self.toast(f"there is no step {number} so far")
+                so_far = "" if self._mode == "replay" or self.view.finished is not None else " so far"
+                self.toast(f"there is no step {number}{so_far}")
 
         self.push_screen(LineScreen("Go to a step", "Its number; 0 is the start.", digits=True), answered)
 

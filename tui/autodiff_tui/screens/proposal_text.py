@@ -130,7 +130,7 @@ def _turns(view: RunView, name: str, told: tuple[Pair, ...], proposal: ProposalV
     if not any(pair.after for pair in told):
         if name == "On the minibatch":
             yield ()
-            open_ = proposal.gate == "proposed" and proposal.fate is None and not proposal.problem
+            open_ = proposal.gate == "proposed" and proposal.awaited and not proposal.unjudged
             yield title(name, "comes when it is run on the batch" if open_ else "not judged there")
         return
     yield ()

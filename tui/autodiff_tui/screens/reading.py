@@ -104,6 +104,8 @@ class ReadingScreen(Box[None]):
     def _show_row(self, row: int | None) -> None:
         if row is None:
             handy_of(self).toast("no further change")
+        elif self._box.max_scroll_y <= self._box.scroll_offset.y < row:
+            handy_of(self).toast("every further change is in sight")
         else:
             self._box.scroll_to(y=row, animate=False)
 

@@ -67,6 +67,7 @@ class RunScreen(Screen[None]):
         self._footer = KeyFooter(id="footer")
         self._footer.actions = tuple(actions)
         self._too_small = TooSmall(id="too-small")
+        self._too_small.resume = next(action.key for action in actions if action.id == "toggle_pause")
         self._mode: Mode = mode
         self._zoomed = False
 

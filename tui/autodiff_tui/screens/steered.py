@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import ClassVar, TypeVar, cast
 
 from textual.binding import BindingType
@@ -25,12 +26,15 @@ from autodiff_tui.widgets.paint import WARN
 from autodiff_tui.widgets.proposal_table import ProposalTable
 
 from .asking import AskScreen
+from .drafts import Drafts
 from .keys import bindings
 from .looking_back import LookingBack
 from .steering import LineScreen, PickScreen
 from .writing import WritingScreen
 
 T = TypeVar("T")
+_STAYS = "it is judged no further, and the best prompts stay as they are"
+_GOES_BACK = "the best prompts go back to those before it"
 RECORDED = "This is a recording: where your decision leads to what was not recorded, the run stops and keeps its best."
 WhyNot = Callable[[], str]
 """Why what a question is about cannot be decided any more; empty while it can."""
@@ -46,6 +50,10 @@ class Steered(LookingBack):
     _asked: tuple[Screen[object], WhyNot] | None = None
     """The question that was opened last, and why it is none any more."""
 
+    @cached_property
+    def _drafts(self) -> Drafts:
+        return Drafts()
+
     @property
     def note(self) -> str:
         """What a person should know before they decide: where it can end a recording, that; else empty."""
@@ -57,6 +65,15 @@ class Steered(LookingBack):
         self._asked = cast("Screen[object]", question), why_not
         self.make_room()
         self.push_screen(question, answered)
+
+    def say_what_came_too_late(self) -> None:
+        """Tell of texts that were handed in and changed nothing; they are kept."""
+        for name in self._drafts.come_too_late(self.view):
+            self._tell_kept(name, "it came too late")
+
+    def _tell_kept(self, name: str, why: str) -> None:
+        key = next(action.key for action in self.actions if action.id == "write")
+        self.toast(f"your text for {name} changed nothing: {why}; it is kept, {key} shows it")
 
     def close_what_is_over(self) -> None:
         """Close the question that lies over the run if it came too late, with a word why; a written text stays open."""
@@ -159,7 +176,8 @@ class Steered(LookingBack):
         if target is None:
             self.toast("nothing to veto: this journal does not hold the proposal that the best prompts came with")
             return
-        about = "The optimizer is told why; the best prompts go back to those before it."
+        judged = target == judged_now(self.view)
+        about = f"The optimizer is told why; {_STAYS if judged else _GOES_BACK}."
 
         def why_not() -> str:
             known = [one.key for one in self._to_be_vetoed() if one is not None]
@@ -202,8 +220,12 @@ class Steered(LookingBack):
         )  # fmt: skip
 
     def action_write(self) -> None:
-        """Write a proposal."""
-        if self.may("write"):
+        """Write a proposal; where it is too late for that, show the text that came too late, if there is one."""
+        why = refusal(by_id("write"), self.view, self._mode)
+        if why and self._drafts.kept:
+            name, text = list(self._drafts.kept.items())[-1]
+            self.push_screen(WritingScreen(f"Not handed in: {name}", text, late=why))
+        elif self.may("write"):
             texts = {name: text.value for name, text in self.view.texts.items()}
             self._write(
                 "Propose", texts, lambda name, value: ProposalWritten(0, (TextValue(name, value),)),
@@ -219,12 +241,18 @@ class Steered(LookingBack):
         def chosen(index: int | None) -> None:
             if index is not None:
                 name = names[index]
-                writing = WritingScreen(f"{title}: {name}", texts[name], note=self.note)
+                writing = WritingScreen(f"{title}: {name}", self._drafts.kept.get(name, texts[name]), note=self.note)
                 self.ask(writing, lambda new: handed_in(name, new), why_not)
 
         def handed_in(name: str, value: str | None) -> None:
             if value is not None and value != texts[name]:
-                self._decide_unless(why_not, decision(name, value))
+                why = why_not()
+                if why:
+                    self._drafts.keep(name, value)
+                    self._tell_kept(name, why)
+                else:
+                    self._drafts.hand_in(name, value, self.view)
+                    self.decide(decision(name, value))
             elif value is not None:
                 self.toast("nothing was changed")
 

@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from autodiff_tui.safe import one_line
-from autodiff_tui.widgets.paint import MUTED, PLAIN, WARN, content, fit, label
+from autodiff_tui.widgets.paint import ACCENT, CURSOR, MUTED, PLAIN, WARN, Line, content, fit, label
 
 from .closing import Box
 
@@ -38,22 +38,37 @@ class PickScreen(Box[int | None]):
         self._heading = one_line(title, 120)
         self._note = note
         self._options = tuple(options)
+        self._lines: tuple[Line, ...] = ()
+        self._marked: int | None = None
+        """The index of the option that has the mark."""
 
     def compose(self) -> ComposeResult:
         """Offer them."""
         widest = min(_NAME, max((cell_len(one_line(name, _NAME)) for name, _ in self._options), default=0))
-        lines = [
+        self._lines = tuple(
             ((fit(one_line(name, _NAME), widest), PLAIN), ("   ", PLAIN), label(about, MUTED))
             for name, about in self._options
-        ]
-        listed = OptionList(*(Option(content((line,))) for line in lines), markup=False)
+        )
+        listed = OptionList(*(Option(_option(line)) for line in self._lines), markup=False)
         box = Vertical(*warned(self._note), listed, classes="question")
         box.border_title, box.border_subtitle = Content(self._heading), Content("enter chooses · esc closes")
         yield box
 
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Mark the one under the cursor: colour is not needed to see it."""
+        for index in (self._marked, event.option_index):
+            if index is not None:
+                line = _option(self._lines[index], marked=index == event.option_index)
+                event.option_list.replace_option_prompt_at_index(index, line)
+        self._marked = event.option_index
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Leave with the one under the cursor."""
         self.dismiss(event.option_index)
+
+
+def _option(line: Line, *, marked: bool = False) -> Content:
+    return content((((CURSOR if marked else " " * len(CURSOR), ACCENT), *line),))
 
 
 class LineScreen(Box[str | None]):

@@ -21,7 +21,8 @@ from .steering import warned
 class WritingScreen(Box[str | None]):
     """Shows ``text`` to be changed; returns what it became, None when the person thought better of it.
 
-    What could drive the terminal is a visible mark here, and stays one in what is returned.
+    What could drive the terminal is a visible mark here, and stays one in what is returned. ``late`` says why it cannot
+    be handed in.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,12 +31,12 @@ class WritingScreen(Box[str | None]):
         Binding("ctrl+o", "editor", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, text: str, *, note: str = "") -> None:
+    def __init__(self, title: str, text: str, *, note: str = "", late: str = "") -> None:
         super().__init__()
         self._note = note
         self._heading = one_line(title, 120)
         self._text = text
-        self._late = ""
+        self._late = one_line(late)
         """Why it cannot be handed in any more."""
 
     @property
@@ -45,17 +46,21 @@ class WritingScreen(Box[str | None]):
 
     def come_too_late(self, why: str) -> None:
         """Say that the text cannot be handed in any more; it is not lost by that."""
-        self._late = why
-        box = self.query_one(Vertical)
-        box.border_subtitle = Content(f"{one_line(why)} · ctrl+s copies it · ctrl+o $EDITOR · esc closes")
+        self._late = one_line(why)
+        self.query_one(Vertical).border_subtitle = self._keys()
+
+    def _keys(self) -> Content:
+        hidden = f"{count_hidden(self._text)} control characters became marks" if count_hidden(self._text) else ""
+        first = f"{self._late} · ctrl+s copies it" if self._late else "ctrl+s hands it in"
+        told = (hidden if not self._late else "", first, "ctrl+o $EDITOR", "esc closes")
+        return Content(" · ".join(each for each in told if each))
 
     def compose(self) -> ComposeResult:
         """Put the text in a box."""
         area = TextArea(marked(self._text), soft_wrap=True, show_line_numbers=False)
         box = Vertical(*warned(self._note), area, classes="writing")
-        hidden = f"{count_hidden(self._text)} control characters became marks · " if count_hidden(self._text) else ""
         box.border_title = Content(self._heading)
-        box.border_subtitle = Content(f"{hidden}ctrl+s hands it in · ctrl+o $EDITOR · esc closes")
+        box.border_subtitle = self._keys()
         yield box
 
     def on_mount(self) -> None:

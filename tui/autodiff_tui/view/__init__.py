@@ -43,7 +43,7 @@ from autodiff_engine.events import (
 from .decisions import incumbent_proposal, judged_now, reduce_decision
 from .facts import reduce_fact
 from .log import Entry, entry_of
-from .marks import reduce_mark, reduce_telemetry
+from .marks import reduce_mark, reduce_telemetry, without_process
 from .outlook import Outlook, outlook
 from .parts import (
     Batch,
@@ -171,4 +171,5 @@ __all__ = [
     "reduce",
     "step_rows",
     "versions_of",
+    "without_process",
 ]

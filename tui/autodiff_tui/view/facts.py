@@ -64,6 +64,7 @@ def reduce_fact(view: RunView, fact: Fact) -> RunView:
         case ExampleExcluded():
             return _excluded(view, fact)
         case FeedbackMissing():
+            view = replace(view, unsaid=view.unsaid.append(fact))
             return _warned(view, f"step {fact.step}, example {fact.example}: no feedback, {fact.error}")
         case ProposalMade():
             return _made(view, fact)

@@ -77,6 +77,8 @@ def _told(event: Event) -> tuple[Level, str] | None:
         case RunFinished():
             error = event.error
             return ("error", f"{error.kind}: {error.message}") if error else ("note", f"the run ended: {event.status}")
+        case ControlChanged(state="stopping"):
+            return None  # what was decided is told in words of its own
         case ControlChanged(state="paused", trouble=ErrorInfo() as trouble):
             return "error", f"paused, {trouble_words(trouble)}"
         case ControlChanged():

@@ -38,20 +38,12 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
         case PhaseStarted():
             return replace(view, progress=Progress(mark.step, mark.phase, 0, mark.total))
         case RunOpened():
-            # A resumed run: what was open in the process that ended is open no more.
-            idle = {name: NodeCalls(0, calls.done) for name, calls in view.traffic.nodes.items()}
-            traffic = replace(
-                view.traffic,
-                nodes=idle,
-                roles={role: replace(calls, open=0) for role, calls in view.traffic.roles.items()},
-                parts={part: replace(calls, open=0) for part, calls in view.traffic.parts.items()},
-                failed_earlier=view.traffic.ledger.calls.failed if view.traffic.ledger is not None else 0,
-            )
+            failed = view.traffic.ledger.calls.failed if view.traffic.ledger is not None else 0
             return replace(
                 view,
                 opened=mark,
                 control=Control("running"),
-                traffic=traffic,
+                traffic=replace(_idle(view.traffic), failed_earlier=failed),
                 notes=replace(view.notes, past_warnings=len(view.notes.warnings), past_errors=len(view.notes.errors)),
                 finished=None,
                 proposals=view.proposals.changed(lambda one: replace(one, unjudged=False) if one.unjudged else one),
@@ -74,10 +66,25 @@ def reduce_mark(view: RunView, mark: Mark) -> RunView:
             return _failed(view, f"{mark.error.kind}: {mark.error.message}") if mark.error else view
 
 
+def without_process(view: RunView) -> RunView:
+    """Return the view of a run that no process executes any more and that has not ended: none of its calls is open."""
+    return replace(view, control=Control("unfinished", "its process has ended"), traffic=_idle(view.traffic))
+
+
+def _idle(traffic: Traffic) -> Traffic:
+    """Return the same without open calls: what was open in a process that ended is open no more."""
+    return replace(
+        traffic,
+        nodes={name: NodeCalls(0, calls.done) for name, calls in traffic.nodes.items()},
+        roles={role: replace(calls, open=0) for role, calls in traffic.roles.items()},
+        parts={part: replace(calls, open=0) for part, calls in traffic.parts.items()},
+    )
+
+
 def _controlled(view: RunView, mark: ControlChanged) -> RunView:
     """Return the view after a change of control; what it pauses for is told once, though it pauses in two stages."""
-    told = view.control.troubled
-    view = replace(view, control=Control(mark.state, mark.reason, mark.in_flight, mark.trouble is not None))
+    told = view.control.trouble is not None
+    view = replace(view, control=Control(mark.state, mark.reason, mark.in_flight, mark.trouble))
     return view if mark.trouble is None or told else _failed(view, trouble_words(mark.trouble))
 
 

@@ -10,6 +10,7 @@ from autodiff_engine.events import (
     CandidateScored,
     Comparison,
     EdgeInfo,
+    ErrorInfo,
     ExampleScored,
     Fate,
     NodeInfo,
@@ -29,13 +30,13 @@ SAMPLED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Whether calls may start, why not, and how many are open."""
+    """Whether calls may start, why not, and how many are open; ``unfinished`` where no process executes the run."""
 
-    state: Literal["starting", "running", "pausing", "paused", "stopping"] = "starting"
+    state: Literal["starting", "running", "pausing", "paused", "stopping", "unfinished"] = "starting"
     reason: str = ""
     in_flight: int = 0
-    troubled: bool = False
-    """Whether it is an error that the run pauses for."""
+    trouble: ErrorInfo | None = None
+    """The error that the run pauses for, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from autodiff_engine.events import (
     DataLoaded,
     Decision,
     FeedbackGiven,
+    FeedbackMissing,
     ProgramDescribed,
     ProposalCounts,
     RunFinished,
@@ -57,6 +58,8 @@ class RunView:
     traffic: Traffic = field(default_factory=Traffic)
     feedback: Mapping[str, Trail[FeedbackGiven]] = field(default_factory=dict[str, Trail[FeedbackGiven]])
     """By target, in the order of facts: by step, example, t."""
+    unsaid: Trail[FeedbackMissing] = field(default_factory=Trail[FeedbackMissing])
+    """Examples whose feedback failed, and why."""
     exchanges: Mapping[str, Trail[Exchange]] = field(default_factory=dict[str, Trail[Exchange]])
     """The traced calls of each node, in the order of facts; a node without any is not in it."""
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
@@ -96,6 +99,11 @@ class RunView:
     def state(self) -> str:
         """One word: how the run ended, or else what its control says."""
         return self.finished.status if self.finished else self.control.state
+
+    @property
+    def trained(self) -> bool:
+        """Whether the training is over: the run has ended, or what is left to it is the test split."""
+        return self.finished is not None or self.progress.phase.endswith(".test")
 
     @property
     def step(self) -> int:

@@ -37,16 +37,14 @@ def diff_lines(
 
 
 def is_change(line: Line) -> bool:
-    """Whether a change begins or goes on in ``line`` of a diff."""
-    return any(style in (ADDED, REMOVED) for _, style in line)
+    """Whether a change begins or goes on in ``line`` of a diff; the legend has the styles of changes and is none."""
+    return line != LEGEND and any(style in (ADDED, REMOVED) for _, style in line)
 
 
 def changes(lines: Sequence[Line]) -> tuple[int, ...]:
     """Return the indices of the lines where a change begins: neighbouring lines of changes are one."""
     return tuple(
-        index
-        for index, line in enumerate(lines)
-        if line != LEGEND and is_change(line) and (index == 0 or not is_change(lines[index - 1]))
+        index for index, line in enumerate(lines) if is_change(line) and (index == 0 or not is_change(lines[index - 1]))
     )
 
 

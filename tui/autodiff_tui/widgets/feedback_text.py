@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.cells import cell_len
 
-from autodiff_engine.events import FeedbackGiven
+from autodiff_engine.events import FeedbackGiven, FeedbackMissing
+from autodiff_tui.captions import gist
 from autodiff_tui.format import counted, score
 from autodiff_tui.safe import block, one_line
 from autodiff_tui.view import Graded, RunView, Trail
 
-from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, Line, cut, cut_words, label
+from .paint import ACCENT, GOOD, MUTED, PLAIN, STRONG, WARN, Line, cut, cut_words, label, wrapped
 from .prose import foreign, title
 
 MAX_PIECES = 60
 """Pieces of feedback shown whole; older ones of the step are counted."""
 _RECENT = 2000
+_REASONS = 3
+"""Reasons why feedback failed that are told."""
 _HOW = {
     "loss": "from the loss",
     "template": "from the loss, without a call",
@@ -30,7 +34,7 @@ def feedback_lines(view: RunView, name: str, width: int, needle: str = "") -> It
     """Return the feedback of the newest step that gave any; with ``needle``, what holds it, of all steps."""
     said = view.feedback.get(name)
     if not said:
-        yield from _none(view, name)
+        yield from _none(view, name, width)
         return
     if needle:
         yield from _found(view, said, width, needle)
@@ -41,15 +45,35 @@ def feedback_lines(view: RunView, name: str, width: int, needle: str = "") -> It
     before = f", {earlier:,} in earlier steps" if earlier else ""
     yield ()
     yield title("Feedback", f"step {newest}: {counted(len(pieces), 'piece')}{before}")
+    yield from failed([each for each in view.unsaid.last(_RECENT) if each.step == newest], width)
     yield from _pieces(view, pieces, width)
 
 
-def _none(view: RunView, name: str) -> Iterator[Line]:
-    if name in view.texts:
-        examples = view.texts[name].info.kind == "demos"
-        yield ()
-        yield title("Feedback")
-        told = "none: examples get scores alone" if examples else "comes with the first failure that reaches this text"
+def failed(unsaid: Sequence[FeedbackMissing], width: int) -> Iterator[Line]:
+    """Return why there is no feedback from examples: how many there are of each reason, the commonest first."""
+    reasons = Counter(gist(one_line(each.error))[0] for each in unsaid)
+    for reason, times in reasons.most_common(_REASONS):
+        for piece in wrapped(f"feedback failed on {counted(times, 'example')}: {reason}", width):
+            yield ((piece, WARN),)
+    if len(reasons) > _REASONS:
+        yield ((f"… and {len(reasons) - _REASONS:,} other reasons: 7 Log has them", MUTED),)
+
+
+def _none(view: RunView, name: str, width: int) -> Iterator[Line]:
+    if name not in view.texts:
+        return
+    examples = view.texts[name].info.kind == "demos"
+    yield ()
+    yield title("Feedback")
+    if examples:
+        yield (("none: examples get scores alone", MUTED),)
+        return
+    yield from failed(tuple(view.unsaid), width)
+    if not view.trained:
+        yield (("comes with the first failure that reaches this text", MUTED),)
+    elif not view.unsaid:
+        learnt = any(each.outcome != "nothing to learn" for each in view.steps)
+        told = "none: no failure reached this text" if learnt or not view.steps else "none: no example failed"
         yield ((told, MUTED),)
 
 

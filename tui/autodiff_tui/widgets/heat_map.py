@@ -41,6 +41,8 @@ ORDERS: Mapping[Order, str] = {
 }
 """The orders of the rows, in which a key goes through them, as a title says them."""
 
+_NOT_SCORED = "the run ended before a validation example was scored"
+
 _Shown = tuple[tuple[Standing, ...], object, int, Order]
 """What the rows follow from: versions, inputs, width and order."""
 
@@ -74,6 +76,7 @@ class HeatMap(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
+        self.say_empty(_NOT_SCORED if view.finished is not None else HeatMap.empty_text)
         known = self._shown
         now: _Shown = (view.standings, view.inputs, self.row_width, self.order)
         if known is None or known[0] is not now[0] or known[1] is not now[1] or known[2:] != now[2:]:

@@ -93,7 +93,9 @@ class NodePane(VerticalScroll):
     def to_change(self, by: int) -> None:
         """Scroll to the change below (1) or above the top line; say so when there is none."""
         wanted = self._changes(by)
-        if wanted:
+        if wanted and self.max_scroll_y <= self.scroll_offset.y < wanted[0]:
+            self.notify("every further change is in sight", markup=False)
+        elif wanted:
             self.scroll_to(y=wanted[0], animate=False)
         else:
             self.notify("no further change: d compares the text with earlier ones", markup=False)

@@ -58,7 +58,8 @@ def node_lines(view: RunView, name: str, width: int = 80, reading: Reading | Non
     elif node is not None and node.kind == "input":
         lines.extend(_values(view, name, width))
     elif node is not None and node.kind == "answer":
-        lines.extend(((), title("Last exchange"), (("its first traced call will be shown here", MUTED),)))
+        told = "none of its calls was traced" if view.trained else "its first traced call will be shown here"
+        lines.extend(((), title("Last exchange"), ((told, MUTED),)))
     return tuple(lines)
 
 
@@ -74,6 +75,8 @@ def made_of(view: RunView, name: str) -> tuple[object, ...]:
         view.batch.forward if feedback or given else None,
         view.inputs if feedback or given else None,
         view.program.losses if view.program is not None else None,
+        view.unsaid if text is not None else None,
+        view.trained,
     )
 
 
@@ -84,7 +87,8 @@ def _values(view: RunView, name: str, width: int) -> Iterator[Line]:
     yield ()
     yield title("Latest values" if latest else "Values", "what each example gives the program" if told else "")
     if not told:
-        which = "this run's journal does not hold them" if latest else "come with the data of the run"
+        gone = bool(latest) or view.finished is not None
+        which = "this run's journal does not hold them" if gone else "come with the data of the run"
         yield ((which, MUTED),)
     for example in told:
         yield ("▎ ", ACCENT), label(f"example {example}", STRONG)

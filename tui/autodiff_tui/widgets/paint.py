@@ -26,6 +26,8 @@ ACCENT = "$text-accent"
 TRAINED = "$text-accent bold"
 ADDED = "$text-success bold underline"
 REMOVED = "$text-error strike"
+CURSOR = "› "
+"""Before the row that keys are about."""
 
 
 def label(text: str, style: str = PLAIN, *, limit: int = 400) -> Part:

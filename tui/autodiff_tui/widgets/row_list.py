@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from .paint import MUTED, Line, content, plain, wrapped
+from .paint import ACCENT, CURSOR, MUTED, Line, content, plain, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class RowList(ScrollView, can_focus=True):
         component = None
         if index == self._index(self.rows):
             component = "row-list--cursor-focused" if self.has_focus else "row-list--cursor"
-        mark = ("› " if component else "  ", "$text-accent")
+        mark = (CURSOR if component else " " * len(CURSOR), ACCENT)
         return self._strip((mark, *self.rows[index].line), width, component)
 
     def _strip(self, line: Line, width: int, component: str | None = None) -> Strip:

@@ -40,7 +40,8 @@ class ScoreChart(Painted, can_focus=True):
         scores = self.view.scores
         self._caption(scores, width)
         if not scores.minibatch and not scores.validation:
-            return ((("come with the first step", MUTED),),)
+            ended = self.view.finished is not None
+            return ((("the run ended before anything was scored" if ended else "come with the first step", MUTED),),)
         return chart(scores, width, height, max_steps=self.view.max_steps)
 
     def _caption(self, scores: Scores, width: int) -> None:

@@ -43,13 +43,15 @@ class SpendTable(RowList):
 
     def _show(self, view: RunView) -> None:
         rows = spend_rows(view, self.row_width, self.foretold)
+        self.say_empty("the run ended before its first call" if view.finished is not None else SpendTable.empty_text)
         self.set_rows(rows, _header(self.row_width) if view.traffic.roles else ())
 
 
 def spend_rows(view: RunView, width: int, foretold: Sequence[str] = ()) -> list[Row]:
     """Return the rows for ``width`` cells; before the first call what was ``foretold``, if anything was."""
     if not view.traffic.roles:
-        return [Row(f"foretold {n}", ((each, PLAIN),)) for n, each in enumerate(foretold)]
+        before = foretold if view.finished is None else ()
+        return [Row(f"foretold {n}", ((each, PLAIN),)) for n, each in enumerate(before)]
     rows: list[Row] = []
     for role, calls in view.traffic.roles.items():
         rows.append(Row(f"role {role}", _line(one_line(role, 40), calls, width, STRONG)))
@@ -97,10 +99,14 @@ def _budget(view: RunView, before: Sequence[str]) -> Iterator[Line]:
     for each in told:
         little = each.steps is not None and each.steps < 2
         yield ((f"budget: {cap(each)}", PLAIN),)
-        yield ((f"  {still_pays(each)}", WARN if little else ACCENT),)
+        if not view.trained:
+            yield ((f"  {still_pays(each)}", WARN if little else ACCENT),)
     if not told:
-        yield (("no budget is set: --budget-usd X caps the cost", MUTED),)
+        unset = "no budget was set" if view.finished is not None else "no budget is set: --budget-usd X caps the cost"
+        yield ((unset, MUTED),)
     usd, calls = per_step(view.traffic.spending, "usd"), per_step(view.traffic.spending, "calls")
+    if calls is None and view.trained:
+        return
     if calls is None:
         yield from (((each, PLAIN),) for each in before)
         yield ((f"a {'better ' if before else ''}forecast comes with the first step", MUTED),)

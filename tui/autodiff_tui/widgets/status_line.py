@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.reactive import reactive
 
-from autodiff_tui.captions import Looking
+from autodiff_tui.captions import Looking, gist
 from autodiff_tui.format import comparison as compared_text
 from autodiff_tui.format import cost, counted, duration, phase, score, tokens
 from autodiff_tui.safe import one_line
@@ -18,6 +18,7 @@ _STATES: dict[str, Part] = {
     "running": ("● running", f"{GOOD} bold"),
     "pausing": ("◍ pausing", f"{WARN} bold"),
     "paused": ("‖ paused", f"{WARN} bold"),
+    "unfinished": ("■ unfinished", f"{WARN} bold"),
     "stopping": ("◍ stopping", f"{WARN} bold"),
     "done": ("✓ done", f"{GOOD} bold"),
     "stopped": ("■ stopped, best kept", f"{GOOD} bold"),
@@ -56,11 +57,16 @@ class StatusLine(Painted):
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return both lines."""
         first = first_line(self.view, self.elapsed_s, width, self.looking)
-        return first, second_line(self.view, width, behind=self.behind)
+        return first, second_line(self.view, width, behind=self.behind, looking=self.looking)
 
 
-def tiny_line(view: RunView, cells: int, looking: Looking | None = None) -> Line:
-    """Return what a terminal too small for panes can still say."""
+def tiny_line(view: RunView, cells: int, looking: Looking | None = None, resume: str = "p") -> Line:
+    """Return what a terminal too small for panes can still say; ``resume`` is the key by which a paused run goes on."""
+    if looking is None and view.finished is None and view.control.trouble is not None:
+        state, then = f"{_STATES[view.state][0]}: ", f"; {resume} goes on"
+        what = [one_line(each) for each in gist(view.control.trouble.message)]
+        room = cells - width(((state + then, PLAIN),))
+        return ((f"{state}{cut_words(longest(what, room), room)}{then}", PLAIN),)
     told = [text for text, _ in _by_priority(view, 0, looking)[:3]]
     short = [*told[:2], told[2].partition(" (")[0]]
     for parts in ((*told, "enlarge the terminal"), (*short, "enlarge the terminal"), (*short, "enlarge")):
@@ -140,18 +146,18 @@ def _best(view: RunView) -> str:
     return f"best {score(best.mean, best.n)}"
 
 
-def second_line(view: RunView, cells: int, *, behind: bool) -> Line:
+def second_line(view: RunView, cells: int, *, behind: bool, looking: Looking | None = None) -> Line:
     """Return what goes on now, with a bar where the end is known."""
     if view.finished is not None:
         return _ended(view, cells)
     if view.opened is None and not view.facts:
-        return (("loading…", MUTED),)
+        return (("loading…" if looking is None else "before the first event", MUTED),)
     left, right = _progress(view, cells, set(_LEAVING), behind=behind)
     for kept in range(len(_LEAVING), 1, -1):
         left, right = _progress(view, cells, set(_LEAVING[:kept]), behind=behind)
         if width((*left, *right)) + bool(right) <= cells:
             return spread(left, right, cells)
-    return spread(((cut_words(left[0][0], cells - width(right)), PLAIN),), right, cells)
+    return spread(((cut_words(left[0][0], cells - width(right)), left[0][1]),), right, cells)
 
 
 _LEAVING = ("doing", "waits", "reason", "late", "count", "warned", "open", "bar", "answered")
@@ -171,10 +177,14 @@ def _progress(view: RunView, cells: int, kept: set[str], *, behind: bool) -> tup
     right = tuple(part for name, part in ends if name in kept and part[0])
     doing = one_line(phase(progress.phase), 80) if progress.phase else "preparing"
     why = one_line(control.reason, 120) if control.reason and control.state != "running" else ""
-    if why and "late" not in kept:
+    if control.trouble is not None:  # a person has to mend it: it comes first, and whole
+        what = [one_line(each) for each in gist(control.trouble.message)]
+        doing = longest(what, cells - width(right))
+        why = ""
+    elif why and "late" not in kept:
         why = cut_words(why, max(0, cells - width(((doing, PLAIN), *right)) - 3))
     left: list[tuple[str, Part]] = [
-        ("doing", (doing, PLAIN)),
+        ("doing", (doing, PLAIN if control.trouble is None else WARN)),
         ("reason", (f" ({why})" if why else "", WARN)),
         *_bar(progress, cells),
     ]

@@ -26,6 +26,9 @@ _COLUMNS = (("step", 5), ("batch", 6), ("mini", 6), ("val", 6), ("best", 6), ("c
 """Names and cells, in the order in which they find room."""
 
 
+_NO_STEP = "the run ended before its first step"
+
+
 class StepTable(RowList):
     """One row a step, the whole run first; choosing a step shows its proposals."""
 
@@ -48,14 +51,23 @@ class StepTable(RowList):
         self._show(self.view)
 
     def _show(self, view: RunView) -> None:
-        made_of = (view.proposals, view.steps, view.scores, view.traffic.spending, view.step, self.row_width)
+        made_of = (
+            view.proposals,
+            view.steps,
+            view.scores,
+            view.traffic.spending,
+            view.step,
+            self.row_width,
+            view.trained,
+        )
         if len(self._shown) == len(made_of) and all(
             a is b or a == b for a, b in zip(made_of, self._shown, strict=True)
         ):
             return
         self._shown = made_of
+        self.say_empty(_NO_STEP if view.trained else StepTable.empty_text)
         steps = step_rows(view)
-        rows = [Row(f"step {row.step}", _line(row, self.row_width)) for row in reversed(steps)]
+        rows = [Row(f"step {row.step}", _line(row, self.row_width, over=view.trained)) for row in reversed(steps)]
         if rows:
             rows.insert(0, Row("all", _all(view, steps, self.row_width)))
         self.set_rows(rows, _header(self.row_width) if rows else ())
@@ -79,21 +91,23 @@ def _fitting(width: int) -> list[tuple[str, int]]:
     return kept
 
 
-def _line(row: StepRow, width: int) -> Line:
-    glyph, style = _OUTCOMES.get(row.outcome, ("?", PLAIN))
+def _line(row: StepRow, width: int, *, over: bool) -> Line:
+    """Return a step as a row; ``over``: one without an outcome was broken off."""
+    glyph, style = ("⊘", MUTED) if over and not row.outcome else _OUTCOMES.get(row.outcome, ("?", PLAIN))
     known = bool(row.outcome)
+    pending = "–" if over else "…"
     told = {
         "step": f"{row.step}",
         "batch": score(row.batch),
         "mini": _passed(row.gates.minibatch_passed, row.gates.minibatch_judged),
         "val": _passed(row.gates.validation_passed, row.gates.validation_judged),
         "best": score(row.best),
-        "cost": cost(row.usd) if known else "…",
-        "calls": f"{row.calls:,}" if known else "…",
+        "cost": cost(row.usd) if known else pending,
+        "calls": f"{row.calls:,}" if known else pending,
     }
     cells = tuple((fit(told[name], room), STRONG if name == "step" else PLAIN) for name, room in _fitting(width))
     used = sum(room for _, room in _fitting(width))
-    outcome = one_line(row.outcome or "goes on", 40)
+    outcome = one_line(row.outcome or ("not finished" if over else "goes on"), 40)
     left = width - used - 2
     tail = fit(outcome, left) if left > 4 else ""
     return (*cells, (glyph, style), (f" {tail}" if tail else "", MUTED))

@@ -174,6 +174,8 @@ class TooSmall(Painted):
 
     view: reactive[RunView] = reactive(RunView, layout=False, repaint=False)
     looking: reactive[Looking | None] = reactive[Looking | None](None, layout=False, repaint=False)
+    resume: str = "p"
+    """The key by which a paused run goes on."""
 
     def watch_view(self) -> None:
         """Show the new state."""
@@ -185,4 +187,4 @@ class TooSmall(Painted):
 
     def picture(self, width: int, height: int) -> tuple[Line, ...]:
         """Return one line."""
-        return (tiny_line(self.view, width, self.looking),)
+        return (tiny_line(self.view, width, self.looking, self.resume),)

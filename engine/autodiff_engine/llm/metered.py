@@ -237,9 +237,9 @@ class MeteredModel:
         reservation = await self._meter.reserve(call)
         try:
             reply = await self._in_time(call)
-        except NotSent:
+        except NotSent as error:
             self._meter.release(reservation)
-            raise
+            raise ModelRejected(str(error), error.hint) from error  # who asks is to know no further kind
         except (NotBilled, ModelRefused, ModelRejected):
             self._meter.settle(call, reservation, None, failed=True)
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..concurrency import close_all
-from ..config import ModelConfig, RunConfig
+from ..config import ModelConfig, RunConfig, priced_apart
 from ..config import model as model_reference
 from ..control import Control
 from ..errors import ConfigError, ModelRejected
@@ -16,6 +16,7 @@ from ..events import CallFinished, CallStarted, Event, LedgerUpdated, Spent, War
 from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel, KeptModel
 from ..llm.deadline import DeadlineModel
+from ..llm.excess import excess
 from ..llm.gated import AdmittedModel, CallReport, GatedModel
 from ..llm.limited import LimitedModel
 from ..llm.litellm_client import LiteLLMModel, missing_key, price
@@ -132,7 +133,7 @@ def _player(told: ModelConfig, base: Path, *, recorded: bool) -> Player:
 def _listed(told: ModelConfig, recorded: bool) -> Price | None:
     if told.model.startswith(LOCAL):
         return FREE
-    return None if recorded or told.api_base else price(told.model)
+    return None if recorded or told.api_base or priced_apart(told.extra) else price(told.model)
 
 
 def _check_key(role: Role, player: Player) -> None:
@@ -163,6 +164,7 @@ class Models:
             before=place.rerun.before if place.rerun else None,
             clock=control.worked,
             on_change=self._reserved,
+            on_excess=lambda call, said, most: emit(Warned(excess(self._shown[call.request.model], said, most))),
         )
         self._open = 0
         self._close: list[Callable[[], Awaitable[None]]] = []

@@ -1,6 +1,7 @@
 """TOML -> RunConfig, with errors that name file, table, key and the nearest key."""
 
 from .loading import Loaded, Row, load, parse, user_config_path
+from .model_keys import priced_apart
 from .models import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, ROLES
 from .paths import Reference, code, file_of, model, source
 from .schema import RunConfig, schema
@@ -57,6 +58,7 @@ __all__ = [
     "meaning",
     "model",
     "parse",
+    "priced_apart",
     "rebased",
     "renamed",
     "schema",

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from ..errors import line
 from ..secret import KEY_SHAPE, in_address, redacted, secrets_in
 from ..toml_text import table_of
+from .model_keys import refusal
 from .models import ROLES, Origins, Tables
 from .schema import RunConfig
 from .tables import (
@@ -70,10 +71,10 @@ _CHANCE = 16
 
 
 def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
-    """Return a line for each key that no schema can refuse: secrets, what is not built yet, near misses of our keys."""
+    """Return a line for each key that no schema can refuse: secrets, what no model is sent, near misses of our keys."""
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
-        said = _secret(path, value) or _near_miss(path)
+        said = _secret(path, value) or _unsendable(path) or _near_miss(path)
         told = line(f"{place(path, origins, file)}: {said}")
         if said and told not in found.values():
             found[path] = told
@@ -180,6 +181,15 @@ def _secret(path: Path, value: object) -> str:
 
 def _begins(path: Path, tables: Sequence[Path]) -> bool:
     return any(path[: len(table)] == table for table in tables)
+
+
+def _unsendable(path: Path) -> str:
+    """Of what a model would be sent: what changes how many answers come, whose they are, and what they may cost."""
+    if path[0] != "models" or len(path) < 3 or path[2] in ModelConfig.model_fields:
+        return ""
+    parts, why = refusal(path[2:])
+    key = path[: 2 + parts]
+    return f"[{_table(key)}] {key[-1]} is refused: {why}" if parts else ""
 
 
 def _near_miss(path: Path) -> str:

@@ -64,7 +64,7 @@ class Price(Table):
 
 
 class ModelConfig(Table):
-    """Who plays a role; keys that are not listed here go to litellm as they are."""
+    """Who plays a role; keys that are not listed here are sent as they are, but for those of ``model_keys``."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic's way to type further keys

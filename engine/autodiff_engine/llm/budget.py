@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .model import Request, Usage
+from .model import JSONValue, Request, Usage
 
 _MESSAGE_TOKENS = 16
 _TEMPLATE_TOKENS = 64
 """What a chat template adds to a message and to a chat that we did not write (a role, a default system prompt)."""
+_TABLE_TOKENS = 600
+"""What providers write around a schema beside the messages: the longest that one of them documents is 530."""
+_BOUNDS = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +59,32 @@ def most_tokens(request: Request) -> Tokens | None:
 
     A user's function takes none.
 
-    No tokenizer makes more tokens of a text than it has UTF-8 bytes.
+    No tokenizer makes more tokens of a text than it has UTF-8 bytes. What is sent beside the messages counts, too, as
+    far as it can be part of a prompt: lists, tables and long texts.
     """
     if request.outside:
         return Tokens(0, 0)
-    bound = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
-    if not isinstance(bound, int):
+    bounds = [bound for name in _BOUNDS if isinstance(bound := request.params.get(name), int)]
+    if not bounds:
         return None
     prompt = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in request.messages)
-    return Tokens(prompt + _MESSAGE_TOKENS * len(request.messages) + _TEMPLATE_TOKENS, bound)
+    around = _MESSAGE_TOKENS * len(request.messages) + _TEMPLATE_TOKENS
+    return Tokens(prompt + around + _beside(request.params), max(bounds))
+
+
+def _beside(params: Mapping[str, JSONValue]) -> int:
+    """Return the most tokens of the params that can be part of a prompt; 0 where all of them are numbers and words."""
+    told = {name: value for name, value in params.items() if not _is_setting(value)}
+    if not told:
+        return 0
+    tables = any("{" in json.dumps(value) for value in told.values())
+    return len(json.dumps(told, indent=4)) + _TABLE_TOKENS * tables  # no provider writes it longer than this
+
+
+def _is_setting(value: JSONValue) -> bool:
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass")) <= _TEMPLATE_TOKENS
+    return not isinstance(value, list | dict)
 
 
 def settled(usage: Usage, most: Tokens | None) -> tuple[Tokens, Tokens]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from ..errors import ModelError, ModelRefused, ModelRejected, ModelUnavailable
 from .redact import one_line
-from .unavailable import NotBilled, RateLimited
+from .unavailable import NotBilled, NotSent, RateLimited
+from .unsent import is_unsent
 
 _TRANSPORTS = ("httpx", "openai", "aiohttp", "requests")
 _DEAD = {
@@ -68,6 +69,8 @@ class _Fault:
     words: str
     said: str
     names: frozenset[str]
+    unsent: str = ""
+    """What the client library could not make a request of."""
 
 
 def translate(error: Exception, asked: Asked) -> ModelError:
@@ -100,7 +103,8 @@ def _look(error: Exception) -> _Fault:
         status = getattr(response, "status_code", None)
         if type(link).__module__.split(".")[0] in _TRANSPORTS and isinstance(status, int):
             return _Fault(status, response.headers, words, _said(chain), names)
-    return _Fault(None, {}, words, _said(chain), names)
+    unsent = one_line(f"{type(chain[-1]).__name__}: {chain[-1]}") if is_unsent(chain[-1]) else ""
+    return _Fault(None, {}, words, _said(chain), names, unsent)
 
 
 def _said(chain: list[BaseException]) -> str:
@@ -138,6 +142,9 @@ def _by_class(fault: _Fault, asked: Asked) -> ModelError:
         return _too_many(fault, asked)
     if fault.names & _OURS_TO_MEND:
         return _rejected(fault, asked)
+    if fault.unsent:
+        hint = f"check the parameters of {asked.model} in the config"
+        return NotSent(f"no request to {asked.model} can be made of its parameters ({fault.unsent})", hint)
     if fault.names & _LOST:
         return ModelUnavailable(f"the connection to {asked.place} broke off before the answer was complete")
     return ModelUnavailable(f"asking {asked.place} failed: {fault.said}")

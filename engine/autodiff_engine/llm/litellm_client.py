@@ -9,6 +9,8 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -25,6 +27,9 @@ LOGGER = "autodiff.litellm"
 """The only logger that litellm's records reach; give it a handler to see them."""
 
 _THEIR_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "LiteLLM Proxy.stdout")
+
+_MODE = "LITELLM_MODE"
+"""Anything but DEV, its default, lets no file of variables be read."""
 
 _A_DAY_S = 86_400.0
 """Their timeouts are off in effect: ours is kept by ``DeadlineModel``."""
@@ -201,7 +206,7 @@ def _load() -> Any:  # noqa: ANN401 - litellm's types are of no use to a strict 
     if _is_quiet():
         return sys.modules["litellm"]
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else the import downloads a price list
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_env_file():
         warnings.simplefilter("ignore")  # of its data classes; nothing that our user could mend
         litellm: Any = importlib.import_module("litellm")
         litellm.ModelResponse()  # built at its first use only, and warns then
@@ -210,6 +215,23 @@ def _load() -> Any:  # noqa: ANN401 - litellm's types are of no use to a strict 
     litellm.telemetry = False
     _quieten()
     return litellm
+
+
+@contextmanager
+def _without_env_file() -> Generator[None]:
+    """Let litellm read no ``.env``, whose keys it would send: it asks this variable at its import only.
+
+    The variable is for those that come after us as it was.
+    """
+    before = os.environ.get(_MODE)
+    os.environ[_MODE] = "PRODUCTION"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_MODE]
+        else:
+            os.environ[_MODE] = before
 
 
 def _is_quiet() -> bool:

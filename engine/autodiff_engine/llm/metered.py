@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from ..errors import BudgetExhausted, ConfigError, ModelRefused, ModelRejected
 from ..events import AtMost, Spent
 from .budget import FREE, Caps, Price, Tokens, most_tokens, settled
+from .excess import Excess
 from .model import OUTSIDE, Call, Model, Reply, Usage
-from .unavailable import NotBilled
+from .unavailable import NotBilled, NotSent
 
 __all__ = ["FREE", "Caps", "Meter", "MeteredModel", "Price", "Totals"]
 
@@ -29,22 +30,20 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reservation:
-    """The most that one attempt can take; None where there is no bound or no price."""
+    """What one attempt was allowed by its request; None where there is no bound or no price."""
 
-    tokens: Tokens | None
-    usd: float | None
-
-    @property
-    def most(self) -> AtMost:
-        tokens = self.tokens or Tokens(0, 0)
-        return AtMost(1, tokens.prompt, tokens.completion, self.usd)
+    model: str
+    bound: Tokens | None
+    price: Price | None
 
 
 class Meter:
     """The ledger of a run, over all roles, and its one owner; used on the engine's event loop only.
 
     ``prices`` are by ``Request.model``; a model that is absent or None has no known price. ``before`` are the totals of
-    earlier executions of a resumed run. ``clock`` counts seconds. ``on_change`` is called after each change.
+    earlier executions of a resumed run. ``clock`` counts seconds. ``on_change`` is called after each change,
+    ``on_excess`` for the first answer of each model that took more than was set aside: with its call, what it took and
+    what it may take.
     """
 
     def __init__(
@@ -55,11 +54,15 @@ class Meter:
         before: Totals | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[Meter], None] | None = None,
+        on_excess: Callable[[Call, Tokens, Tokens], object] | None = None,
     ) -> None:
         self._caps = caps
         self._prices = dict(prices)
         self._clock = clock
         self._on_change = on_change
+        self._on_excess = on_excess
+        self._excess = Excess()
+        self._told: set[str] = set()
         self._totals = before or Totals()
         self._started = clock() - self._totals.seconds
         self._open: dict[_Reservation, None] = {}
@@ -81,7 +84,7 @@ class Meter:
     @property
     def reserved(self) -> AtMost:
         """The most that the calls in flight can take."""
-        return sum((each.most for each in self._open), AtMost())
+        return sum(map(self._most, self._open), AtMost())
 
     @property
     def seconds_left(self) -> float | None:
@@ -113,7 +116,7 @@ class Meter:
             BudgetExhausted: It does not fit, and nothing in flight could free any.
             ConfigError: There is a cap that cannot be kept for this model.
         """
-        reservation = self._most(call)
+        reservation = self._asked(call)
         while (reason := self._over(reservation)) is not None:
             if not self._open:
                 raise BudgetExhausted(*reason)
@@ -137,16 +140,32 @@ class Meter:
 
         ``failed`` is for attempts that ended in an error; one that we cancelled ourselves neither failed nor answered.
         """
+        most = self._most(reservation)
         self._free(reservation)
-        said, unsaid = settled(usage or _NOTHING, reservation.tokens)
-        price = FREE if usage is None else self.price(call.request.model)
+        said, unsaid = settled(usage or _NOTHING, Tokens(most.prompt, most.completion))
+        price = FREE if usage is None else reservation.price
         usd = None if price is None else price.of(said)
         unsettled = AtMost()
         if usage is not None and None in (usage.prompt, usage.completion):
             unsettled = AtMost(1, unsaid.prompt, unsaid.completion, None if price is None else price.of(unsaid))
         self._totals = replace(self._totals, spent=_with_attempt(self._totals.spent, said, usd, unsettled, failed))
+        if reservation.bound is not None:
+            self._excess.learn(reservation.model, reservation.bound, said)
+            self._tell_excess(call, reservation.bound, said, most, usd)
         self._changed()
         return usd if unsettled.cost_usd == 0 else None
+
+    def release(self, reservation: _Reservation) -> None:
+        """Take a reservation back: no call was made of it."""
+        self._free(reservation)
+        self._changed()
+
+    def _tell_excess(self, call: Call, bound: Tokens, said: Tokens, most: AtMost, usd: float | None) -> None:
+        over = said.total > most.tokens or (usd is not None and most.cost_usd is not None and usd > most.cost_usd)
+        if over and call.request.model not in self._told:
+            self._told.add(call.request.model)
+            if self._on_excess is not None:
+                self._on_excess(call, said, bound)
 
     def _free(self, reservation: _Reservation) -> None:
         del self._open[reservation]
@@ -159,18 +178,22 @@ class Meter:
         if self._on_change is not None:
             self._on_change(self)
 
-    def _most(self, call: Call) -> _Reservation:
-        tokens = most_tokens(call.request)
-        price = self.price(call.request.model)
+    def _most(self, reservation: _Reservation) -> AtMost:
+        """Return the most that an attempt can take, by all that its model has said so far."""
+        tokens = self._excess.most(reservation.model, reservation.bound or Tokens(0, 0))
+        price = reservation.price
+        return AtMost(1, tokens.prompt, tokens.completion, None if price is None else price.of(tokens))
+
+    def _asked(self, call: Call) -> _Reservation:
+        bound, price = most_tokens(call.request), self.price(call.request.model)
         paid = self._caps.usd is not None and price != FREE
-        if tokens is None and (paid or self._caps.tokens is not None):
+        if bound is None and (paid or self._caps.tokens is not None):
             message = f"models.{call.role} has no max_tokens, so a budget in tokens or US dollars cannot be kept"
             raise ConfigError(message, f"set models.{call.role}.max_tokens")
         if price is None and self._caps.usd is not None:
             message = f"the price of {call.request.model} is not known, so a budget in US dollars cannot be kept"
             raise ConfigError(message, f"set models.{call.role}.price, or budget.tokens instead of budget.usd")
-        usd = None if price is None else price.of(tokens or Tokens(0, 0))
-        return _Reservation(tokens, usd)
+        return _Reservation(call.request.model, bound, price)
 
     def _over(self, ask: _Reservation) -> tuple[str, str] | None:
         """Return why ``ask`` does not fit now and how to mend it, or None when it fits."""
@@ -179,13 +202,13 @@ class Meter:
         spent = self._totals.spent
         if caps.calls is not None and calls + 1 > caps.calls:
             return _refusal("calls", f"{spent.calls.made} of {caps.calls} calls are made", "")
-        most = ask.tokens.total if ask.tokens else 0
-        if caps.tokens is not None and tokens + most > caps.tokens:
+        most = self._most(ask)
+        if caps.tokens is not None and tokens + most.tokens > caps.tokens:
             done = _sum(spent.most_tokens, spent.unsettled.tokens, "{:d}")
-            return _refusal("tokens", f"{done} of {caps.tokens} tokens are spent", f"up to {most}")
-        if caps.usd is not None and usd + (ask.usd or 0.0) > caps.usd:
+            return _refusal("tokens", f"{done} of {caps.tokens} tokens are spent", f"up to {most.tokens}")
+        if caps.usd is not None and usd + (most.cost_usd or 0.0) > caps.usd:
             done = _sum(spent.most_usd or 0.0, spent.unsettled.cost_usd or 0.0, "${:.4f}")
-            return _refusal("usd", f"{done} of ${caps.usd:.4f} is spent", f"up to ${ask.usd:.4f}")
+            return _refusal("usd", f"{done} of ${caps.usd:.4f} is spent", f"up to ${most.cost_usd:.4f}")
         if self.seconds_left == 0.0:
             return self.out_of_time()
         return None
@@ -214,6 +237,9 @@ class MeteredModel:
         reservation = await self._meter.reserve(call)
         try:
             reply = await self._in_time(call)
+        except NotSent as error:
+            self._meter.release(reservation)
+            raise ModelRejected(str(error), error.hint) from error  # who asks is to know no further kind
         except (NotBilled, ModelRefused, ModelRejected):
             self._meter.settle(call, reservation, None, failed=True)
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ModelUnavailable
+from ..errors import ModelRejected, ModelUnavailable
 
 
 class NotBilled(ModelUnavailable):
@@ -11,3 +11,7 @@ class NotBilled(ModelUnavailable):
 
 class RateLimited(NotBilled):
     """The provider wants fewer requests at once (429)."""
+
+
+class NotSent(ModelRejected):
+    """The client library could not make a request of what the config says: no call was made, and none ever will be."""

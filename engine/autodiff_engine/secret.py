@@ -174,7 +174,12 @@ def in_address(text: str) -> bool:
         return False
     place, _, query = text.partition("://")[2].partition("?")
     names = (pair.partition("=")[0] for pair in query.partition("#")[0].split("&"))
-    return "@" in place.partition("/")[0] or any(_QUERY_NAME.fullmatch(name) for name in names)
+    return "@" in place.partition("/")[0] or any(map(in_query, names))
+
+
+def in_query(name: str) -> bool:
+    """Return whether ``name`` is what a key is called in the query of an address."""
+    return _QUERY_NAME.fullmatch(name) is not None
 
 
 def _held(shortest: int) -> Mapping[str, tuple[str, ...]]:

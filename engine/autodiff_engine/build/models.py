@@ -25,6 +25,7 @@ from ..llm.model import JSONValue
 from ..llm.noted import Note, NotedModel
 from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel, SteeredRecord
+from ..llm.referred import check_set
 from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
@@ -97,6 +98,7 @@ def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recor
     if recorded:
         return players
     for role, player in players.items():
+        check_set(f"models.{role}", player.params)
         if player.file is None:
             _check_key(role, player)
         if config.budget.usd is not None and player.price is None:
@@ -140,7 +142,7 @@ def _check_key(role: Role, player: Player) -> None:
         missing = missing_key(player.name)
     except ModelRejected as unknown:
         raise ConfigError(f"models.{role}: {unknown}", unknown.hint) from unknown
-    if missing and not player.endpoint:
+    if missing and not player.endpoint and "api_key" not in player.params:
         raise ConfigError(
             f"models.{role}: {player.shown} needs {missing}, which is not set in the environment",
             f"export {missing}=…, or set models.{role}.api_base for a server that needs no key",

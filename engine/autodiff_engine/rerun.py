@@ -137,11 +137,11 @@ class Rerun:
         before, now = placeless(expected), placeless(came)
         if before == now:
             return ""
-        kept, told = (texts_without_secrets(json.loads(each), self._secrets) for each in (before, now))
+        kept, told = _without_secrets(before, self._secrets), _without_secrets(now, self._secrets)
         if _fits(kept, told):
             return ""
         number = self.facts + 1 if is_fact else self.facts
-        return f"fact {number} differs: {_told(cast('dict[str, Any]', kept), cast('dict[str, Any]', told))}"
+        return f"fact {number} differs: {_told(kept, told)}"
 
 
 class Verifier:
@@ -187,6 +187,17 @@ class Verifier:
         if self._rerun.next is not None:
             missing = _line(self._rerun.next)
             raise RunDiffers(f"fact {self.facts + 1} differs: the journal has {missing}, now the run ends before it")
+
+
+def differing(kept: Event, told: Event) -> list[str]:
+    """Return the fields in which an event is another than the journal has it, but for secrets that are in neither."""
+    known = KnownSecrets.now()
+    before, now = (_without_secrets(placeless(Stamped(0, 0.0, None, each)), known) for each in (kept, told))
+    return [name for name in dict.fromkeys((*before, *now)) if not _fits(before.get(name), now.get(name))]
+
+
+def _without_secrets(line: str, known: KnownSecrets) -> dict[str, Any]:
+    return cast("dict[str, Any]", texts_without_secrets(json.loads(line), known))
 
 
 def _fits(kept: object, told: object) -> bool:

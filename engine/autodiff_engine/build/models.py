@@ -86,7 +86,9 @@ class Place:
     """Hears of every answer that the run gets, whoever gave it."""
 
 
-def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
+def cast(
+    config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False, keyless: bool = False
+) -> Cast:
     """Return who plays ``roles``; files are hashed, prices looked up.
 
     With ``recorded`` nobody is asked, so that no key is needed, and no file of which the config holds the hash.
@@ -98,7 +100,7 @@ def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recor
     if recorded:
         return players
     for role, player in players.items():
-        check_set(f"models.{role}", player.params)
+        check_set(f"models.{role}", {} if keyless else player.params)
         if player.file is None:
             _check_key(role, player)
         if config.budget.usd is not None and player.price is None:

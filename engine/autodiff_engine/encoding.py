@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from .errors import StorageError
 from .events import SCHEMA_VERSION, Event, Stamped
+from .secret import KnownSecrets
 
 _PLACES = ("run_dir", "run_id", "best")
 """Fields that name a run's place: left out when two journals are compared."""
@@ -106,6 +107,24 @@ def _finite(number: str) -> float:
     if not isfinite(value):
         raise ValueError("nothing that is measured is infinite")
     return value
+
+
+def without_secrets(event: Event, known: KnownSecrets) -> Event:
+    """Return ``event`` with no value of ``known`` in any of its texts."""
+    told = _adapter(type(event)).dump_python(event, mode="json")
+    return _adapter(type(event)).validate_python(texts_without_secrets(told, known))
+
+
+def texts_without_secrets(told: object, known: KnownSecrets) -> object:
+    """Return a value of JSON with no value of ``known`` in any text of it."""
+    if isinstance(told, str):
+        return known.out_of(told)
+    if isinstance(told, dict):
+        table = cast("dict[str, object]", told)
+        return {known.out_of(name): texts_without_secrets(each, known) for name, each in table.items()}
+    if isinstance(told, list):
+        return [texts_without_secrets(each, known) for each in cast("list[object]", told)]
+    return told
 
 
 def placeless(stamped: Stamped) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .config import code, model, source
+from .encoding import texts_without_secrets
 from .errors import ConfigError, StorageError
 from .events import ModelInfo
 from .llm.redact import KEY_SHAPE
 from .private import replace_text
+from .secret import KnownSecrets
 from .text_file import kind_of
 from .toml_text import dumps, read, table_of
 
@@ -93,12 +95,16 @@ class Best:
 def write_best(path: Path, best: Best) -> None:
     """Replace ``path`` by ``best`` at once or not at all, after the new file has been read back and compared.
 
+    Values of this environment's secrets, as a demo from the data may hold one, are ``[secret]`` in it.
+
     Raises:
         StorageError: It cannot be written, a text cannot be held by TOML, or what was read back differs.
     """
-    text = to_toml(best)
+    known = KnownSecrets.now()
+    text = to_toml(best, known)
+    told = {each.name: known.out_of(each.value) for each in best.texts}
     try:
-        replace_text(path, text, lambda written: _compare(written, best))
+        replace_text(path, text, lambda written: _compare(written, told))
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -139,8 +145,8 @@ def read_prompts(path: Path, known: Collection[str] | None = None) -> Mapping[st
     return MappingProxyType(texts)
 
 
-def to_toml(best: Best) -> str:
-    """Return the text of ``best.toml``.
+def to_toml(best: Best, known: KnownSecrets | None = None) -> str:
+    """Return the text of ``best.toml``, without the values of ``known``.
 
     Raises:
         StorageError: A text holds what TOML cannot, or anything but a trained text looks like a key of a provider.
@@ -150,7 +156,8 @@ def to_toml(best: Best) -> str:
     secret = KEY_SHAPE.search(dumps(untrained))
     if secret:
         raise StorageError(f"best.toml would hold what looks like a key ({secret[0][:6]}…); it was not written")
-    return _HEAD + dumps({"format": FORMAT, "prompts": {text.name: text.value for text in best.texts}, **about})
+    told: dict[str, object] = {"format": FORMAT, "prompts": {text.name: text.value for text in best.texts}, **about}
+    return _HEAD + dumps(table_of(texts_without_secrets(told, known)) or {} if known else told)
 
 
 def _about(best: Best) -> dict[str, object]:
@@ -191,8 +198,8 @@ def _told(table: dict[str, object]) -> dict[str, object]:
     return {key: value for key, value in table.items() if value is not None}
 
 
-def _compare(path: Path, best: Best) -> None:
-    there = dict(read_prompts(path)) if best.texts else {}
-    wrong = [text.name for text in best.texts if there.get(text.name) != text.value]
-    if wrong or len(there) != len(best.texts):
+def _compare(path: Path, texts: Mapping[str, str]) -> None:
+    there = dict(read_prompts(path)) if texts else {}
+    wrong = [name for name, text in texts.items() if there.get(name) != text]
+    if wrong or len(there) != len(texts):
         raise StorageError(f"{path}: {', '.join(wrong) or 'a text'} does not read back as it was written")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
 from .control import Decided
-from .encoding import decode, encode, kind_of, placeless
+from .encoding import decode, encode, kind_of, placeless, without_secrets
 from .errors import StorageError
 from .events import (
     DECISION_TYPES,
@@ -28,6 +28,7 @@ from .events import (
     Telemetry,
 )
 from .private import opened
+from .secret import KnownSecrets
 
 FILE = "journal.jsonl"
 _SYNCED = (ProposalJudged, StepFinished, RunFinished, *DECISION_TYPES)
@@ -41,6 +42,8 @@ class Journal:
     is handed to the operating system at once, so that it survives the death of this process, and verdicts, step ends
     and decisions are forced to the disk.
 
+    Values of this environment's secrets, as it was when this was made, are in nothing that is written or handed on.
+
     ``past`` is what the file holds already: a last line that was cut short is taken out of it.
     """
 
@@ -50,6 +53,7 @@ class Journal:
             os.truncate(path, past.size)
         self._file = opened(path, "a")
         self._listener = listener
+        self._secrets = KnownSecrets.now()
         self._began = time.monotonic()
         self._seq = past.events[-1].seq if past is not None and past.events else 0
         self.facts = 0
@@ -61,9 +65,9 @@ class Journal:
         Raises:
             StorageError: The disk is full or the folder went away.
         """
-        stamped = self._stamped(event)
+        stamped, line = self._encoded(self._stamped(event))
         try:
-            self._file.write(encode(stamped) + "\n")
+            self._file.write(line + "\n")
             if not isinstance(event, get_args(Telemetry)) or _reserves(event):
                 self._file.flush()
             if isinstance(event, _SYNCED):
@@ -75,7 +79,7 @@ class Journal:
 
     def tell(self, event: Event) -> None:
         """Let the listener alone hear of an event: when the file cannot be written any more."""
-        self._listener(self._stamped(event))
+        self._listener(self._encoded(self._stamped(event))[0])
 
     def close(self) -> None:
         """Write what is left and close the file.
@@ -93,6 +97,13 @@ class Journal:
         is_fact = isinstance(event, FACT_TYPES)
         self.facts = event.after if isinstance(event, RunResumed) else self.facts + is_fact
         return Stamped(self._seq, round(time.monotonic() - self._began, 3), self.facts if is_fact else None, event)
+
+    def _encoded(self, stamped: Stamped) -> tuple[Stamped, str]:
+        line = encode(stamped)
+        if isinstance(stamped.event, LedgerUpdated) or not self._secrets.may_be_in(line):  # the ledger has no texts
+            return stamped, line
+        told = replace(stamped, event=without_secrets(stamped.event, self._secrets))
+        return told, encode(told)
 
     def _unwritten(self, error: OSError) -> StorageError:
         hint = "free some space, then resume it; nothing paid is lost"

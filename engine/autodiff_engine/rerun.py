@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from .control import Decided
-from .encoding import placeless
+from .encoding import placeless, texts_without_secrets, without_secrets
 from .errors import RunDiffers
 from .events import (
     DECISION_TYPES,
@@ -24,6 +24,7 @@ from .journal import decided
 from .llm.metered import Totals
 from .llm.repeated import Failures
 from .past import Past
+from .secret import MARK, KnownSecrets
 
 _EXCERPT = 80
 
@@ -50,6 +51,7 @@ class Rerun:
         """What earlier executions spent."""
         self.failures: Failures = past.failures(said)
         self._said = said
+        self._secrets = KnownSecrets.now()
         self._anyway = anyway
         self._place = 0
         self._cut = False
@@ -94,8 +96,7 @@ class Rerun:
             self._phase = event
             return []
         if isinstance(event, Warned | ExamplesShown):
-            known = (each.event for each in self.past.recorded.events)
-            return [] if event in known else [event]
+            return [] if self._is_told(event) else [event]
         if not isinstance(event, (*FACT_TYPES, *DECISION_TYPES)):
             return [event]
         difference = self._difference(event)
@@ -112,6 +113,12 @@ class Rerun:
         after, self._cut = self.facts, True
         told = [RunResumed(after, self.expected - after, reason=difference)]
         return self._live([*told, event])
+
+    def _is_told(self, event: Event) -> bool:
+        """Return whether the journal has ``event``, which is no fact, as this environment lets it be told."""
+        kept = without_secrets(event, self._secrets)
+        told = (each.event for each in self.past.recorded.events if type(each.event) is type(event))
+        return any(kept in (each, without_secrets(each, self._secrets)) for each in told)
 
     def _live(self, events: list[Event]) -> list[Event]:
         if self.replay:
@@ -130,8 +137,11 @@ class Rerun:
         before, now = placeless(expected), placeless(came)
         if before == now:
             return ""
+        kept, told = _without_secrets(before, self._secrets), _without_secrets(now, self._secrets)
+        if _fits(kept, told):
+            return ""
         number = self.facts + 1 if is_fact else self.facts
-        return f"fact {number} differs: {_told(json.loads(before), json.loads(now))}"
+        return f"fact {number} differs: {_told(kept, told)}"
 
 
 class Verifier:
@@ -177,6 +187,43 @@ class Verifier:
         if self._rerun.next is not None:
             missing = _line(self._rerun.next)
             raise RunDiffers(f"fact {self.facts + 1} differs: the journal has {missing}, now the run ends before it")
+
+
+def differing(kept: Event, told: Event) -> list[str]:
+    """Return the fields in which an event is another than the journal has it, but for secrets that are in neither."""
+    known = KnownSecrets.now()
+    before, now = (_without_secrets(placeless(Stamped(0, 0.0, None, each)), known) for each in (kept, told))
+    return [name for name in dict.fromkeys((*before, *now)) if not _fits(before.get(name), now.get(name))]
+
+
+def _without_secrets(line: str, known: KnownSecrets) -> dict[str, Any]:
+    return cast("dict[str, Any]", texts_without_secrets(json.loads(line), known))
+
+
+def _fits(kept: object, told: object) -> bool:
+    """Return whether two values of JSON are equal, but for what the journal does not say because it was a secret."""
+    if isinstance(kept, str) and isinstance(told, str):
+        return _text_fits(kept, told)
+    if isinstance(kept, list) and isinstance(told, list):
+        both = (cast("list[object]", kept), cast("list[object]", told))
+        return len(both[0]) == len(both[1]) and all(map(_fits, *both))
+    if isinstance(kept, dict) and isinstance(told, dict):
+        mine, theirs = cast("dict[str, object]", kept), cast("dict[str, object]", told)
+        return mine.keys() == theirs.keys() and all(_fits(mine[name], theirs[name]) for name in mine)
+    return kept == told
+
+
+def _text_fits(kept: str, told: str) -> bool:
+    first, *rest = kept.split(MARK)
+    if not rest:
+        return kept == told
+    place, last = len(first), rest.pop()
+    for part in rest:
+        found = told.find(part, place + 1)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return told.startswith(first) and told.endswith(last) and len(told) - len(last) > place
 
 
 def _line(event: Event) -> str:

@@ -18,6 +18,7 @@ from .journal import Journal, Recorded
 from .lock import FILE as LOCK
 from .lock import locked
 from .private import make_folder, opened, replace_text, write_text
+from .secret import redacted
 
 _CONFIG = "config.toml"
 _INSTRUCTIONS = "instructions"
@@ -114,12 +115,20 @@ def registered_or_why_not(opening: Opening) -> list[str]:
     return []
 
 
+class _Redacting(logging.Formatter):
+    """Leaves secrets out, also those in a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        return redacted(super().format(record))
+
+
 @contextmanager
 def log_to(folder: Path) -> Generator[None]:
     """Send our records, and litellm's, to the run's ``debug.log`` inside the block."""
     file = opened(folder / "debug.log", "a")
     handler = logging.StreamHandler(file)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger = logging.getLogger("autodiff")
     logger.addHandler(handler)
     logger.propagate = False  # nothing of ours may write over a terminal that shows the app

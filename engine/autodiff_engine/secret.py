@@ -6,24 +6,36 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
+from typing import cast
 from urllib.parse import quote, quote_plus
 
 MARK = "[secret]"
 _SHORTEST = 8
 """Shorter values are words: to take them out would take pieces out of what people have to read."""
+NO_WORD = 16
+"""So many characters that are the value of a key are the key: nobody wrote them by chance."""
 _VARIABLE = re.compile(
     r"""
     (?! (?:OLD)?PWD $ | .* (?: FILE | DIR | PATH | SOCK ) $ )  # where the shell is, and where a secret lies
     .* (?:
-        KEY | TOKEN | SECRET | PASSW | PASSPHRASE | CREDENTIAL | AUTHORIZATION | COOKIE | CONNECTION_?STRING | WEBHOOK
-        | (?<![A-Z0-9]) (?: PASS | PAT | PWD | PW | CREDS? | DSN ) (?![A-Z0-9])
-        | (?<![A-Z0-9]) AUTH $
+        KEY (?! BOARD | RING | MAP | TIMEOUT | CHAIN | CLOAK | STROKE | PAD | WORD ) | TOKEN (?! IZ ) | SECRET | PASSW
+        | PASSPHRASE | CREDENTIAL | AUTHORIZATION | COOKIE | CONNECTION_?STRING | WEBHOOK | BEARER | SIGNING | SIGNATURE
+        | (?<![A-Z0-9]) (?: PASS | PAT | PWD | PW | CREDS? | DSN | JWT | LICEN[CS]E | SAS ) (?![A-Z0-9])
+        | (?<![A-Z0-9]) (?: AUTH | HEADERS? ) $
     )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_HEADERS = re.compile(r"(?<![A-Z0-9])HEADERS?$", re.IGNORECASE)
+_PAIR = re.compile(r"[:=]")
+REFERENCE = "os.environ/"
+"""Begins the value of a config that is a variable's: ``os.environ/NAME``, as litellm writes it."""
+_REFERENCE = re.compile(rf"{REFERENCE}([A-Za-z_][A-Za-z0-9_]*)")
+_REFERRED: set[str] = set()
+"""Names of variables that configs of this process refer to: redaction is asked for where no config is at hand."""
 _PREFIXED = r"(?: github_pat | gh[opsur] | npm | r8 | nvapi | dop_v1 | shp(?:at|ss|ca) | whsec | lsv2_pt | tvly ) [-_]"
 _PRIVATE = r"-----BEGIN\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
 _PRIVATE_END = r"-----END\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
@@ -87,15 +99,73 @@ def without_values(text: str, shortest: int = _SHORTEST) -> str:
 
     Values of eight characters or more that mix letters and digits go, too: nobody writes them by chance.
     """
-    forms = {form for value in _held(shortest).values() for form in _forms(value)}
-    for form in sorted(forms, key=lambda form: (-len(form), form)):  # the longest first: one may be part of another
-        text = text.replace(form, MARK)
-    return text
+    return KnownSecrets.now(shortest).out_of(text)
 
 
 def secrets_in(text: str, shortest: int = _SHORTEST) -> list[str]:
     """Return the names of environment variables that hold a secret which is in ``text``, escaped or not."""
-    return sorted(name for name, value in _held(shortest).items() if any(form in text for form in _forms(value)))
+    held = _held(shortest).items()
+    return sorted(name for name, values in held if any(form in text for each in values for form in _forms(each)))
+
+
+def variable_of(value: object) -> str:
+    """Return the name of the environment variable that ``value`` refers to, empty where it is no such reference."""
+    found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else ""
+
+
+def variables_in(value: object) -> Iterator[str]:
+    """Yield the names of environment variables that are referred to in ``value``, in tables and lists at any depth."""
+    if isinstance(value, Mapping):
+        value = list(cast("Mapping[object, object]", value).values())
+    if isinstance(value, list):
+        for each in cast("list[object]", value):
+            yield from variables_in(each)
+    elif name := variable_of(value):
+        yield name
+
+
+def hold(names: Iterable[str]) -> None:
+    """Take what these environment variables hold for secrets from now on, whatever they are called."""
+    _REFERRED.update(names)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecrets:
+    """The values that this environment's secrets had when it was made, in every form: for who looks often."""
+
+    forms: tuple[str, ...]
+    """The longest first: one may be part of another."""
+    _signs: tuple[str, ...]
+    """Each form holds one of these, as it stands in a line of JSON."""
+
+    @classmethod
+    def now(cls, shortest: int = NO_WORD) -> KnownSecrets:
+        """Look at the environment; values as of ``without_values``."""
+        values = {value for values in _held(shortest).values() for value in values}
+        forms = {form for value in values for form in _forms(value)}
+        signs = {_sign(form) for form in forms}
+        needed = (sign for sign in signs if not any(other != sign and other in sign for other in signs))
+        return cls(tuple(sorted(forms, key=lambda form: (-len(form), form))), tuple(sorted(needed)))
+
+    def may_be_in(self, line: str) -> bool:
+        """Return whether a line of JSON, ASCII only, may hold one; False is certain."""
+        for sign in self._signs:  # noqa: SIM110 - a generator takes half as long again, and this is done for every event
+            if sign in line:
+                return True
+        return False
+
+    def out_of(self, text: str) -> str:
+        """Return ``text`` without them."""
+        for form in self.forms:
+            text = text.replace(form, MARK)
+        return text
+
+
+def _sign(form: str) -> str:
+    """Return the longest piece of ``form`` that nobody escapes, or ``form`` as JSON where that is short."""
+    piece = max(re.findall(r"[A-Za-z0-9]+", form), key=len, default="")
+    return piece if len(piece) >= _SHORTEST else json.dumps(form)[1:-1]
 
 
 def in_address(text: str) -> bool:
@@ -104,12 +174,38 @@ def in_address(text: str) -> bool:
         return False
     place, _, query = text.partition("://")[2].partition("?")
     names = (pair.partition("=")[0] for pair in query.partition("#")[0].split("&"))
-    return "@" in place.partition("/")[0] or any(_QUERY_NAME.fullmatch(name) for name in names)
+    return "@" in place.partition("/")[0] or any(map(in_query, names))
 
 
-def _held(shortest: int) -> Mapping[str, str]:
-    named = {name: value for name, value in os.environ.items() if _VARIABLE.search(name) and len(value) >= _SHORTEST}
-    return {name: value for name, value in named.items() if len(value) >= shortest or _is_no_word(value)}
+def in_query(name: str) -> bool:
+    """Return whether ``name`` is what a key is called in the query of an address."""
+    return _QUERY_NAME.fullmatch(name) is not None
+
+
+def _held(shortest: int) -> Mapping[str, tuple[str, ...]]:
+    """Return by variable its value, and what in it may be quoted without the rest."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in os.environ.items():
+        if name in _REFERRED or _VARIABLE.search(name):
+            parts = _parts(value) if name in _REFERRED or _HEADERS.search(name) else ()
+            values = tuple(each for each in (value, *parts) if _is_long(each, shortest))
+            if values:
+                found[name] = values
+    return found
+
+
+def _is_long(value: str, shortest: int) -> bool:
+    length = len(value.strip())
+    return length >= _SHORTEST and (length >= shortest or _is_no_word(value))
+
+
+def _parts(value: str) -> Iterator[str]:
+    """Yield what stands behind the names of headers, and behind a word like Bearer: a gateway quotes that alone."""
+    for pair in re.split(r"[,\n]", value):
+        name, *rest = _PAIR.split(pair, 1)
+        last = (rest[0] if rest else name).strip().rpartition(" ")[2].strip("\"'{}")
+        if _is_no_word(last) or (rest and _VARIABLE.search(name)):
+            yield last
 
 
 def _is_no_word(value: str) -> bool:
@@ -117,7 +213,11 @@ def _is_no_word(value: str) -> bool:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """Yield ``value`` as it is and as it stands in what other programs write."""
+    """Yield ``value`` as it is and as it stands in what other programs write, eight characters or more."""
+    yield from (form for form in _written(value) if len(form) >= _SHORTEST)
+
+
+def _written(value: str) -> Iterator[str]:
     yield value
     yield " ".join(value.split())
     yield json.dumps(value)[1:-1]

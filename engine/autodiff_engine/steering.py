@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import cast
 
 from .control import Control, Decided, Stride
+from .encoding import without_secrets
 from .errors import EngineError, RunStopped
 from .events import (
     FACT_TYPES,
@@ -27,6 +29,7 @@ from .events import (
 )
 from .judgement import Begin, Judgement
 from .proposal import Proposal
+from .secret import KnownSecrets
 from .validation import Verdict
 
 
@@ -154,7 +157,8 @@ class Steering:
                 raise RunStopped("the run was stopped here; the best prompts so far are kept")
             self._take(decision)
         while self._control.decisions and (self._over or self.facts >= self._history):
-            self._take(self._control.decisions.popleft())
+            new = without_secrets(self._control.decisions.popleft(), KnownSecrets.now())
+            self._take(cast("Decision", new))  # it does what the journal will say: else it could not be taken again
 
     def _arrived(self) -> None:
         if not self._busy and (self._over or self._pausing or self._now is not None):

@@ -115,7 +115,7 @@ def test_an_old_file_stays_whole_when_the_new_one_cannot_be_written(tmp_path: Pa
 def test_what_does_not_read_back_is_an_error_and_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "to_toml", lambda best: to_toml(with_texts("something else")))
+    monkeypatch.setattr(export, "to_toml", lambda *_: to_toml(with_texts("something else")))
 
     with pytest.raises(StorageError, match="t0 does not read back as it was written"):
         write_best(tmp_path / "best.toml", with_texts("this"))

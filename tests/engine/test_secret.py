@@ -151,3 +151,80 @@ def test_a_text_of_half_a_megabyte_takes_no_time(text: str) -> None:
 )  # fmt: skip
 def test_an_address_with_a_password_or_a_key_is_known(address: str, holds: bool) -> None:
     assert in_address(address) is holds
+
+
+ORDINARY = {
+    "GPG_AGENT_INFO": "/run/user/1000/gnupg/S.gpg-agent:0:1", "SSH_AUTH_SOCK": "/run/user/1000/keyring/ssh2",
+    "XDG_SESSION_ID": "c2a1b2c3d4", "DESKTOP_SESSION": "ubuntu-xorg-22.04", "GDMSESSION": "ubuntu-xorg-22.04",
+    "SESSION_MANAGER": "local/host1:@/tmp/.ICE-unix/1234", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/bus",
+    "TERM_SESSION_ID": "w0t0p0:0F8FAD5B-D9CB-469F",
+    "KEYBOARD_LAYOUT": "us,de(neo2-variant)", "KEYMAP": "de-latin1-nodeadkeys",
+    "GNOME_KEYRING_CONTROL": "/run/user/1000/keyring",
+    "KEYTIMEOUT": "10000000ms", "TOKENIZERS_PARALLELISM": "false-or-0",
+    "SSH_ASKPASS": "/usr/bin/ssh-askpass2",
+    "GIT_ASKPASS": "/usr/lib/git-core/askpass2", "XAUTHORITY": "/home/me/.Xauthority2",
+    "LM_LICENSE_FILE": "27000@license1.example", "GIT_AUTHOR_NAME": "Somebody 2 Else", "COLORTERM": "truecolor24bit",
+    "LS_COLORS": "rs=0:di=01;34:ln=01;36", "LANG": "en_US.UTF-8", "HISTFILE": "/home/me/.bash_history2",
+    "PATH": "/usr/local/sbin:/usr/bin2", "DISPLAY": ":0.0-and-more-1", "WINDOWID": "12345678x", "SHLVL": "1",
+    "COMPASS_VERSION": "1.2.3-beta4", "PATTERN": "[a-z0-9]+x12",
+    "SECRETS_DIR": "/run/secrets12", "AUTHOR": "me-12345678",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_an_ordinary_variable_of_a_desktop_or_a_shell_is_no_secret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, ORDINARY[name])
+
+    assert secrets_in(f"as in {ORDINARY[name]}.") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LICENSE", "MIT"), ("KEY_COUNT", "12"), ("TOKEN_LIMIT", "4096"), ("SIGNING", "off"), ("MY_TOKEN", " " * 40),
+        ("MY_TOKEN", "a" + " " * 40 + "b"),
+    ],
+)  # fmt: skip
+def test_a_short_value_does_no_harm_whatever_it_is_called(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert redacted("MIT off 12 of 4096: a b") == "MIT off 12 of 4096: a b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SNOWFLAKE_JWT",
+        "MY_BEARER",
+        "LICENSE",
+        "APP_LICENCE",
+        "SIGNING",
+        "COOKIE_SIGNATURE",
+        "STORAGE_SAS",
+        "A_LICENSE_KEY",
+    ],
+)
+def test_words_for_signed_things_and_licenses_are_those_of_secrets(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "opaque1234opaque")
+
+    assert redacted("it is opaque1234opaque.") == f"it is {MARK}."
+
+
+@pytest.mark.parametrize(
+    ("value", "secret", "plain"),
+    [
+        ("X-K: hhh1234hhh5678", "hhh1234hhh5678", "X-K"),
+        ("api-key=hhh1234hhh5678,content-type=application/json", "hhh1234hhh5678", "application/json"),
+        ("Accept: text/plain\nAuthorization: Bearer hhh1234hhh5678", "hhh1234hhh5678", "Authorization"),
+        ("X-Password: correct-horse-battery", "correct-horse-battery", "X-Password"),
+    ],
+)
+def test_of_a_variable_that_holds_headers_each_value_is_a_secret(
+    value: str, secret: str, plain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GW_HEADERS", value)
+
+    assert without_values(f"they sent {secret}, not {plain}.") == f"they sent {MARK}, not {plain}."
+    assert MARK in without_values(f"({value})")

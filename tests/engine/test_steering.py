@@ -237,6 +237,21 @@ async def test_a_person_writes_a_proposal_that_is_judged_like_any_other(tmp_path
     await executed_again(run, tmp_path)
 
 
+async def test_a_secret_that_a_person_writes_is_neither_told_nor_sent_so_that_the_run_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_TOKEN", "k3yk3yk3y-plain")
+    decision = ProposalWritten(0, (TextValue("task", "LEVEL 6 by k3yk3yk3y-plain"),))
+    run = SteeredRun(tmp_path, once(lambda event: isinstance(event, StepFinished), decision))
+    await run.finish()
+
+    assert [e.texts[0].value for e in run.of(ProposalWritten) if isinstance(e, ProposalWritten)] == [
+        "LEVEL 6 by [secret]"
+    ]
+    assert "k3yk3yk3y" not in repr([call.request for call in of_role(run.model, "task")])
+    await executed_again(run, tmp_path)
+
+
 @pytest.mark.parametrize("how", ["serial", "parallel"])
 async def test_a_persons_proposal_takes_no_place_of_the_optimizers(tmp_path: Path, how: str) -> None:
     decision = ProposalWritten(0, (TextValue("task", "LEVEL 1"),))

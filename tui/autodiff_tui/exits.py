@@ -16,6 +16,7 @@ from autodiff_engine.errors import (
     TemplateError,
 )
 from autodiff_engine.events import ErrorInfo, RunFinished
+from autodiff_engine.secret import without_values
 
 from .safe import one_line
 
@@ -65,11 +66,14 @@ def of_error(error: EngineError) -> Exit:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Write an ``error:`` line to stderr for each line of ``message``, and a ``hint:`` line below if there is one."""
-    for line in message.splitlines() or [""]:
+    """Write an ``error:`` line to stderr for each line of ``message``, and a ``hint:`` line below if there is one.
+
+    Values of this environment's secrets are left out: an error may quote data, an answer or what was typed.
+    """
+    for line in without_values(message).splitlines() or [""]:
         sys.stderr.write(f"error: {one_line(line)}\n")
     if hint:
-        sys.stderr.write(f"hint: {one_line(hint)}\n")
+        sys.stderr.write(f"hint: {one_line(without_values(hint))}\n")
     sys.stderr.flush()
 
 

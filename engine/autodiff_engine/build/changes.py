@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 
 from ..config import Loaded
 from ..events import Fingerprint, ProgramDescribed
 from ..instructions import read as read_instructions
 from ..past import Past
+from ..rerun import differing
 from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
 from .training import Plan, opening_facts, plan_of
 
@@ -54,8 +54,7 @@ def _of_facts(past: Past, plan: Plan) -> Iterable[str]:
     for said in past.said[:2]:
         event = said.event
         if isinstance(event, ProgramDescribed):
-            differ = [each.name for each in fields(event) if getattr(event, each.name) != getattr(program, each.name)]
-            if differ:
+            if differ := differing(event, program):
                 yield f"the program ({', '.join(differ)})"
-        elif event != data:
+        elif differing(event, data):
             yield f"the data ({data.source})"

@@ -15,6 +15,7 @@ from ..instructions import packaged
 from ..llm import Role
 from ..llm.litellm_client import Limits, limits, missing_key, nearest, price
 from ..llm.local import DEFAULT_CONTEXT, check_local
+from ..llm.referred import unset
 from ..pipeline import Pipeline
 from .expected import check_named
 from .first_demos import showing
@@ -169,9 +170,11 @@ def _key(about: str, told: ModelConfig) -> Finding:
         missing = missing_key(told.model)
     except ModelRejected as error:
         return Finding("problem", about, f"no provider: {error}", error.hint)
+    if names := unset(told.extra):
+        return Finding("problem", about, f"{told.model} needs {names[0]}, which is not set", f"export {names[0]}=…")
     if told.api_base:
         return Finding("ok", about, f"{told.model} at {told.api_base}")
-    if missing:
+    if missing and "api_key" not in told.extra:
         return Finding("problem", about, f"{told.model} needs {missing}, which is not set", f"export {missing}=…")
     return Finding("ok", about, f"{told.model}: its key is set in the environment")
 

@@ -26,6 +26,7 @@ from ..llm.model import JSONValue
 from ..llm.noted import Note, NotedModel
 from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel, SteeredRecord
+from ..llm.referred import check_set
 from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
@@ -86,7 +87,9 @@ class Place:
     """Hears of every answer that the run gets, whoever gave it."""
 
 
-def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
+def cast(
+    config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False, keyless: bool = False
+) -> Cast:
     """Return who plays ``roles``; files are hashed, prices looked up.
 
     With ``recorded`` nobody is asked, so that no key is needed, and no file of which the config holds the hash.
@@ -98,6 +101,7 @@ def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recor
     if recorded:
         return players
     for role, player in players.items():
+        check_set(f"models.{role}", {} if keyless else player.params)
         if player.file is None:
             _check_key(role, player)
         if config.budget.usd is not None and player.price is None:
@@ -141,7 +145,7 @@ def _check_key(role: Role, player: Player) -> None:
         missing = missing_key(player.name)
     except ModelRejected as unknown:
         raise ConfigError(f"models.{role}: {unknown}", unknown.hint) from unknown
-    if missing and not player.endpoint:
+    if missing and not player.endpoint and "api_key" not in player.params:
         raise ConfigError(
             f"models.{role}: {player.shown} needs {missing}, which is not set in the environment",
             f"export {missing}=…, or set models.{role}.api_base for a server that needs no key",

@@ -21,12 +21,16 @@ from ..llm.stored import StoredAnswers
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What is no part of a run's meaning. ``offline`` makes every call that the cache cannot answer an error."""
+    """What is no part of a run's meaning. ``offline`` makes every call that the cache cannot answer an error.
+
+    ``keyless``: variables that the config names need not be set, as nobody will be asked now.
+    """
 
     run_dir: Path | None = None
     runs_root: Path = Path("runs")
     cache_dir: Path | None = None
     offline: bool = False
+    keyless: bool = False
 
     def answers(self, config: RunConfig | None = None, base: Path | None = None) -> Path:
         """Return the folder of the answers: the flag's, else the config's, else the user's cache folder."""

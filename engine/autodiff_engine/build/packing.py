@@ -69,7 +69,7 @@ class Packing:
             raise
         with without_network():  # a corpus of the hub is read again
             members, program = self._members(used)
-        check_secrets(members, self.loaded.config)
+        check_secrets(members)
         content = write(
             lambda told: Manifest(
                 past.opened.run_id, version("autodiff-tui"), FORM_OF_ANSWERS, plan.splits.fingerprint, told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,15 @@ from ..config import CacheConfig, Reference, RunConfig, code, renamed
 from ..config import model as model_reference
 from ..errors import ConfigError, StorageError
 from ..llm.redact import KEY_SHAPE, secrets_in
-from ..pack import CONFIG, CORPUS, PROGRAM, PROMPTS
-from ..toml_text import table_of
+from ..pack import ANSWERS, CONFIG, CORPUS, PROGRAM, PROMPTS, SPLITS
 from .fingerprints import named_files
 
-_SECRET_HEADER = re.compile(r"key|token|secret|passw|credential|auth|cookie", re.IGNORECASE)
+_MEANT = {SPLITS: "the examples of the run", CORPUS: "the passages of the corpus", ANSWERS: "the stored answers"}
+_MEND = {
+    SPLITS: "take it out of the data and train anew",
+    CORPUS: "take it out of the corpus and train anew",
+    ANSWERS: "train anew: answers are freed of it before they are stored",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +77,22 @@ def check_inside(config: RunConfig, members: Iterable[str], place: str) -> None:
             )
 
 
-def check_secrets(members: Mapping[str, bytes], config: RunConfig) -> None:
+def check_secrets(members: Mapping[str, bytes]) -> None:
     """Refuse to pack what would give a secret away: a pack is made to be handed on.
 
+    The config itself was refused when it was loaded, had it held one.
+
     Raises:
-        ConfigError: A header that may be a key, a value of this environment's secrets, or what is plainly a key in the
-            config or a program.
+        ConfigError: A value of this environment's secrets, or what is plainly a key in the config or a program.
     """
-    for role, told in config.models.items():
-        for key, value in told.extra.items():
-            for name in (table_of(value) or {}) if "header" in key.lower() else ():
-                if _SECRET_HEADER.search(name):
-                    raise ConfigError(
-                        f"models.{role}.{key} sends {name!a:.60}, which may be a secret, and a pack holds none",
-                        "answers are found by all that was sent: such a run cannot be packed",
-                    )
     for name, content in members.items():
         text = content.decode("utf-8", "replace")
         if found := secrets_in(text):
-            raise ConfigError(f"{name} holds the value of {found[0]}, and a pack holds no secret", "mend what wrote it")
+            what = f"{name} ({_MEANT[name]})" if name in _MEANT else name
+            raise ConfigError(
+                f"{what} holds the value of {found[0]}, and a pack holds no secret",
+                f"{_MEND.get(name, 'mend what wrote it')}; if it is none, unset {found[0]} and pack again",
+            )
         if (name == CONFIG or name.startswith(PROGRAM)) and (shape := KEY_SHAPE.search(text)):
             raise ConfigError(
                 f"{name} holds what looks like a key ({shape[0][:6]}…), and a pack holds no secret",

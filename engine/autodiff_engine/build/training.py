@@ -71,7 +71,7 @@ def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]
     """
     answers = options.answers(loaded.config, loaded.base)
     check_answers(answers)
-    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline)
+    plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline, keyless=options.keyless)
     run_id, folder = options.place(loaded.config.task.pipeline)
     return plan, run_id, folder, answers
 
@@ -86,12 +86,14 @@ def plan_of(
     prompts: Mapping[str, str] | None = None,
     where: str = "",
     splits: Splits | None = None,
+    keyless: bool = False,
 ) -> Plan:
     """Load what the config names and check that it fits together.
 
     ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
     those that are called, by default all that a training calls. ``splits`` are the data where it was read already. The
     user's files are loaded anew: what was loaded for an earlier plan may be older than they are.
+    ``keyless`` as in ``RunOptions``.
     """
     user_code.forget()
     program = pipeline(config, base)
@@ -109,7 +111,8 @@ def plan_of(
     elsewhere = [term.metric for term in losses if not term.expected]
     odd = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
     warnings = (*odd, *check_named(config, program))
-    players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
+    seats = roles_of(config, roles or called(config, program))
+    players = cast(config, base, roles=seats, recorded=recorded, keyless=keyless)
     return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started)
 
 

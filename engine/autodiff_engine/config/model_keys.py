@@ -76,7 +76,7 @@ _LITELLM: Mapping[str, str] = MappingProxyType(
             anthropic_identity_token_file anthropic_issuer_audience anthropic_issuer_signing_key_ref
             anthropic_issuer_subject anthropic_issuer_ttl_seconds anthropic_issuer_url anthropic_keycloak_auth_method
             anthropic_keycloak_client_id anthropic_keycloak_client_secret_ref anthropic_keycloak_scope
-            anthropic_keycloak_token_url anthropic_organization_id anthropic_service_account_id api_key
+            anthropic_keycloak_token_url anthropic_organization_id anthropic_service_account_id
             aws_batch_role_arn azure_ad_token_provider azure_password azure_scope azure_username client_id
             client_secret configurable_clientside_auth_params openai_identity_provider_id openai_identity_token_file
             openai_service_account_id secret_fields tenant_id use_xai_oauth""",

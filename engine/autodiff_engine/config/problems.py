@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import cast
@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import line
-from ..secret import KEY_SHAPE, in_address, redacted, secrets_in
+from ..secret import redacted
 from ..toml_text import table_of
-from .model_keys import refusal
+from . import model_keys, secrets
 from .models import ROLES, Origins, Tables
 from .schema import RunConfig
 from .tables import (
@@ -58,23 +58,13 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "a valid tuple": "a list",
     }
 )
-_SECRET = re.compile(
-    r"(^|_)(api_?keys?|x_api_key|secrets?|passw(or)?d|credentials?|authorization|access_key"
-    r"|(access|auth|session|ad|hf|bearer)_token|cookies?)(_|$)"
-)
-_FREE = (("prompts",), ("data", "columns"), ("program", "roles"))
-"""Tables whose keys people choose themselves."""
-_PROSE = (*_FREE, ("program",), ("task", "judge"))
-"""What people write for LLMs: it may be about keys, and what looks like one may be none."""
-_CHANCE = 16
-"""So many characters that are equal to a secret are it."""
 
 
 def forbidden(tables: Tables, origins: Origins, file: str) -> dict[Path, str]:
     """Return a line for each key that no schema can refuse: secrets, what no model is sent, near misses of our keys."""
     found: dict[Path, str] = {}
     for path, value in _leaves(tables, ()):
-        said = _secret(path, value) or _unsendable(path) or _near_miss(path)
+        said = secrets.refusal(path, value) or _unsendable(path) or _near_miss(path)
         told = line(f"{place(path, origins, file)}: {said}")
         if said and told not in found.values():
             found[path] = told
@@ -104,11 +94,11 @@ def _line(path: Path, detail: ErrorDetails, written: Tables) -> str:
         case "missing" if len(path) == 1:
             return f"needs a table [{path[0]}]"
         case "missing":
-            return f"[{_table(path)}] needs the key {path[-1]}"
+            return f"[{secrets.table_name(path)}] needs the key {path[-1]}"
         case "value_error" if len(path) < 2 or detail["msg"].partition(", ")[2].startswith(("[", "task.")):
             return f"{f'[{path[0]}] ' if path else ''}{detail['msg'].partition(', ')[2]}"
         case "value_error":
-            return f"[{_table(path)}] {path[-1]} {detail['msg'].partition(', ')[2]}"
+            return f"[{secrets.table_name(path)}] {path[-1]} {detail['msg'].partition(', ')[2]}"
         case "model_type" | "mapping_type" | "dict_type":
             return f"{'.'.join(path)} must be a table, not {_cut(detail['input'])}"
         case "string_type" if path[0] == "prompts" and isinstance(detail["input"], dict):
@@ -118,9 +108,9 @@ def _line(path: Path, detail: ErrorDetails, written: Tables) -> str:
             close = get_close_matches(str(detail["input"]), allowed, 1, 0.5)
             hint = f"; did you mean {close[0]}?" if close else ""
             wanted = " or ".join(f'"{name}"' for name in allowed)
-            return f"[{_table(path)}] {path[-1]} must be {wanted}, not {_cut(detail['input'])}{hint}"
+            return f"[{secrets.table_name(path)}] {path[-1]} must be {wanted}, not {_cut(detail['input'])}{hint}"
         case _:
-            return f"[{_table(path)}] {path[-1]} {_wanted(detail['msg'])}, not {_cut(detail['input'])}"
+            return f"[{secrets.table_name(path)}] {path[-1]} {_wanted(detail['msg'])}, not {_cut(detail['input'])}"
 
 
 def _wanted(message: str) -> str:
@@ -141,8 +131,8 @@ def _unknown_key(path: Path) -> str:
     keys = _keys(path[:-1])
     homes = [table for table, model in _TABLES.items() if path[-1] in model.model_fields and len(path) == 2]
     if homes and not get_close_matches(path[-1], keys, 1, 0.75):
-        return f"[{_table(path)}] has no key {path[-1]}; [{homes[0]}] has it"
-    return f"[{_table(path)}] has no key {path[-1]}; {_nearest(path[-1], keys)}"
+        return f"[{secrets.table_name(path)}] has no key {path[-1]}; [{homes[0]}] has it"
+    return f"[{secrets.table_name(path)}] has no key {path[-1]}; {_nearest(path[-1], keys)}"
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:
@@ -160,36 +150,13 @@ def _keys(table: Path) -> tuple[str, ...]:
     return tuple((Price if len(table) == 3 else ModelConfig).model_fields)
 
 
-def _secret(path: Path, value: object) -> str:
-    text = value if isinstance(value, str) else ""
-    named = list(path)
-    while len(named) > 1 and _is_place(named[-1]):
-        named.pop()
-    where = f"[{_table(tuple(named))}] {named[-1]}" if len(named) > 1 else named[0]
-    if not _begins(path, _FREE) and any(_SECRET.search(_snake(part)) for part in path):
-        return f"{where} is refused: keys come from the environment only, as in OPENAI_API_KEY"
-    if held := secrets_in(text, _CHANCE):
-        return f"{where} holds the value of {held[0]}: keys come from the environment only"
-    if _begins(path, _PROSE):
-        return ""
-    if in_address(text):
-        return f"{where} holds a name and password or a key: they come from the environment only"
-    if KEY_SHAPE.search(text):
-        return f"{where} holds what is a key: they come from the environment only"
-    return ""
-
-
-def _begins(path: Path, tables: Sequence[Path]) -> bool:
-    return any(path[: len(table)] == table for table in tables)
-
-
 def _unsendable(path: Path) -> str:
     """Of what a model would be sent: what changes how many answers come, whose they are, and what they may cost."""
     if path[0] != "models" or len(path) < 3 or path[2] in ModelConfig.model_fields:
         return ""
-    parts, why = refusal(path[2:])
+    parts, why = model_keys.refusal(path[2:])
     key = path[: 2 + parts]
-    return f"[{_table(key)}] {key[-1]} is refused: {why}" if parts else ""
+    return f"[{secrets.table_name(key)}] {key[-1]} is refused: {why}" if parts else ""
 
 
 def _near_miss(path: Path) -> str:
@@ -229,20 +196,6 @@ def _leaves(value: object, path: Path) -> Iterator[tuple[Path, object]]:
             yield from _leaves(item, (*path, key))
     elif path:
         yield path, value
-
-
-def _table(path: Path) -> str:
-    """Name the table that holds ``path``; of a list of tables the first is 1."""
-    return ".".join(str(int(part) + 1) if _is_place(part) else part for part in path[:-1])
-
-
-def _is_place(part: str) -> bool:
-    """Return whether ``part`` can be a place in a list."""
-    return part.isascii() and part.isdigit() and len(part) < 10
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", name).lower()
 
 
 def _cut(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ..errors import AnswerMissing
 from .model import Call, Model, Reply
+from .redact import one_line
 from .store import AnswerStore
 from .stored import StoredAnswers
 
@@ -167,6 +168,6 @@ class CachedModel:
 
 def _missing(call: Call) -> AnswerMissing:
     messages = call.request.messages
-    start = " ".join(messages[-1].content.split())[:80] if messages else ""
+    start = one_line(messages[-1].content)[:80] if messages else ""
     message = f"no recorded answer to the {call.role} prompt “{start}” [{call.at}]"
     return AnswerMissing(message, "run it once without --offline, or with the --cache-dir that holds its answers")

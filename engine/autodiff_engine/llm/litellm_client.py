@@ -22,6 +22,7 @@ from .faults import Asked, translate
 from .handover import HandoverExecutor, handover
 from .model import Call, Reply, Request, Usage
 from .redact import received, redacted
+from .referred import key_name, resolved
 
 LOGGER = "autodiff.litellm"
 """The only logger that litellm's records reach; give it a handler to see them."""
@@ -67,7 +68,8 @@ class LiteLLMModel:
         if self._litellm is None:
             asyncio.get_running_loop().set_default_executor(HandoverExecutor())  # litellm prepares calls in it
             self._litellm = await self._loaded()
-        key = await self._placeholder(request)
+        params = resolved(request.params)
+        key = None if "api_key" in params else await self._placeholder(request)
         started = time.monotonic()
         try:
             with handover():  # a call that is cancelled as it begins
@@ -78,7 +80,7 @@ class LiteLLMModel:
                     ],
                     **({"api_base": request.endpoint} if request.endpoint else {}),
                     **({"api_key": key} if key else {}),
-                    **request.params,
+                    **params,
                     num_retries=0,
                     max_retries=0,
                     timeout=_A_DAY_S,
@@ -175,7 +177,8 @@ def _listed(model: str) -> dict[str, Any]:
 
 def _asked(request: Request) -> Asked:
     provider = request.model.partition("/")[0] if "/" in request.model else "openai"
-    return Asked(request.model, request.endpoint, f"{provider.upper().replace('-', '_')}_API_KEY")
+    usual = f"{provider.upper().replace('-', '_')}_API_KEY"
+    return Asked(request.model, request.endpoint, key_name(request.params) or usual)
 
 
 def _reply(answer: Any, request: Request, seconds: float) -> Reply:  # noqa: ANN401 - litellm's object comes in here

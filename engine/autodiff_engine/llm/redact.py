@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from ..characters import whole
-from ..secret import KEY_SHAPE, redacted, secrets_in, without_values
+from ..secret import KEY_SHAPE, NO_WORD, redacted, secrets_in, without_values
 
 __all__ = ["KEY_SHAPE", "one_line", "received", "redacted", "secrets_in"]
 
-_NO_WORD = 16
-"""So many characters that are the value of a key are the key: nobody wrote them by chance."""
 _LONGEST = 240
 _READ = 20_000
 """Characters that are looked at: an answer of megabytes, from whoever sends one, takes no time."""
@@ -19,7 +17,7 @@ def received(text: str) -> str:
 
     That is without the values of our keys, which some gateways quote in an answer, and without halves of characters.
     """
-    return without_values(whole(text), _NO_WORD)
+    return without_values(whole(text), NO_WORD)
 
 
 def one_line(text: str) -> str:

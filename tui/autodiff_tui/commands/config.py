@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -51,7 +52,7 @@ def validate(flags: Flags, config: Path) -> int:
     """Check CONFIG, its data and its program as a run would before it spends anything; creates nothing."""
     from autodiff_engine import build  # help must not wait for the engine
 
-    run = build.training(load_config(config, flags), run_options(flags))
+    run = build.training(load_config(config, flags), replace(run_options(flags), keyless=True))
     for warning in () if flags.quiet else run.opening.warnings:
         sys.stderr.write(f"warning: {_printable(warning)}\n")
     sys.stdout.write(f"{_printable(str(config))}: valid\n")

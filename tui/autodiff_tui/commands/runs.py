@@ -86,6 +86,7 @@ def show(flags: Flags, run: str, html: Path | None, force: bool) -> int:
 
 def _write_page(flags: Flags, folder: Path, target: Path, *, overwrite: bool) -> int:
     """Write the page to ``target``, - for stdout; what of the journal could not be read is said in it, too."""
+    from autodiff_engine.secret import NO_WORD, without_values
     from autodiff_tui.headless import write_line  # help must not wait for the engine
     from autodiff_tui.html_report import page, settings_of
     from autodiff_tui.safe import one_line
@@ -94,7 +95,7 @@ def _write_page(flags: Flags, folder: Path, target: Path, *, overwrite: bool) ->
     view, notes = _read(folder)
     for note in notes:
         write_line(f"{folder}: {note}", sys.stderr)
-    content = page(view, settings_of(folder), notes).encode("utf-8")
+    content = without_values(page(view, settings_of(folder), notes), NO_WORD).encode("utf-8")
     if str(target) == "-":
         sys.stdout.buffer.write(content)
         return 0

@@ -239,13 +239,18 @@ def opening_facts(plan: Plan) -> tuple[ProgramDescribed, DataLoaded]:
     )  # fmt: skip
 
 
+def task_of(plan: Plan, model: Model) -> tuple[Task, Metric]:
+    """Return the program of a plan and what scores it; ``model`` answers for every role."""
+    unseated = Task(plan.program, asker(plan.players, "task", model), draw_of(plan.config, "task"), plan.losses)
+    return seated(unseated, plan.metric, plan.players)
+
+
 def parts_of(plan: Plan, model: Model) -> Parts:
     """Return what a trainer works with; ``model`` answers for every role."""
     config, settings, splits = plan.config, plan.config.trainer, plan.splits
-    asked, backward, optimizer = (asker(plan.players, role, model) for role in USED)
-    unseated = Task(plan.program, asked, draw_of(config, "task"), plan.losses)
-    task, metric = seated(unseated, plan.metric, plan.players)
-    _, minibatch_metric = seated(unseated, plan.minibatch_metric, plan.players)
+    backward, optimizer = (asker(plan.players, role, model) for role in USED[1:])
+    task, metric = task_of(plan, model)
+    _, minibatch_metric = seated(task, plan.minibatch_metric, plan.players)
     demos = [text.name for text in plan.program.texts if text.kind == "demos"]
     taught = "teacher" in plan.players
     teacher = asker(plan.players, "teacher", model) if taught else None

@@ -83,7 +83,7 @@ def demands(parts: Parts, parted: Parted, val: FirstCalls, test: FirstCalls) -> 
 
 def executions(parts: Parts) -> tuple[int, int]:
     """Return how often a training executes its program, the least and the most: known from settings and data alone."""
-    taught = _ONCE if parts.teacher is not None else {}
+    taught: Loads = _ONCE if parts.teacher is not None else {}
     shape, once = Shape.of(parts), Parted(_ONCE, _ONCE, {}, taught, {}, (1, 1))
     starts = shape.val + shape.test
     return starts, starts + sum(count for count, part in _steps(shape, parts.settings, once) if part)

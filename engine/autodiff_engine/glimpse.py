@@ -83,7 +83,7 @@ class Glimpse:
         count = len({tuple(sorted(each.inputs.items())) for each in examples})
         sure = all(any(sent.sure and sent.call.role == "task" for sent in each.sent[-1]) for each in self.seen)
         missing: dict[Role, Load] = {}
-        rest = {role: load.times(len(examples)) for role, load in self.whole().items()}
+        rest: dict[Role, Load] = {role: load.times(len(examples)) for role, load in self.whole().items()}
         if sure and count and not stored:
             first = Load(count, count * CHAT_TOKENS)
             missing["task"] = first

@@ -22,7 +22,12 @@ def slow(seconds: float = 15.0) -> Patience:
     return Patience(seconds, lambda: SLOW_S * next(ticks))
 
 
-@pytest.mark.parametrize("case", CASES)
+SOME = ("rotate", "template, alone for each target", "demos of a teacher", "a judge on a loss of a loop")
+
+
+@pytest.mark.parametrize(
+    "case", [*SOME, *(pytest.param(each, marks=pytest.mark.every_event) for each in CASES if each not in SOME)]
+)
 async def test_a_run_asks_each_role_no_more_than_one_example_shows(case: str) -> None:
     make, play = CASES[case]
     model, made = stand_in(make)
@@ -40,7 +45,7 @@ async def test_a_run_asks_each_role_no_more_than_one_example_shows(case: str) ->
         assert demand.fewest_prompt_tokens <= tokens[role] <= demand.most.prompt_tokens
 
 
-@pytest.mark.parametrize("case", ["two stages", "no steps", "demos", "demos of a teacher", "a loop with two losses"])
+@pytest.mark.parametrize("case", ["no steps", "demos of a teacher", "a loop with two losses"])
 async def test_how_often_a_program_is_executed_follows_from_settings_and_data(case: str) -> None:
     make, play = CASES[case]
     _, made = stand_in(make)

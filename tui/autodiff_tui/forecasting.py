@@ -121,7 +121,7 @@ def _row(each: RoleForecast) -> tuple[str, ...]:
 
 def _range(told: Range, shown: Callable[[float], str], *, about: bool = False) -> str:
     if math.isinf(told.most):
-        return f"{shown(told.least)} or more"
+        return f"{shown(told.least)} or more" if told.least else UNKNOWN
     least, most = shown(told.least), shown(told.most)
     text = least if least == most else f"{least} to {most}"
     return f"about {text}" if about and told.most else text

@@ -77,6 +77,4 @@ def why_unknown(seconds: float, times: Iterable[tuple[int, int]]) -> str:
     counts: Sequence[tuple[int, int]] = tuple(times)
     least, most = (sum(each[place] for each in counts) for place in (0, 1))
     count = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    return (
-        f"no example ended within {seconds:g} s: the program is executed {count} times, of nobody knows how many calls"
-    )
+    return f"no example ended within {seconds:g} s: {count} executions, each of an unknown number of calls"

@@ -1,8 +1,8 @@
-"""What scoring prompts on a split will cost, before anything is paid: every example, or one where the program is slow."""
+"""What scoring prompts on a split will cost, before anything is paid: of all examples, or of one of a slow program."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -57,8 +57,8 @@ async def _calls(plan: Plan, examples: Sequence[Example], find: Find) -> FirstCa
 
 
 def _forecast(plan: Plan, told: FirstCalls, *, offline: bool) -> Forecast:
-    asked: Mapping[Role, Demand] = {
-        role: Demand(told.missing.get(role, NOTHING), told.missing.get(role, NOTHING) + told.rest.get(role, NOTHING))
-        for role in ({} if offline else {**told.missing, **told.rest})
-    }
+    missing, rest = told.missing, told.rest
+    roles: tuple[Role, ...] = () if offline else tuple(dict.fromkeys((*missing, *rest)))
+    least = {role: missing.get(role, NOTHING) for role in roles}
+    asked: dict[Role, Demand] = {role: Demand(least[role], least[role] + rest.get(role, NOTHING)) for role in roles}
     return forecast_of(plan, asked, {}, ())

@@ -151,7 +151,7 @@ class Ablation:
         config = plan.config
         plan = replace(plan, config=config.model_copy(update={"budget": left_of(config.budget, self.paid)}))
         run_id = f"{self.id}/{cell.name}"
-        models = Place(run_id, self.answers, place / "debug.log", self.offline)
+        models = Place(run_id, self.answers, place / "debug.log", self.offline, again="give the same command again")
         return run_of(plan, replace(self._loaded, config=config), run_id, place, models)
 
     def record(self, cell: Cell) -> Executions:

@@ -96,7 +96,7 @@ class Evaluating:
             on_progress(done, len(examples))
 
         name = f"eval-{secrets.token_hex(8)}"  # of its own: what an earlier evaluation stored is not "a run's own"
-        place = Place(name, self.answers, self.answers / "eval.log", self.offline)
+        place = Place(name, self.answers, self.answers / "eval.log", self.offline, again="give the same command again")
         models = Models(plan.players, plan.config, place, control, lambda _: None)
         try:
             task, metric = task_of(plan, models.model)

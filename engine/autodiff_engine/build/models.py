@@ -83,6 +83,8 @@ class Place:
     """Given where the run is executed again."""
     note: Note | None = None
     """Hears of every answer that the run gets, whoever gave it."""
+    again: str = "resume it"
+    """How a person goes on whose disk was full."""
 
 
 def cast(config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False) -> Cast:
@@ -188,7 +190,7 @@ class Models:
         local = LocalModels(
             client, place.log, slots=min(LOCAL_SLOTS, in_flight), context_per_slot=max(contexts, default=1)
         )
-        store = self._store(place.answers)
+        store = self._store(place)
 
         async def close_store() -> None:
             try:
@@ -210,13 +212,13 @@ class Models:
         gated = GatedModel(cached, self._control, self._hit_started, self._hit_finished, again=self._ungated)
         return RepeatedModel(gated, place.rerun.failures) if place.rerun else gated
 
-    def _store(self, answers: Path) -> AnswerStore | StoredAnswers:
+    def _store(self, place: Place) -> AnswerStore | StoredAnswers:
         """Open the answers: only to read where the run is to say again what it said, perhaps where nobody may write."""
         warn = logging.getLogger("autodiff.cache").warning
         reads = self._rerun is not None and self._rerun.replay
         if reads:
-            return StoredAnswers(answers, warn)
-        return AnswerStore(answers, warn, on_deleted=lambda told: self._emit(Warned(told)))
+            return StoredAnswers(place.answers, warn)
+        return AnswerStore(place.answers, warn, lambda told: self._emit(Warned(told)), place.again)
 
     def spent(self) -> Spent:
         """The ledger so far."""

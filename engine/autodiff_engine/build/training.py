@@ -34,8 +34,9 @@ from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
 from .expected import check_expected, check_named
-from .fingerprints import parts_of_run
+from .fingerprints import named_files, parts_of_run
 from .first_demos import showing
+from .late_imports import LateImports
 from .measures import info_of, losses_of, metric_of, roles_of, seated
 from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
 from .options import RunOptions, check_answers
@@ -61,6 +62,8 @@ class Plan:
     """What is odd about the data, a line each."""
     started: Mapping[str, Started] = field(default_factory=dict[str, Started])
     """By text of demos: the examples that were drawn for it to start with."""
+    files: tuple[Path, ...] = ()
+    """The user's own program files that the config names."""
 
 
 def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]:
@@ -110,7 +113,10 @@ def plan_of(
     odd = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
     warnings = (*odd, *check_named(config, program))
     players = cast(config, base, roles=roles_of(config, roles or called(config, program)), recorded=recorded)
-    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started)
+    files = named_files(config, base)
+    return Plan(
+        config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started, files
+    )
 
 
 def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
@@ -193,8 +199,9 @@ class _Machine:
         self._rerun = place.rerun
         if self._rerun is not None:
             self._rerun.when_live(self._live)
-        self._models = Models(plan.players, plan.config, place, control, emit)
-        self.trainer = Trainer(parts_of(plan, self._models.model), control, emit, self._keep, decided)
+        tell = LateImports(plan.files, emit).hear
+        self._models = Models(plan.players, plan.config, place, control, tell)
+        self.trainer = Trainer(parts_of(plan, self._models.model), control, tell, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, on which data, and what its examples ask."""

@@ -66,6 +66,9 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
         {"task": {"pipeline": "trec", "losses": [{"node": "x", "metric": "evil.py:score"}]}},
         {"trainer": {"minibatch_metric": "program/3/p.py:score"}},
         {"prompts": {"file": "/etc/passwd"}},
+        {"data": {"source": "/etc/passwd"}},
+        {"data": {"source": "trec:../passwd"}},
+        {"data": {"source": {"train": "a.csv", "val": "..\\b.csv"}}},
         {"retrieval": {"corpus": "/home/you"}},
         {"retrieval": {"corpus": "hf:somebody/something"}},
         {"model": {"model": "local//dev/zero"}},
@@ -74,7 +77,7 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
     ],
 )
 def test_a_packed_config_that_names_what_is_not_in_its_pack_is_refused(tables: dict[str, Any]) -> None:
-    told = config(**{"model": {"model": "openai/x"}, **tables})
+    told = config(**{"model": {"model": "openai/x"}, "data": {"source": "questions.txt"}, **tables})
 
     with pytest.raises(StorageError, match=r"x\.zip: its config\.toml names "):
         check_inside(told, MEMBERS, "x.zip")

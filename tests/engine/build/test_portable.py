@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from autodiff_engine.build.folderless import folderless
 from autodiff_engine.build.portable import check_inside, check_secrets, portable
 from autodiff_engine.config import RunConfig, parse, to_toml
 from autodiff_engine.errors import ConfigError, StorageError
@@ -55,6 +56,9 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
     assert "private" not in text
     assert "secret" not in text
     check_inside(moved.config, (*MEMBERS, *moved.files), "x.zip")
+    assert folderless(text) == folderless(to_toml(told))
+    other = moved.config.model_copy(update={"trainer": moved.config.trainer.model_copy(update={"seed": 1})})
+    assert folderless(to_toml(other)) != folderless(text)
 
 
 @pytest.mark.parametrize(

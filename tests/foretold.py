@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autodiff_engine import build, config
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.dataset import load as load_data
 from autodiff_engine.events import RunFinished, StepFinished
@@ -96,7 +96,7 @@ def prepared(folder: Path, program: str, seed: int, put: Put, steps: int) -> con
     splits = load_data(loaded.config.data, loaded.base)
     scripted = ScriptedModel(Player((*splits.train, *splits.val, *splits.test)))
     put(models, "LiteLLMModel", lambda *_, **__: Closing(scripted))
-    put(models, "missing_key", lambda _: None)
+    put(players, "missing_key", lambda _: None)
     return loaded
 
 

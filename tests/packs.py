@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import zipfile
 from collections.abc import Mapping
@@ -14,21 +15,22 @@ SMALL = {JOURNAL: b"{}\n", CONFIG: b"[task]\n", SPLITS: b"{}", ANSWERS: b""}
 """The members that every pack has; their content is of no use."""
 
 
-def packed(members: Mapping[str, bytes], *, answers: str = "1.1") -> bytes:
+def packed(members: Mapping[str, bytes], *, answers: str = "1.1", version: str = "0.0.0") -> bytes:
     """The pack of ``members``, as our own code writes it, whatever their names."""
-    return write(lambda told: Manifest("run-1", "0.0.0", answers, "0" * 64, told), members)
+    return write(lambda told: Manifest("run-1", version, answers, "0" * 64, told), members)
 
 
 def changed(content: bytes, **members: bytes | None) -> bytes:
     """A pack with other members, hashes and all; ``__`` in a name stands for a slash, ``_dot_`` for a dot."""
     with zipfile.ZipFile(io.BytesIO(content)) as old:
         kept = {name: old.read(name) for name in old.namelist() if name != "manifest.json"}
+        version = json.loads(old.read("manifest.json"))["version"]
     for name, value in members.items():
         member = name.replace("__", "/").replace("_dot_", ".")
         kept.pop(member, None)
         if value is not None:
             kept[member] = value
-    return packed(kept)
+    return packed(kept, version=version)
 
 
 def member(content: bytes, name: str) -> bytes:

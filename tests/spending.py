@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from autodiff_engine import build, config
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.errors import ModelRefused, ModelUnavailable
 from autodiff_engine.events import RunFinished, Stamped
@@ -181,7 +181,7 @@ def answer(call: Call) -> str:
 def patched(provider: Provider, put: Callable[[object, str, object], object]) -> None:
     """Let ``provider`` answer, and retries wait for a turn of the loop."""
     put(models, "LiteLLMModel", lambda: provider)
-    put(models, "missing_key", lambda _: None)
+    put(players, "missing_key", lambda _: None)
     put(models, "LimitedModel", partial(LimitedModel, sleep=lambda _: asyncio.sleep(0)))
 
 

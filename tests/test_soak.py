@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autodiff_engine import build, config, journal
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.events import RunFinished
 from autodiff_engine.llm.metered import Meter
@@ -38,7 +38,7 @@ def _traced() -> Iterator[None]:
 
 def play(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "LiteLLMModel", soak.Player)
-    monkeypatch.setattr(models, "missing_key", lambda _: None)
+    monkeypatch.setattr(players, "missing_key", lambda _: None)
 
 
 @pytest.mark.usefixtures("_traced")

@@ -14,6 +14,7 @@ from .rehearsal import Load, Loads, Parted
 from .stand_in import CHAT_TOKENS
 
 NOTHING = Load(0, 0)
+_ONCE: Loads = {"task": Load(1, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,14 @@ def demands(parts: Parts, parted: Parted, val: FirstCalls, test: FirstCalls) -> 
         for count, loads in _steps(Shape.of(parts), parts.settings, parted):
             _add(most, {role: load.times(count) for role, load in loads.items()})
     return {role: Demand(least.get(role, NOTHING), load) for role, load in most.items() if load.calls}
+
+
+def executions(parts: Parts) -> tuple[int, int]:
+    """Return how often a training executes its program, the least and the most: known from settings and data alone."""
+    taught: Loads = _ONCE if parts.teacher is not None else {}
+    shape, once = Shape.of(parts), Parted(_ONCE, _ONCE, {}, taught, {}, (1, 1))
+    starts = shape.val + shape.test
+    return starts, starts + sum(count for count, part in _steps(shape, parts.settings, once) if part)
 
 
 def _steps(shape: Shape, settings: TrainerConfig, parted: Parted) -> Iterator[tuple[int, Loads]]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from .candidate import start
 from .dataset import Example
+from .evaluate import Task
 from .llm import Reply, Role
-from .progress import Parts
+from .metric import Metric
 from .rehearsal import Load, loads, tried
 from .stand_in import GUESSES, Sent, StandIn
 
@@ -54,18 +55,18 @@ class _Heard:
 
 
 async def first_calls(
-    parts: Parts, model: StandIn, examples: Sequence[Example], asked: Collection[str] = ()
+    task: Task, metric: Metric, model: StandIn, examples: Sequence[Example], asked: Collection[str] = ()
 ) -> FirstCalls:
-    """Return what ``examples`` ask of the start prompts; ``model`` plays every role in ``parts``.
+    """Return what ``examples`` ask of the start prompts; ``model`` plays every role in ``task`` and ``metric``.
 
     ``asked`` are the keys of requests that are sent before: to ask them again is free.
     """
-    heard, candidate = _Heard(), start(parts.task.pipeline.texts)
+    heard, candidate = _Heard(), start(task.pipeline.texts)
     perfect = bool(examples)
     for example in examples:
         for guess in GUESSES:
             model.guess = guess
-            outcome = await tried(parts.task, candidate, example, parts.metric, model)
+            outcome = await tried(task, candidate, example, metric, model)
             guessed = example.id in model.guessed
             heard.add(example.id, model.take())
             perfect = perfect and not guessed and not isinstance(outcome, str) and outcome.score == 1

@@ -44,13 +44,14 @@ Loads = Mapping[Role, Load]
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """What several rehearsals of one part sent: the most calls of any, and the mean size of each guess's calls."""
 
     calls: dict[Role, int] = field(default_factory=dict[Role, int])
     sizes: dict[tuple[Role, Guess], Load] = field(default_factory=dict[tuple[Role, Guess], Load])
 
     def add(self, sent: Sequence[Sent], guess: Guess) -> None:
+        """Take in what one rehearsal sent, whose replies were made up by ``guess``."""
         for role, load in loads(sent).items():
             self.calls[role] = max(self.calls.get(role, 0), load.calls)
             self.sizes[role, guess] = self.sizes.get((role, guess), Load(0, 0)) + load
@@ -93,24 +94,24 @@ class Rehearsal:
     async def parts(self) -> Parted:
         """Return the most that each part asks."""
         parts, model = self._parts, self._model
-        whole, minibatch, feedback, taught = _Gathered(), _Gathered(), _Gathered(), _Gathered()
+        whole, minibatch, feedback, taught = Gathered(), Gathered(), Gathered(), Gathered()
         counts: list[int] = []
         proposal: dict[Role, Load] = {}
         for guess in GUESSES:
             model.guess = guess
-            candidate = _longest_candidate(parts) if guess == "long" else start(parts.task.pipeline.texts)
-            for example in _longest(parts.splits.val):
+            candidate = longest_candidate(parts) if guess == "long" else start(parts.task.pipeline.texts)
+            for example in longest(parts.splits.val):
                 sent = await self._sent(parts.task, candidate, example, parts.metric)
                 whole.add(sent, guess)
                 counts.append(sum(each.call.role == "task" for each in sent))
             outcomes: list[Outcome] = []
-            for example in _longest(parts.splits.train):
+            for example in longest(parts.splits.train):
                 metric = parts.minibatch_metric
                 minibatch.add(await self._sent(parts.task, candidate, example, metric, outcomes), guess)
                 if parts.teacher is not None:
                     taught.add(await self._sent(parts.teacher, candidate, example, metric), guess)
-            told = await self._feedback(outcomes, feedback)
-            for role, load in (await _proposal(parts, candidate, outcomes, told, model)).items():
+            told = await criticised(parts, outcomes, feedback, model)
+            for role, load in (await proposed(parts, candidate, outcomes, told, model)).items():
                 proposal[role] = max(proposal.get(role, load), load, key=lambda each: each.prompt_tokens)
         return Parted(
             whole.most(), minibatch.most(), feedback.most(), taught.most(), proposal,
@@ -131,18 +132,6 @@ class Rehearsal:
         elif outcomes is not None and outcome.answer is not None:
             outcomes.append(outcome)
         return self._model.take()
-
-    async def _feedback(self, outcomes: Sequence[Outcome], gathered: _Gathered) -> list[Told]:
-        """Have every answer criticised, whatever its score."""
-        parts = self._parts
-        if parts.settings.gradients != "text":
-            return []
-        heard: list[Told] = []
-        loss = replace(parts.loss, selective=False)
-        for outcome in outcomes:
-            heard += await gradients([outcome], loss, parts.critic, step=1, control=Control(), tell=lambda _: None)
-            gathered.add(self._model.take(), self._model.guess)
-        return heard
 
 
 async def tried(task: Task, candidate: Candidate, example: Example, metric: Metric, model: StandIn) -> Outcome | str:
@@ -170,7 +159,19 @@ async def _judged(task: Task, outcome: Outcome, metric: Metric) -> None:
                 await each.score(node.value, expecting(outcome.example, column), at=at)
 
 
-async def _proposal(
+async def criticised(parts: Parts, outcomes: Sequence[Outcome], gathered: Gathered, model: StandIn) -> list[Told]:
+    """Have every answer criticised, whatever its score; ``gathered`` hears what that sent."""
+    if parts.settings.gradients != "text":
+        return []
+    heard: list[Told] = []
+    loss = replace(parts.loss, selective=False)
+    for outcome in outcomes:
+        heard += await gradients([outcome], loss, parts.critic, step=1, control=Control(), tell=lambda _: None)
+        gathered.add(model.take(), model.guess)
+    return heard
+
+
+async def proposed(
     parts: Parts, candidate: Candidate, outcomes: Sequence[Outcome], told: Sequence[Told], model: StandIn
 ) -> Loads:
     """Have the last proposal of a step written, of all that may stand in its prompt; unusable, it is asked for twice.
@@ -231,7 +232,7 @@ def answer_tokens(params: Mapping[str, object]) -> int:
     return most if isinstance(most, int) else 0
 
 
-def _longest_candidate(parts: Parts) -> Candidate:
+def longest_candidate(parts: Parts) -> Candidate:
     """Return the start texts made as long as the lint lets them be."""
     words = parts.gates.lint.max_words
     return Candidate({text.name: padded(text.value, words) for text in parts.task.pipeline.texts})
@@ -241,5 +242,6 @@ def _batch(parts: Parts) -> int:
     return min(parts.settings.max_batch, len(parts.splits.train))
 
 
-def _longest(examples: Sequence[Example]) -> list[Example]:
+def longest(examples: Sequence[Example]) -> list[Example]:
+    """Return the examples with the longest inputs, the longest first."""
     return sorted(examples, key=lambda each: -sum(map(len, each.inputs.values())))[:LOOKED_AT]

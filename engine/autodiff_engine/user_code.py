@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -72,6 +72,17 @@ def loaded(file: Path) -> Iterator[tuple[str, str]]:
     later = (path for path in imported_files(file) if path not in executed and is_users(str(path)))
     for path, sha256 in (*executed.items(), *((path, _digest(path.read_bytes())) for path in later)):
         yield path.relative_to(file.parent).as_posix(), sha256
+
+
+def unnamed(folder: Path, files: Iterable[Path]) -> Iterator[Path]:
+    """Yield each file in ``folder`` that came after the user's ``files`` and that no import statement of theirs names.
+
+    A name that is computed brings such a one, once the program is executed.
+    """
+    named = {path for file in files for path in (file, *imported_files(file))}
+    for _, path, module in _beside(folder):
+        if _SHA256 not in _names(module) and path not in named:
+            yield path
 
 
 def _nearest(name: str, known: list[str]) -> str:

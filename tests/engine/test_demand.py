@@ -35,8 +35,8 @@ def stand_in(make: Make, stored: Callable[[str], Reply | None] = lambda key: Non
 
 async def starting(make: Make, stored: Callable[[str], Reply | None] = lambda key: None) -> list[FirstCalls]:
     model, made = stand_in(make, stored)
-    val = await first_calls(made, model, made.splits.val)
-    return [val, await first_calls(made, model, made.splits.test, val.keys)]
+    val = await first_calls(made.task, made.metric, model, made.splits.val)
+    return [val, await first_calls(made.task, made.metric, model, made.splits.test, val.keys)]
 
 
 async def parted(make: Make) -> Parted:

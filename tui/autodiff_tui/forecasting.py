@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .flags import Flags
 from .format import UNKNOWN, cost, counted, tokens
@@ -15,8 +16,11 @@ from .toned import Tone, Toned, columns, line, spelled
 if TYPE_CHECKING:
     from autodiff_engine.build import CapForecast, Forecast, Range, RoleForecast, SplitForecast
 
+T = TypeVar("T")
 _HEAD = ("role", "calls", "tokens in", "tokens out", "cost", "model")
-NO_FORECAST = "no forecast: the program's own functions are slow; --dry-run takes its time"
+PATIENCE_S = 15.0
+"""Seconds after which a forecast is a coarse one: a program's own functions may be slow."""
+_DRY_RUN = "--dry-run takes its time"
 NO_BUDGET = "budget: there is none"
 _SPLITS = {"val": "validation", "test": "test"}
 _TONES: dict[str, Tone] = {"enough": "good", "too small": "bad"}
@@ -36,24 +40,35 @@ def write(told: Forecast, flags: Flags) -> None:
         write_line(spelled(each).rstrip(), sys.stdout, ascii_only=flags.ascii)
 
 
-def in_short(told: Forecast | None) -> tuple[str, ...]:
-    """Return the sum of the forecast as short lines."""
+def within_patience(forecast: Callable[[float], Awaitable[T]]) -> tuple[T | None, int]:
+    """Return what ``forecast`` says in the time that a person waits for it, and 0; or None and a signal's number."""
+    from .interruptible import run
+
+    told, number = run(lambda: forecast(PATIENCE_S))
     if told is None:
-        return (NO_FORECAST,)
+        sys.stderr.write("error: interrupted; nothing was written\n")
+    return told, number
+
+
+def in_short(told: Forecast) -> tuple[str, ...]:
+    """Return the sum of the forecast as short lines."""
     total = told.total
     price = UNKNOWN if total.cost_usd is None else _range(total.cost_usd, cost)
     prompts, answers = _range(total.prompt_tokens, _tokens, about=True), _range(total.completion_tokens, _tokens)
     return (
         f"forecast: {_range(total.calls, _count)} calls, cost {price}",
+        *([f"  coarse, {told.coarse}; {_DRY_RUN}"] if told.coarse else []),
         f"  {prompts} tokens in, {answers} out",
         *(f"  budget {each.cap} {_limit(each)}: {_SAID[each.verdict]}" for each in told.budget),
     )
 
 
-def say(told: Forecast | None, flags: Flags) -> None:
-    """Tell who is about to train what that will take, in short, on stderr; the run tells its warnings by itself."""
-    shown = (line(NO_FORECAST),) if told is None else brief(replace(told, warnings=(), notes=()))
-    for each in () if flags.quiet else shown:
+def say(told: Forecast, flags: Flags, *, in_full: str = _DRY_RUN) -> None:
+    """Tell who is about to pay what that will take, in short, on stderr; the run tells its warnings by itself.
+
+    ``in_full`` says how to get the whole forecast, where this one is coarse.
+    """
+    for each in () if flags.quiet else brief(replace(told, warnings=(), notes=()), in_full=in_full):
         write_line(spelled(each).rstrip(), sys.stderr, ascii_only=flags.ascii)
 
 
@@ -74,12 +89,14 @@ def lines(told: Forecast) -> Iterator[Toned]:
         yield line(f"note: {note}")
 
 
-def brief(told: Forecast) -> Iterator[Toned]:
+def brief(told: Forecast, *, in_full: str = _DRY_RUN) -> Iterator[Toned]:
     """Yield the sum of the forecast and what the budget makes of it, each line beginning with what it is about."""
     total = told.total
     price = UNKNOWN if total.cost_usd is None else _range(total.cost_usd, cost)
     asked = f"{_range(total.calls, _count)} calls, {_range(total.prompt_tokens, _tokens, about=True)} tokens in, "
     yield (*line("forecast ", "muted"), *line(f"{asked}{_range(total.completion_tokens, _tokens)} out, cost {price}"))
+    if told.coarse:
+        yield (*line("coarse   ", "muted"), *line(f"{told.coarse}{f'; {in_full}' if in_full else ''}", "warn"))
     if told.minutes is not None:
         yield (*line("minutes  ", "muted"), *line(_minutes(told)))
     for each in told.budget:
@@ -103,6 +120,8 @@ def _row(each: RoleForecast) -> tuple[str, ...]:
 
 
 def _range(told: Range, shown: Callable[[float], str], *, about: bool = False) -> str:
+    if math.isinf(told.most):
+        return f"{shown(told.least)} or more" if told.least else UNKNOWN
     least, most = shown(told.least), shown(told.most)
     text = least if least == most else f"{least} to {most}"
     return f"about {text}" if about and told.most else text

@@ -84,7 +84,7 @@ def executions(run: Path) -> Executions:
     folders = [*cut_short, run] if (run / JOURNAL).is_file() else cut_short
     measured = [measure(read_journal(folder)) for folder in folders]
     told = executions_of(measured)
-    return told if (run / JOURNAL).is_file() else Executions(None, told.paid)
+    return told if (run / JOURNAL).is_file() else Executions(None, told.paid, told.begun)
 
 
 def set_aside(run: Path) -> None:

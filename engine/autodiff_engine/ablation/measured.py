@@ -88,6 +88,8 @@ class Executions:
 
     done: Measured | None = None
     paid: Paid = field(default_factory=Paid)
+    begun: Measured | None = None
+    """The newest of them, done or cut short; what it was made of is what the next one has to be made of."""
 
 
 def measure(recorded: Recorded) -> Measured:
@@ -137,7 +139,8 @@ def measure(recorded: Recorded) -> Measured:
 def executions_of(journals: Sequence[Measured]) -> Executions:
     """Return what the executions of one run came to; only the last can be done."""
     paid = sum((each.paid for each in journals), Paid())
-    return Executions(journals[-1] if journals and journals[-1].done else None, paid)
+    newest = journals[-1] if journals else None
+    return Executions(newest if newest is not None and newest.done else None, paid, newest)
 
 
 def _paid(spent: Spent, seconds: float) -> Paid:

@@ -21,7 +21,8 @@ from .fingerprints import changed, is_file, parts_of_run
 from .first_demos import showing
 from .models import Place
 from .options import RunOptions, check_answers
-from .training import Plan, plan_of, run_of, with_hashes
+from .plan import Plan, plan_of, with_hashes
+from .training import run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Ablation:
         config = plan.config
         plan = replace(plan, config=config.model_copy(update={"budget": left_of(config.budget, self.paid)}))
         run_id = f"{self.id}/{cell.name}"
-        models = Place(run_id, self.answers, place / "debug.log", self.offline)
+        models = Place(run_id, self.answers, place / "debug.log", self.offline, again="give the same command again")
         return run_of(plan, replace(self._loaded, config=config), run_id, place, models)
 
     def record(self, cell: Cell) -> Executions:
@@ -169,31 +170,42 @@ class Ablation:
         return replace(self._plan, config=config, program=program, started=started)
 
     def _check(self, cell: Cell) -> None:
-        """Refuse a run that is done, but of something else than what is asked for now."""
-        done, place = self._grid[cell.key].done, self.folder / cell.name
-        corpus = self._plan.program.corpus
-        if done is None:
+        """Refuse a run that was begun, whether it is done or not, but of something else than what is asked for now."""
+        executions, place = self._grid[cell.key], self.folder / cell.name
+        if executions.begun is None:
             return
+        differ = self._differences(cell, executions.begun)
+        if not differ:
+            return
+        since = f"{' and '.join(differ)} changed since"
+        if executions.done is None:
+            raise ConfigError(
+                f"{place}: was begun and not done, and {since}: what it is made of would be two things",
+                "change that back, begin a new ablation with another --run-dir, or delete that folder",
+            )
+        raise ConfigError(
+            f"{place}: is done, but {since}: it cannot be compared",
+            "begin a new ablation with another --run-dir, or delete that folder",
+        )
+
+    def _differences(self, cell: Cell, begun: Measured) -> list[str]:
+        """Name what a run was made of and is another now, as far as its journal came to say it."""
+        place, corpus = self.folder / cell.name, self._plan.program.corpus
         config = applied(self._loaded.config, cell.variant, cell.seed)
         asked = self._config_in(config, place)
         texts = tuple((text.name, text.value) for text in self._plans[cell.key].program.texts)
         now = parts_of_run(to_toml(asked), self._plan.instructions, config, self._loaded.base)
-        differ = [
+        return [
             what
             for what, same in (
                 ("its config", meaning(load(place / folder.CONFIG).config) == meaning(asked)),
-                ("the data", done.data == self._plan.splits.fingerprint),
-                ("the corpus", done.corpus == (corpus.fingerprint if corpus else "")),
-                ("the start texts", done.texts == texts),
+                ("the data", begun.data in ("", self._plan.splits.fingerprint)),
+                ("the corpus", not begun.data or begun.corpus == (corpus.fingerprint if corpus else "")),
+                ("the start texts", begun.texts in ((), texts)),
                 ("our instructions to LLMs", _sources(place / "instructions") == _sources(None)),
             )
             if not same
-        ] + [name for name in changed(done.parts, now) if done.parts and is_file(name)]
-        if differ:
-            raise ConfigError(
-                f"{place}: is done, but {' and '.join(differ)} changed since: it cannot be compared",
-                "begin a new ablation with another --run-dir, or delete that folder",
-            )
+        ] + [name for name in changed(begun.parts, now) if begun.parts and is_file(name)]
 
 
 def ablation(loaded: Loaded, options: RunOptions, *, variants: Sequence[str], seeds: Sequence[int]) -> Ablation:

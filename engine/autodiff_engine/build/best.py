@@ -17,7 +17,7 @@ from ..pipeline import Pipeline
 from ..progress import Incumbent, Progress
 from ..statistics import wilson
 from ..telling import loss_means, on_answer
-from .models import Cast
+from .players import Cast
 
 
 def write(

@@ -9,8 +9,8 @@ from ..events import Fingerprint, ProgramDescribed
 from ..instructions import read as read_instructions
 from ..past import Past
 from ..rerun import differing
-from .fingerprints import CONFIG, INSTRUCTIONS, changed, parts_of_run
-from .training import Plan, opening_facts, plan_of
+from .fingerprints import CONFIG, INSTRUCTIONS, PACKED_CONFIG, changed, parts_of_run
+from .plan import Plan, opening_facts, plan_of
 
 FILE = "config.toml"
 
@@ -30,7 +30,8 @@ def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
     """Yield the name of each thing that the run was made of and that is another now."""
     text = (loaded.base / FILE).read_text(encoding="utf-8")
     before, now = past.parts, parts_of_run(text, plan.instructions, loaded.config, loaded.base)
-    yield from changes_in(before, now) if before else ()  # journals of earlier versions have none
+    told = [part for part in now if part.name != PACKED_CONFIG]  # the whole config is compared here
+    yield from changes_in([part for part in before if part.name != PACKED_CONFIG], told) if before else ()
     for role, told in loaded.config.models.items():
         player = plan.players.get(role)
         if player is not None and told.sha256 and player.name.rpartition(":")[2] != told.sha256:
@@ -40,8 +41,8 @@ def changes(past: Past, plan: Plan, loaded: Loaded) -> Iterable[str]:
 
 def changes_in(before: Sequence[Fingerprint], now: Sequence[Fingerprint]) -> Iterable[str]:
     """Yield the name, as a person knows it, of each part that is another now."""
-    for name in changed(before, now):
-        yield {CONFIG: f"its {FILE}", INSTRUCTIONS: "its instructions to LLMs"}.get(name, name)
+    said = {CONFIG: f"its {FILE}", PACKED_CONFIG: f"its {FILE}", INSTRUCTIONS: "its instructions to LLMs"}
+    yield from dict.fromkeys(said.get(name, name) for name in changed(before, now))
 
 
 def since(changed: Sequence[str]) -> str:

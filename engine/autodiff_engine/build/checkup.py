@@ -20,9 +20,9 @@ from ..pipeline import Pipeline
 from .expected import check_named
 from .first_demos import showing
 from .measures import losses_of, metric_of, roles_of
-from .models import API_CONTEXT, LOCAL, USED
+from .plan import called
+from .players import API_CONTEXT, LOCAL, USED
 from .program import check_columns, pipeline
-from .training import called
 
 Level = Literal["ok", "warning", "problem"]
 _CHARS_A_TOKEN = 4

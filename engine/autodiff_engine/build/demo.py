@@ -11,7 +11,8 @@ from ..llm.recorded import read_answers
 from ..run import Run
 from .models import Place, Record
 from .options import RunOptions
-from .training import plan_of, run_of
+from .plan import plan_of
+from .training import run_of
 
 PACK = "demo_pack"
 DEMO_S = 90.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,18 +12,22 @@ from ..candidate import start
 from ..comparison import mean
 from ..config import Loaded
 from ..control import Control
+from ..dataset import Example
 from ..errors import ConfigError, ModelUnavailable
-from ..evaluate import Outcome, Task, evaluate
+from ..evaluate import Outcome, evaluate
 from ..events import AtMost, CallCounts, LossMean, Spent, TokenCounts
 from ..export import read_prompts
+from ..glimpse import Patience
 from ..instructions import packaged
 from ..objective import check_nodes
 from ..statistics import wilson
 from ..telling import loss_means, on_answer
-from .measures import seated
-from .models import Models, Place, asker, draw_of
+from .eval_forecast import foretold_scoring
+from .forecasting import Forecast
+from .models import Models, Place
 from .options import RunOptions, check_answers
-from .training import Plan, plan_of
+from .plan import Plan, plan_of
+from .training import task_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,27 @@ class Evaluating:
     answers: Path
     offline: bool
 
+    @property
+    def examples(self) -> Sequence[Example]:
+        """What the prompts are scored on."""
+        return self.plan.splits.val if self.split == "val" else self.plan.splits.test
+
+    async def forecast(self, patience_s: float) -> Forecast:
+        """Say within ``patience_s`` what the scoring will cost; asks nobody, writes nothing, starts nothing.
+
+        Raises:
+            StorageError: The stored answers cannot be read.
+        """
+        patience = Patience(patience_s)
+        return await foretold_scoring(self.plan, self.examples, self.answers, patience, offline=self.offline)
+
     async def execute(self, control: Control, on_progress: Callable[[int, int], None]) -> EvalReport:
         """Score; ``on_progress(done, total)`` hears of examples in order.
 
         Raises:
             ModelError, BudgetExhausted: Nothing can be said.
         """
-        plan = self.plan
-        examples = plan.splits.val if self.split == "val" else plan.splits.test
+        plan, examples = self.plan, self.examples
         candidate = start(plan.program.texts)
         done = 0
 
@@ -80,12 +97,10 @@ class Evaluating:
             on_progress(done, len(examples))
 
         name = f"eval-{secrets.token_hex(8)}"  # of its own: what an earlier evaluation stored is not "a run's own"
-        place = Place(name, self.answers, self.answers / "eval.log", self.offline)
+        place = Place(name, self.answers, self.answers / "eval.log", self.offline, again="give the same command again")
         models = Models(plan.players, plan.config, place, control, lambda _: None)
         try:
-            who = asker(plan.players, "task", models.model)
-            unseated = Task(plan.program, who, draw_of(plan.config, "task"), plan.losses)
-            task, metric = seated(unseated, plan.metric, plan.players)
+            task, metric = task_of(plan, models.model)
             outcomes = await evaluate(task, candidate, examples, metric, at=f"0/{self.split}", seen=seen)
         finally:
             spent = models.spent()
@@ -120,8 +135,9 @@ def evaluation(
         loaded.config, loaded.base, packaged(), recorded=options.offline, roles=("task",), prompts=given,
         where=str(prompts),
     )  # fmt: skip
-    if not (plan.splits.val if split == "val" else plan.splits.test):
-        raise ConfigError(f"the {split} split of {plan.splits.source} is empty", f"set data.{split}")
     answers = options.answers(loaded.config, loaded.base)
+    evaluating = Evaluating(plan, split, answers, options.offline)
+    if not evaluating.examples:
+        raise ConfigError(f"the {split} split of {plan.splits.source} is empty", f"set data.{split}")
     check_answers(answers)
-    return Evaluating(plan, split, answers, options.offline)
+    return evaluating

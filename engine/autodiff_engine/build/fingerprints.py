@@ -13,9 +13,12 @@ from ..config import RunConfig, code, source
 from ..corpus_readers import texts_in
 from ..events import Fingerprint
 from ..instructions import Instructions
+from .folderless import folderless
 
 _NEUTRAL = ("budget", "limits", "cache")
 CONFIG, INSTRUCTIONS = "config", "instructions"
+PACKED_CONFIG = "config without folders"
+"""The part that a pack can show again of a run's config, whose files it calls otherwise."""
 _CORPUS = "corpus "
 
 
@@ -30,6 +33,7 @@ def parts_of_run(
     files = {(each.name, each.sha256): each for each in _users_files(config, base)}
     return (
         Fingerprint(CONFIG, _of_config(config_toml)),
+        Fingerprint(PACKED_CONFIG, folderless(config_toml)),
         Fingerprint(INSTRUCTIONS, _of_instructions(instructions)),
         *(files[key] for key in sorted(files)),
         *_of_corpus(config, base),
@@ -50,8 +54,8 @@ def is_file(name: str) -> bool:
 
 
 def is_packed_as_it_is(name: str) -> bool:
-    """Return whether a pack holds a part as the run had it: files of the user's and instructions."""
-    return name == INSTRUCTIONS or is_file(name)
+    """Return whether a pack holds a part as the run had it: files of the user's, instructions, most of the config."""
+    return name in (INSTRUCTIONS, PACKED_CONFIG) or is_file(name)
 
 
 def _of_config(text: str) -> str:

@@ -16,8 +16,10 @@ from ..llm.cached import CacheMode
 from ..llm.stored import StoredAnswers
 from ..rehearsal import Parted, Rehearsal, answer_tokens, expected_answers
 from ..stand_in import StandIn
-from .models import LOCAL_SLOTS, Cast, Player
-from .training import Plan, parts_of
+from .models import LOCAL_SLOTS
+from .plan import Plan
+from .players import Cast, Player
+from .training import parts_of
 
 Verdict = Literal["enough", "may end the run", "too small", "unknown"]
 
@@ -84,6 +86,17 @@ class Forecast:
     budget: tuple[CapForecast, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    coarse: str = ""
+    """Why the range is a coarse one, where the program was too slow to be rehearsed; a most may then be infinite."""
+
+
+Find = Callable[[str], Reply | None]
+"""Looks a stored answer up by its key."""
+
+
+def found_in(stored: StoredAnswers, mode: CacheMode) -> Find:
+    """Return what finds the answers that a run may take from others."""
+    return (lambda key: None) if mode in ("off", "refresh") else stored.get
 
 
 async def foretold(plan: Plan, answers: Path, *, offline: bool) -> Forecast:
@@ -92,46 +105,59 @@ async def foretold(plan: Plan, answers: Path, *, offline: bool) -> Forecast:
     Raises:
         StorageError: The stored answers cannot be read.
     """
-    mode = plan.config.cache.mode
     with closing(StoredAnswers(answers)) as stored:
-        find: Callable[[str], Reply | None] = (lambda key: None) if mode in ("off", "refresh") else stored.get
-        told, _ = await rehearsed(plan, find, offline=offline)
+        told, _ = await rehearsed(plan, found_in(stored, plan.config.cache.mode), offline=offline)
     return told
 
 
 async def rehearsed(
-    plan: Plan, find: Callable[[str], Reply | None], *, offline: bool, asked_before: frozenset[str] = frozenset()
+    plan: Plan, find: Find, *, offline: bool, asked_before: frozenset[str] = frozenset()
 ) -> tuple[Forecast, frozenset[str]]:
     """Return what a plan will cost, and the keys of the calls that are known; ``asked_before`` has those that are free.
 
     ``find`` returns stored answers.
     """
-    splits, config = plan.splits, plan.config
-    expected = expected_answers((*splits.train, *splits.val, *splits.test))
-    known, guessing = StandIn(expected, find), StandIn(expected)
+    splits = plan.splits
+    known, guessing = stand_in(plan, find), stand_in(plan)
     parts = parts_of(plan, known)
-    val = await first_calls(parts, known, splits.val, asked_before)
-    test = await first_calls(parts, known, splits.test, val.keys | asked_before)
+    val = await first_calls(parts.task, parts.metric, known, splits.val, asked_before)
+    test = await first_calls(parts.task, parts.metric, known, splits.test, val.keys | asked_before)
     parted = await Rehearsal(parts_of(plan, guessing), guessing).parts()
-    asked: Mapping[Role, Demand] = {} if offline else demands(parts, parted, val, test)
+    asked = demands(parts, parted, val, test)
+    return summed(plan, asked, parted, val, test, offline=offline), val.keys | test.keys
+
+
+def stand_in(plan: Plan, find: Find = lambda key: None) -> StandIn:
+    """Return who plays all models of a plan: what ``find`` knows, else guesses."""
+    splits = plan.splits
+    return StandIn(expected_answers((*splits.train, *splits.val, *splits.test)), find)
+
+
+def summed(
+    plan: Plan, asked: Mapping[Role, Demand], parted: Parted, val: FirstCalls, test: FirstCalls, *, offline: bool
+) -> Forecast:
+    """Return the forecast of a training that asks each role what ``asked`` says; nobody, if ``offline``."""
+    mode = plan.config.cache.mode
+    starts = {"val": val, **({"test": test} if test.n else {})}
+    return forecast_of(plan, {} if offline else asked, starts, tuple(_notes(parted, val, test, mode, offline=offline)))
+
+
+def forecast_of(
+    plan: Plan, asked: Mapping[Role, Demand], starts: Mapping[str, FirstCalls], notes: tuple[str, ...]
+) -> Forecast:
+    """Return the forecast of what asks each role what ``asked`` says; ``starts`` are the start prompts, by split."""
+    config = plan.config
     roles = tuple(_role(role, plan.players[role], asked[role]) for role in plan.players if role in asked)
     total = total_of(roles)
-    minutes = _minutes(asked, plan.players, config, (val, test))
-    told = Forecast(
+    minutes = _minutes(asked, plan.players, config, tuple(starts.values()))
+    return Forecast(
         roles, total, minutes,
-        tuple(SplitForecast(name, each.n, each.known, each.stored, each.whole) for name, each in _named(val, test)),
+        tuple(SplitForecast(name, each.n, each.known, each.stored, each.whole) for name, each in starts.items()),
         config.cache.mode,
         tuple(verdicts(config.budget, total, minutes)),
-        tuple(_notes(parted, val, test, config.cache.mode, offline=offline)),
+        notes,
         plan.warnings,
     )  # fmt: skip
-    return told, val.keys | test.keys
-
-
-def _named(val: FirstCalls, test: FirstCalls) -> Iterator[tuple[str, FirstCalls]]:
-    yield "val", val
-    if test.n:
-        yield "test", test
 
 
 def _role(role: Role, player: Player, asked: Demand) -> RoleForecast:

@@ -15,8 +15,9 @@ from ..errors import EngineError
 from ..llm import Call, Role
 from ..llm.model import Message, Request
 from .checkup import Finding, refused
-from .models import Models, Place, Player, cast
+from .models import Models, Place
 from .options import RunOptions, check_writable
+from .players import Player, cast
 
 _NAME = "autodiff-tui"
 _EXTRAS = {"local": "models on this machine", "data": "data from the Hugging Face hub"}

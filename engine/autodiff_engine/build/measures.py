@@ -17,7 +17,8 @@ from ..judge import JUDGE, Judge
 from ..llm import Role
 from ..metric import Metric, by_name
 from ..objective import LossTerm, columns_of, expected_of
-from .models import Cast, asker, draw_of
+from .models import asker, draw_of
+from .players import Cast
 
 LOSS = "loss"
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..concurrency import close_all
-from ..config import ModelConfig, RunConfig, priced_apart
-from ..config import model as model_reference
+from ..config import RunConfig
 from ..control import Control
-from ..errors import ConfigError, ModelRejected
 from ..events import CallFinished, CallStarted, Event, LedgerUpdated, Spent, Warned
 from ..llm import Call, Model, Reply, Role
 from ..llm.cached import CachedModel, KeptModel
@@ -19,14 +17,12 @@ from ..llm.deadline import DeadlineModel
 from ..llm.excess import excess
 from ..llm.gated import AdmittedModel, CallReport, GatedModel
 from ..llm.limited import LimitedModel
-from ..llm.litellm_client import LiteLLMModel, missing_key, price
-from ..llm.local import DEFAULT_CONTEXT, LocalModels, check_local, sha256_of
-from ..llm.metered import FREE, Caps, Meter, MeteredModel, Price
-from ..llm.model import JSONValue
+from ..llm.litellm_client import LiteLLMModel
+from ..llm.local import LocalModels
+from ..llm.metered import Caps, Meter, MeteredModel
 from ..llm.noted import Note, NotedModel
 from ..llm.outside import OutsideModel
 from ..llm.recorded import RecordedModel, SteeredRecord
-from ..llm.referred import check_set
 from ..llm.repeated import RepeatedModel
 from ..llm.routed import RoutedModel
 from ..llm.store import AnswerStore
@@ -35,33 +31,10 @@ from ..past import BEAT_S
 from ..rerun import Rerun
 from ..trace import Asker
 from .heartbeat import Heartbeat
+from .players import Cast
 
-USED: tuple[Role, ...] = ("task", "backward", "optimizer")
-"""The roles that every training calls; a judge besides where a metric asks one."""
-
-LOCAL = "local/"
 LOCAL_SLOTS = 4
 """Calls that a local server computes at once: measured, four give four times the tokens of one, more give no more."""
-API_CONTEXT = 32_768
-"""Tokens that our own prompts to a provider's model keep within when the config does not say ``context``."""
-
-_PER_MILLION = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """Who plays a role: how the request names it, and for a model on this machine its file, else None."""
-
-    name: str
-    shown: str
-    endpoint: str
-    params: Mapping[str, JSONValue]
-    context: int
-    price: Price | None
-    file: Path | None
-
-
-Cast = Mapping[Role, Player]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,71 +58,8 @@ class Place:
     """Given where the run is executed again."""
     note: Note | None = None
     """Hears of every answer that the run gets, whoever gave it."""
-
-
-def cast(
-    config: RunConfig, base: Path, *, roles: tuple[Role, ...] = USED, recorded: bool = False, keyless: bool = False
-) -> Cast:
-    """Return who plays ``roles``; files are hashed, prices looked up.
-
-    With ``recorded`` nobody is asked, so that no key is needed, and no file of which the config holds the hash.
-
-    Raises:
-        ConfigError: A file, a key or a price is missing, or no provider has such a model.
-    """
-    players: dict[Role, Player] = {role: _player(config.models[role], base, recorded=recorded) for role in roles}
-    if recorded:
-        return players
-    for role, player in players.items():
-        check_set(f"models.{role}", {} if keyless else player.params)
-        if player.file is None:
-            _check_key(role, player)
-        if config.budget.usd is not None and player.price is None:
-            raise ConfigError(
-                f"models.{role}: the price of {player.shown} is not known, so budget.usd cannot be kept",
-                f"set models.{role}.price = {{prompt = …, completion = …}} (US dollars for a million tokens), "
-                "or budget.tokens instead",
-            )
-    return players
-
-
-def _player(told: ModelConfig, base: Path, *, recorded: bool) -> Player:
-    reference = model_reference(told.model)
-    local = told.model.startswith(LOCAL)
-    file = base / reference.file if local and reference.file else None
-    digest = told.sha256
-    if file is not None and not (recorded and digest):  # a run's own config holds the hash: its file may be gone
-        check_local(file)
-        digest = sha256_of(file)
-    params: dict[str, JSONValue] = {"temperature": told.temperature, "max_tokens": told.max_tokens, **told.extra}
-    own = told.price
-    return Player(
-        name=f"{LOCAL}sha256:{digest}" if local else told.model,
-        shown=reference.shown,
-        endpoint="" if local else told.api_base or "",
-        params=params,
-        context=told.context or (DEFAULT_CONTEXT if local else API_CONTEXT),
-        price=Price(own.prompt * _PER_MILLION, own.completion * _PER_MILLION) if own else _listed(told, recorded),
-        file=None if recorded else file,
-    )
-
-
-def _listed(told: ModelConfig, recorded: bool) -> Price | None:
-    if told.model.startswith(LOCAL):
-        return FREE
-    return None if recorded or told.api_base or priced_apart(told.extra) else price(told.model)
-
-
-def _check_key(role: Role, player: Player) -> None:
-    try:
-        missing = missing_key(player.name)
-    except ModelRejected as unknown:
-        raise ConfigError(f"models.{role}: {unknown}", unknown.hint) from unknown
-    if missing and not player.endpoint and "api_key" not in player.params:
-        raise ConfigError(
-            f"models.{role}: {player.shown} needs {missing}, which is not set in the environment",
-            f"export {missing}=…, or set models.{role}.api_base for a server that needs no key",
-        )
+    again: str = "resume it"
+    """How a person goes on whose disk was full."""
 
 
 class Models:
@@ -194,7 +104,7 @@ class Models:
         local = LocalModels(
             client, place.log, slots=min(LOCAL_SLOTS, in_flight), context_per_slot=max(contexts, default=1)
         )
-        store = self._store(place.answers)
+        store = self._store(place)
 
         async def close_store() -> None:
             try:
@@ -216,13 +126,13 @@ class Models:
         gated = GatedModel(cached, self._control, self._hit_started, self._hit_finished, again=self._ungated)
         return RepeatedModel(gated, place.rerun.failures) if place.rerun else gated
 
-    def _store(self, answers: Path) -> AnswerStore | StoredAnswers:
+    def _store(self, place: Place) -> AnswerStore | StoredAnswers:
         """Open the answers: only to read where the run is to say again what it said, perhaps where nobody may write."""
         warn = logging.getLogger("autodiff.cache").warning
         reads = self._rerun is not None and self._rerun.replay
         if reads:
-            return StoredAnswers(answers, warn)
-        return AnswerStore(answers, warn, on_deleted=lambda told: self._emit(Warned(told)))
+            return StoredAnswers(place.answers, warn)
+        return AnswerStore(place.answers, warn, lambda told: self._emit(Warned(told)), place.again)
 
     def spent(self) -> Spent:
         """The ledger so far."""

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from ..config import Loaded, load, to_toml
 from ..errors import AnswerMissing, ConfigError, RunDiffers, StorageError
+from ..export import read_prompts
 from ..llm import Call, Reply
 from ..llm.recorded import answers_text, read_answers
 from ..lock import held
 from ..pack import ANSWERS, BEST, CONFIG, CORPUS, INSTRUCTIONS, JOURNAL, PROMPTS, SPLITS, Manifest, unpack, write
 from ..retrieval import Corpus
 from ..splits_file import read_splits, splits_text
-from .lost import lost_answers
 from .options import RunOptions
+from .plan import Plan
 from .portable import check_secrets, portable
 from .retrieval import corpus
 from .sealed import without_network
-from .training import Plan
 from .unpacked import FORM_OF_ANSWERS
-from .verification import Verifying, verification
+from .verification import ELSEWHERE, Verifying, verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Packing:
         try:
             verified = await self.verifying.execute(note)
         except RunDiffers as different:
-            if isinstance(different.__cause__, AnswerMissing):
-                raise self._missing(different.__cause__) from different
+            if isinstance(different.__cause__, AnswerMissing) and (lost := self.verifying.lost()):
+                raise ConfigError(f"{past.folder}: {lost}", ELSEWHERE) from different
             raise
         with without_network():  # a corpus of the hub is read again
             members, program = self._members(used)
@@ -98,11 +98,6 @@ class Packing:
         read = {name: _read(file) for name, file in files.items()}
         return {name: text.encode("utf-8") for name, text in texts.items()} | read, tuple(sorted(moved.files))
 
-    def _missing(self, first: AnswerMissing) -> ConfigError:
-        folder = self.verifying.past.folder
-        told = lost_answers(self.verifying.past, self.verifying.answers, self.loaded.config.cache.mode)
-        return ConfigError(f"{folder}: {told or first}", "name the --cache-dir that holds the answers of this run")
-
 
 def packing(folder: Path, options: RunOptions, *, anyway: bool = False) -> Packing:
     """Read a run and check that it can be executed again; neither a key nor a model's file is needed.
@@ -114,7 +109,25 @@ def packing(folder: Path, options: RunOptions, *, anyway: bool = False) -> Packi
     """
     if held(folder):
         raise ConfigError(f"{folder}: a process executes this run now", "pack it when it has ended")
+    _check_best(folder / BEST)
     return Packing(load(folder / CONFIG), verification(folder, options, anyway=anyway))
+
+
+def _check_best(best: Path) -> None:
+    """Refuse best prompts that nobody could read out of the pack.
+
+    Raises:
+        ConfigError: They cannot be read as prompts.
+    """
+    if not best.is_file():
+        return
+    try:
+        read_prompts(best)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{best}: cannot be read as prompts, so it is not packed: {str(error).removeprefix(f'{best}: ')}",
+            "delete it: the journal has all prompts, and export --step writes them anew",
+        ) from error
 
 
 def _corpus_text(told: Corpus) -> str:

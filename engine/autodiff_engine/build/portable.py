@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import user_code
-from ..config import CacheConfig, Reference, RunConfig, code, renamed
+from ..config import CacheConfig, Reference, RunConfig, code, renamed, source
 from ..config import model as model_reference
 from ..errors import ConfigError, StorageError
 from ..llm.redact import KEY_SHAPE, secrets_in
@@ -33,8 +33,9 @@ class Portable:
 def portable(config: RunConfig, base: Path, *, corpus: bool) -> Portable:
     """Return what ``config``, with its files relative to ``base``, is in a pack; its program has to be loaded.
 
-    Programs go by folder, with what they imported from beside them, so that they find each other there. Data is
-    named and no longer read; the corpus is packed as passages, where the program has one.
+    Programs go by folder, with what they imported from beside them, so that they find each other there: by computed
+    names, too, where they have been executed. Data is named and no longer read; the corpus is packed as passages,
+    where the program has one.
     """
     folders = list(dict.fromkeys(file.parent for file in named_files(config, base)))
 
@@ -49,6 +50,9 @@ def portable(config: RunConfig, base: Path, *, corpus: bool) -> Portable:
     for file in named_files(config, base):
         number = folders.index(file.parent) + 1
         files |= {f"{PROGRAM}{number}/{name}": file.parent / name for name, _ in user_code.loaded(file)}
+    for number, folder in enumerate(folders, 1):
+        late = user_code.unnamed(folder, named_files(config, base))
+        files |= {f"{PROGRAM}{number}/{file.relative_to(folder).as_posix()}": file for file in late}
     update = {
         "retrieval": moved.retrieval.model_copy(update={"corpus": CORPUS if corpus else None}),
         "prompts": moved.prompts.model_copy(update={"file": PROMPTS if config.prompts.file else None}),
@@ -69,12 +73,17 @@ def check_inside(config: RunConfig, members: Iterable[str], place: str) -> None:
     for file in (*named, config.prompts.file, config.retrieval.corpus):
         if file and file not in there:
             raise StorageError(f"{place}: its {CONFIG} names {file!a:.80}, which it does not hold", "do not trust it")
-    for role, told in config.models.items():
-        file = model_reference(told.model).file
+    shown = {f"the model of {role}": model_reference(told.model).file for role, told in config.models.items()}
+    data = config.data.source
+    sources = (
+        {"data.source": data}
+        if isinstance(data, str)
+        else {"data.source.train": data.train, "data.source.val": data.val, "data.source.test": data.test or ""}
+    )
+    shown |= {what: source(told).file for what, told in sources.items()}
+    for what, file in shown.items():
         if Path(file).name != file or "\\" in file:  # a bare name is shown and never opened: its hash is told
-            raise StorageError(
-                f"{place}: its {CONFIG} names {file!a:.80}, the model of {role}, in a folder", "do not trust it"
-            )
+            raise StorageError(f"{place}: its {CONFIG} names {file!a:.80}, {what}, in a folder", "do not trust it")
 
 
 def check_secrets(members: Mapping[str, bytes]) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from ..config import Loaded
 from ..control import Decided
+from ..glimpse import Patience
 from ..run import Run
+from .coarse import foretold_within
 from .forecasting import Forecast, foretold
 from .models import Place
 from .options import RunOptions
-from .training import Plan, checked, run_of
+from .plan import Plan
+from .training import checked, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,17 @@ class Prepared:
     answers: Path
     offline: bool
 
-    async def forecast(self) -> Forecast:
+    async def forecast(self, patience_s: float | None = None) -> Forecast:
         """Rehearse the run with made-up replies; asks nobody, writes nothing, starts nothing.
+
+        After ``patience_s`` the range is a coarse one, of what has been seen of the program by then.
 
         Raises:
             StorageError: The stored answers cannot be read.
         """
-        return await foretold(self.plan, self.answers, offline=self.offline)
+        if patience_s is None:
+            return await foretold(self.plan, self.answers, offline=self.offline)
+        return await foretold_within(self.plan, self.answers, Patience(patience_s), offline=self.offline)
 
 
 def training(loaded: Loaded, options: RunOptions, decided: Decided = Decided()) -> Run:  # noqa: B008 - frozen

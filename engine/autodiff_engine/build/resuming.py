@@ -23,7 +23,8 @@ from .fingerprints import parts_of_run
 from .lost import lost_answers
 from .models import Place, Record
 from .options import RunOptions, check_answers, check_writable
-from .training import Plan, caps_of, machine_of
+from .plan import Plan
+from .training import caps_of, machine_of
 
 _NEUTRAL = ("budget.", "limits.", "cache.")
 

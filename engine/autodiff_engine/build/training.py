@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from .. import user_code
 from ..comparison import Rule
-from ..config import Loaded, ModelConfig, RunConfig, rebased, to_toml
+from ..config import Loaded, RunConfig, rebased, to_toml
 from ..control import Control, Decided
 from ..critic import LLMCritic
-from ..dataset import Splits, load
 from ..ending import BEST
 from ..evaluate import Task
-from ..events import BudgetCaps, DataLoaded, Event, ModelInfo, ProgramDescribed, Spent, TextInfo
-from ..instructions import Instructions, packaged
+from ..events import BudgetCaps, Event, Spent
+from ..instructions import packaged
 from ..lint import Lint, secret_runs
-from ..llm import Model, Role
+from ..llm import Model
 from ..loss import Loss
 from ..metric import Metric
-from ..objective import LossTerm
 from ..optimizer import Optimizer
-from ..pipeline import Pipeline
 from ..progress import Parts, Progress
-from ..raw_shots import Started
 from ..run import Machine, Make, Run
 from ..run_folder import Opening
 from ..sentences import word_count
@@ -33,34 +28,16 @@ from ..shown_inputs import shown
 from ..trainer import Trainer
 from ..validation import Gates
 from .best import write
-from .expected import check_expected, check_named
 from .fingerprints import parts_of_run
-from .first_demos import showing
-from .measures import info_of, losses_of, metric_of, roles_of, seated
-from .models import LOCAL, USED, Cast, Models, Place, asker, cast, draw_of
+from .late_imports import LateImports
+from .measures import seated
+from .models import Models, Place, asker, draw_of
 from .options import RunOptions, check_answers
-from .program import check_columns, pipeline
+from .plan import Plan, opening_facts, plan_of, with_hashes
+from .players import USED
 
 MOST_WORDS = 1000
 """The cap on a rewritten text, where the model's context and the start texts do not ask for another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a training is made of, before any model exists."""
-
-    config: RunConfig
-    program: Pipeline
-    splits: Splits
-    metric: Metric
-    minibatch_metric: Metric
-    losses: tuple[LossTerm, ...]
-    players: Cast
-    instructions: Instructions
-    warnings: tuple[str, ...] = ()
-    """What is odd about the data, a line each."""
-    started: Mapping[str, Started] = field(default_factory=dict[str, Started])
-    """By text of demos: the examples that were drawn for it to start with."""
 
 
 def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]:
@@ -74,53 +51,6 @@ def checked(loaded: Loaded, options: RunOptions) -> tuple[Plan, str, Path, Path]
     plan = plan_of(loaded.config, loaded.base, packaged(), recorded=options.offline, keyless=options.keyless)
     run_id, folder = options.place(loaded.config.task.pipeline)
     return plan, run_id, folder, answers
-
-
-def plan_of(
-    config: RunConfig,
-    base: Path,
-    instructions: Instructions,
-    *,
-    recorded: bool,
-    roles: tuple[Role, ...] | None = None,
-    prompts: Mapping[str, str] | None = None,
-    where: str = "",
-    splits: Splits | None = None,
-    keyless: bool = False,
-) -> Plan:
-    """Load what the config names and check that it fits together.
-
-    ``prompts``, read from ``where``, replace start texts; with ``recorded`` no model needs to be there. ``roles`` are
-    those that are called, by default all that a training calls. ``splits`` are the data where it was read already. The
-    user's files are loaded anew: what was loaded for an earlier plan may be older than they are.
-    ``keyless`` as in ``RunOptions``.
-    """
-    user_code.forget()
-    program = pipeline(config, base)
-    if prompts is not None:
-        program = program.starting_from(prompts, where)
-    splits = load(config.data, base) if splits is None else splits
-    check_columns(program, splits)
-    program, started = showing(program, config, splits.train, keep=prompts or ())
-    metric = metric_of(config.task.metric, config, base, instructions, where="task.metric")
-    named = config.trainer.minibatch_metric
-    minibatch_metric = (
-        metric_of(named, config, base, instructions, where="trainer.minibatch_metric") if named else metric
-    )
-    losses = losses_of(config, base, instructions, splits.train[0])
-    elsewhere = [term.metric for term in losses if not term.expected]
-    odd = check_expected(config, splits, (metric, minibatch_metric), elsewhere)
-    warnings = (*odd, *check_named(config, program))
-    seats = roles_of(config, roles or called(config, program))
-    players = cast(config, base, roles=seats, recorded=recorded, keyless=keyless)
-    return Plan(config, program, splits, metric, minibatch_metric, losses, players, instructions, warnings, started)
-
-
-def called(config: RunConfig, program: Pipeline) -> tuple[Role, ...]:
-    """Return the roles that a training of ``program`` calls: a teacher only where one was asked for and has a use."""
-    demos = config.trainer.demos
-    taught = demos.teacher and demos.bootstrapped and any(text.kind == "demos" for text in program.texts)
-    return (*USED, "teacher") if taught else USED
 
 
 def run_of(
@@ -165,18 +95,6 @@ def caps_of(config: RunConfig) -> BudgetCaps | None:
     return None if caps == BudgetCaps() else caps
 
 
-def with_hashes(config: RunConfig, players: Cast) -> RunConfig:
-    """Return the config with the content hash of every local model, so that its answers are found without its file."""
-
-    def hashed(role: Role, told: ModelConfig) -> ModelConfig:
-        player = players.get(role)
-        if player is None or not player.name.startswith(LOCAL):
-            return told
-        return told.model_copy(update={"sha256": player.name.rpartition(":")[2]})
-
-    return config.model_copy(update={"models": {role: hashed(role, told) for role, told in config.models.items()}})
-
-
 class _Machine:
     """A trainer and its models, alive."""
 
@@ -196,8 +114,9 @@ class _Machine:
         self._rerun = place.rerun
         if self._rerun is not None:
             self._rerun.when_live(self._live)
-        self._models = Models(plan.players, plan.config, place, control, emit)
-        self.trainer = Trainer(parts_of(plan, self._models.model), control, emit, self._keep, decided)
+        tell = LateImports(plan.files, emit).hear
+        self._models = Models(plan.players, plan.config, place, control, tell)
+        self.trainer = Trainer(parts_of(plan, self._models.model), control, tell, self._keep, decided)
 
     def opening_facts(self) -> tuple[Event, ...]:
         """What is trained, by whom, on which data, and what its examples ask."""
@@ -225,30 +144,18 @@ class _Machine:
         )  # fmt: skip
 
 
-def opening_facts(plan: Plan) -> tuple[ProgramDescribed, DataLoaded]:
-    """Return the first facts of a run: what is trained, by whom, and on which data."""
-    splits, corpus, settings = plan.splits, plan.program.corpus, plan.config.trainer
-    texts = tuple(TextInfo(text.name, text.role, text.kind, text.value) for text in plan.program.texts)
-    models = tuple(ModelInfo(role, player.shown) for role, player in plan.players.items())
-    return (
-        ProgramDescribed(
-            plan.program.name, texts, plan.metric.name, plan.metric.description, plan.minibatch_metric.name,
-            models, settings.max_steps, settings.max_proposals, info_of(plan.losses),
-        ),
-        DataLoaded(
-            splits.source, len(splits.train), len(splits.val), len(splits.test), splits.dropped, splits.fingerprint,
-            corpus.passages if corpus else 0, corpus.fingerprint if corpus else "",
-        ),
-    )  # fmt: skip
+def task_of(plan: Plan, model: Model) -> tuple[Task, Metric]:
+    """Return the program of a plan and what scores it; ``model`` answers for every role."""
+    unseated = Task(plan.program, asker(plan.players, "task", model), draw_of(plan.config, "task"), plan.losses)
+    return seated(unseated, plan.metric, plan.players)
 
 
 def parts_of(plan: Plan, model: Model) -> Parts:
     """Return what a trainer works with; ``model`` answers for every role."""
     config, settings, splits = plan.config, plan.config.trainer, plan.splits
-    asked, backward, optimizer = (asker(plan.players, role, model) for role in USED)
-    unseated = Task(plan.program, asked, draw_of(config, "task"), plan.losses)
-    task, metric = seated(unseated, plan.metric, plan.players)
-    _, minibatch_metric = seated(unseated, plan.minibatch_metric, plan.players)
+    backward, optimizer = (asker(plan.players, role, model) for role in USED[1:])
+    task, metric = task_of(plan, model)
+    _, minibatch_metric = seated(task, plan.minibatch_metric, plan.players)
     demos = [text.name for text in plan.program.texts if text.kind == "demos"]
     taught = "teacher" in plan.players
     teacher = asker(plan.players, "teacher", model) if taught else None

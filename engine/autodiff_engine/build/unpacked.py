@@ -21,10 +21,10 @@ from ..pack import ANSWERS, BEST, CONFIG, JOURNAL, SPLITS, Manifest, unpack
 from ..past import Past, past_of
 from ..splits_file import read_splits
 from .changes import changes_in, since
-from .fingerprints import is_packed_as_it_is, parts_of_run
+from .fingerprints import PACKED_CONFIG, is_packed_as_it_is, parts_of_run
+from .plan import Plan, plan_of
 from .portable import check_inside
 from .sealed import without_network
-from .training import Plan, plan_of
 from .verification import Verified, Verifying
 
 FORM_OF_ANSWERS = f"{KEY_VERSION}.{ANSWER_VERSION}"
@@ -124,7 +124,7 @@ def verification_of(pack: OpenedPack, *, trusted: bool, anyway: bool = False) ->
             plan = plan_of(config, folder, read_instructions(folder / "instructions"), recorded=True, splits=splits)
     except RecursionError as error:
         raise StorageError(f"{place}: a member of it is nested too deeply", "do not trust it") from error
-    differ = _changes(past, plan, config, folder)
+    differ = _changes(past, plan, config, folder, comparable=manifest.version == past.opened.version)
     if differ and not anyway:
         raise ConfigError(
             f"{place}: {since(differ)}: it is packed as it was later, or somebody changed the pack",
@@ -133,10 +133,18 @@ def verification_of(pack: OpenedPack, *, trusted: bool, anyway: bool = False) ->
     return VerifyingPack(Verifying(past, plan, folder / _STORED, differ, _hint(manifest)), answers)
 
 
-def _changes(past: Past, plan: Plan, config: RunConfig, folder: Path) -> tuple[str, ...]:
-    """Name what a pack holds as the run had it, and here holds another; its config and corpus are packed otherwise."""
-    now = parts_of_run("", plan.instructions, config, folder)
-    before, here = ([each for each in parts if is_packed_as_it_is(each.name)] for parts in (past.parts, now))
+def _changes(past: Past, plan: Plan, config: RunConfig, folder: Path, *, comparable: bool) -> tuple[str, ...]:
+    """Name what a pack holds as the run had it, and here holds another; its corpus is packed otherwise.
+
+    The config is ``comparable`` where one version wrote it for the run and for the pack: another one has other keys.
+    """
+    now = parts_of_run((folder / CONFIG).read_text(encoding="utf-8"), plan.instructions, config, folder)
+    told = any(each.name == PACKED_CONFIG for each in past.parts)  # journals of earlier versions have none
+    left_out = () if comparable and told else (PACKED_CONFIG,)
+    before, here = (
+        [each for each in parts if is_packed_as_it_is(each.name) and each.name not in left_out]
+        for parts in (past.parts, now)
+    )
     return tuple(changes_in(before, here)) if past.parts else ()
 
 

@@ -14,14 +14,20 @@ from ..past import Past, past_of
 from ..rerun import Rerun, Verifier
 from ..run import train
 from .changes import FILE, changes, plan_again, since
+from .late_imports import late_imports, not_compared
+from .lost import lost_answers
 from .models import Place, Record
 from .options import RunOptions
+from .plan import Plan
 from .resuming import record_of
 from .sealed import without_network
-from .training import Plan, machine_of
+from .training import machine_of
 
 _BACK = "change that back; or --anyway takes it as it is now, and says whether a fact differs"
-_ELSEWHERE = "name the --cache-dir that holds the answers of this run"
+_ASKED_OTHERWISE = (
+    "all answers that it got are stored, so something else is asked now: what the program reads or computes has changed"
+)
+ELSEWHERE = "name the --cache-dir that holds the answers of this run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,8 @@ class Verifying:
         except Verifier.Done:
             pass
         except AnswerMissing as missing:
-            raise RunDiffers(
-                f"fact {verifier.facts + 1} cannot be said again: {missing}", self._why() or _ELSEWHERE
-            ) from missing
+            why = self._why() or self.why_missing()
+            raise RunDiffers(f"fact {verifier.facts + 1} cannot be said again: {missing}", why) from missing
         except RunDiffers as different:
             raise RunDiffers(str(different), self._why()) from different
         finally:
@@ -87,7 +92,19 @@ class Verifying:
         return Verified(run_id, verifier.facts, past.told_all, self.changed, past.recorded.torn)
 
     def _why(self) -> str:
-        return since(self.changed) if self.changed else self.hint
+        return since(self.changed) if self.changed else self.hint or not_compared(late_imports(self.plan.files))
+
+    def lost(self) -> str:
+        """Say how many of the run's answers are not stored, empty where all are.
+
+        Raises:
+            StorageError: What is there cannot be read.
+        """
+        return lost_answers(self.past, self.answers, self.plan.config.cache.mode)
+
+    def why_missing(self) -> str:
+        """Return why an answer may be missing: that it is not stored, or another was asked for."""
+        return ELSEWHERE if self.lost() else _ASKED_OTHERWISE
 
 
 def verification(folder: Path, options: RunOptions, *, anyway: bool = False) -> Verifying:

@@ -42,6 +42,9 @@ class StoreStats:
     bytes: int
 
 
+TRY_AGAIN = "try again"
+
+
 class AnswerStore:
     """Answers in ``folder`` (mode 0700, its files 0600), shared by runs and processes; nothing is ever evicted.
 
@@ -49,6 +52,7 @@ class AnswerStore:
     be done on the event loop; writing goes to a thread of the store's own, one at a time. ``on_warning`` hears of
     entries that cannot be read, which count as absent. A database that is deleted while it is open is used on, and gone
     when it is closed: ``on_deleted`` hears that once, where an answer is written next or ``notice`` is called.
+    ``again`` says how a person goes on whose disk was full.
 
     Raises:
         ConfigError: At construction: another process deletes answers at this moment.
@@ -60,8 +64,10 @@ class AnswerStore:
         folder: Path,
         on_warning: Callable[[str], None],
         on_deleted: Callable[[str], object] = lambda told: None,
+        again: str = TRY_AGAIN,
     ) -> None:
         self.folder = folder
+        self._again = again
         self._on_warning = on_warning
         self._on_deleted: Callable[[str], object] | None = on_deleted
         self._use = _begin_to_use(folder)
@@ -182,18 +188,21 @@ class AnswerStore:
         return cast("Iterator[str]", self._cache.iterkeys())
 
     def _broken(self, error: Exception) -> StorageError:
-        return unusable(self.folder, error)
+        return unusable(self.folder, error, self._again)
 
 
-def unusable(folder: Path, error: BaseException) -> StorageError:
-    """Return the error that the answers in ``folder`` cannot be read or written, with what would help."""
+def unusable(folder: Path, error: BaseException, again: str = TRY_AGAIN) -> StorageError:
+    """Return the error that the answers in ``folder`` cannot be read or written, with what would help.
+
+    ``again`` says how a person goes on once there is room.
+    """
     first = error
     while isinstance(first.__context__, (OSError, sqlite3.Error)):  # diskcache tells what became of that instead
         first = first.__context__
     reason = str(first) or type(first).__name__
     said = f"the answers in {folder} cannot be used: {reason}"
     if _is_full(first):
-        hint = "free some space there (or mend the disk), then resume it: only what could not be stored is asked again"
+        hint = f"free some space there (or mend the disk), then {again}: only what could not be stored is asked again"
         return StorageError(said, hint)
     return StorageError(said, "choose another --cache-dir")
 

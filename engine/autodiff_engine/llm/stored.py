@@ -67,6 +67,17 @@ class StoredAnswers:
         except sqlite3.Error as error:
             raise unusable(self._folder, error) from error
 
+    def is_empty(self) -> bool:
+        """Whether no answer is stored yet.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+        try:
+            return self._rows is None or self._rows.execute("SELECT 1 FROM Cache LIMIT 1").fetchone() is None
+        except sqlite3.Error as error:
+            raise unusable(self._folder, error) from error
+
     def close(self) -> None:
         """Close the database."""
         if self._rows is not None:

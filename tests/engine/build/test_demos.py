@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from autodiff_engine.build.plan import Plan, called, plan_of
 from autodiff_engine.build.program import pipeline
-from autodiff_engine.build.training import Plan, called, parts_of, plan_of
+from autodiff_engine.build.training import parts_of
 from autodiff_engine.config import RunConfig, parse, to_toml
 from autodiff_engine.errors import ConfigError
 from autodiff_engine.instructions import packaged

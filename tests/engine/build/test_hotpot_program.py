@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tests.synthetic import asker, instructions, of_role, prompt_of, trained
 
+from autodiff_engine.build.plan import plan_of
 from autodiff_engine.build.program import pipeline
-from autodiff_engine.build.training import parts_of, plan_of
+from autodiff_engine.build.training import parts_of
 from autodiff_engine.candidate import start
 from autodiff_engine.config import RunConfig, parse
 from autodiff_engine.control import Control

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff_engine.build.models import cast
+from autodiff_engine.build.players import cast
 from autodiff_engine.config import RunConfig, parse
 from autodiff_engine.errors import ConfigError
 

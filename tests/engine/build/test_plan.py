@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from autodiff_engine.build.fingerprints import changed, parts_of_run
-from autodiff_engine.build.training import Plan, plan_of
+from autodiff_engine.build.plan import Plan, plan_of
 from autodiff_engine.config import load, parse
 from autodiff_engine.dataset import Example
 from autodiff_engine.instructions import packaged

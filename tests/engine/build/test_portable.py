@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from autodiff_engine.build.folderless import folderless
 from autodiff_engine.build.portable import check_inside, check_secrets, portable
 from autodiff_engine.config import RunConfig, parse, to_toml
 from autodiff_engine.errors import ConfigError, StorageError
@@ -55,6 +56,9 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
     assert "private" not in text
     assert "secret" not in text
     check_inside(moved.config, (*MEMBERS, *moved.files), "x.zip")
+    assert folderless(text) == folderless(to_toml(told))
+    other = moved.config.model_copy(update={"trainer": moved.config.trainer.model_copy(update={"seed": 1})})
+    assert folderless(to_toml(other)) != folderless(text)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,9 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
         {"task": {"pipeline": "trec", "losses": [{"node": "x", "metric": "evil.py:score"}]}},
         {"trainer": {"minibatch_metric": "program/3/p.py:score"}},
         {"prompts": {"file": "/etc/passwd"}},
+        {"data": {"source": "/etc/passwd"}},
+        {"data": {"source": "trec:../passwd"}},
+        {"data": {"source": {"train": "a.csv", "val": "..\\b.csv"}}},
         {"retrieval": {"corpus": "/home/you"}},
         {"retrieval": {"corpus": "hf:somebody/something"}},
         {"model": {"model": "local//dev/zero"}},
@@ -74,7 +81,7 @@ def test_files_go_by_their_names_and_programs_by_folder(tmp_path: Path) -> None:
     ],
 )
 def test_a_packed_config_that_names_what_is_not_in_its_pack_is_refused(tables: dict[str, Any]) -> None:
-    told = config(**{"model": {"model": "openai/x"}, **tables})
+    told = config(**{"model": {"model": "openai/x"}, "data": {"source": "questions.txt"}, **tables})
 
     with pytest.raises(StorageError, match=r"x\.zip: its config\.toml names "):
         check_inside(told, MEMBERS, "x.zip")

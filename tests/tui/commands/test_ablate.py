@@ -392,6 +392,33 @@ def test_a_run_that_is_done_with_other_code_of_the_users_is_refused(
     assert len(server.received) == asked
 
 
+@pytest.mark.parametrize(
+    ("edited", "line", "says"),
+    [("questions.csv", "How many are 17 things?,17\n", "the data"), ("my_metric.py", "# another\n", "my_metric.py")],
+)
+def test_a_run_that_was_cut_short_goes_on_only_with_what_it_was_made_of(
+    edited: str, line: str, says: str, capsys: pytest.CaptureFixture[str], server: Loopback
+) -> None:
+    Path("my_metric.py").write_text("def score(answer, expected):\n    return answer == expected\n", encoding="utf-8")
+    config = Path("c.toml").read_text(encoding="utf-8").replace('"exact_match"', '"my_metric.py:score"')
+    Path("c.toml").write_text(config, encoding="utf-8")
+    arguments = [*ABLATE, "--run-dir", "abl", "--ui", "none"]
+    assert run([*arguments, "--budget-calls", "8"]) == 4
+    asked, before = len(server.received), Path(edited).read_text(encoding="utf-8")
+    capsys.readouterr()
+
+    Path(edited).write_text(before + line, encoding="utf-8")
+    assert run([*arguments, "--budget-calls", "60"]) == 2
+    said = f"error: abl/full-s1: was begun and not done, and {says} changed since"
+    assert capsys.readouterr().err.startswith(said)
+    assert run([*arguments, "--dry-run"]) == 2
+    assert len(server.received) == asked
+
+    Path(edited).write_text(before, encoding="utf-8")
+    assert run([*arguments, "--budget-calls", "10"]) == 4
+    assert len(server.received) == asked + 2
+
+
 def test_what_is_edited_while_an_ablation_runs_is_in_none_of_its_runs(
     capsys: pytest.CaptureFixture[str], server: Loopback
 ) -> None:

@@ -12,11 +12,10 @@ import pytest
 from autodiff_engine import build
 from autodiff_tui import beginning
 from autodiff_tui.cli import run
-from autodiff_tui.commands import training
 from autodiff_tui.toned import spelled
 
-from ...counting import CONFIG, provider
-from ...loopback import Loopback, Turn
+from ...counting import CONFIG
+from ...loopback import Loopback
 
 pytestmark = [
     pytest.mark.usefixtures("counting"),
@@ -207,38 +206,6 @@ def test_what_cannot_begin_is_said_before_it_is_begun() -> None:
     assert offer.refused
     assert "cannot begin" in spelled(offer.lines[0])
     assert "nonsense" in "".join(map(spelled, offer.lines))
-
-
-def test_a_training_says_what_it_will_take_before_anybody_is_asked(
-    capsys: pytest.CaptureFixture[str], server: Loopback
-) -> None:
-    heard: list[str] = []
-
-    def listening(body: dict[str, Any]) -> Turn:
-        if not heard:
-            heard.append(capsys.readouterr().err)
-        return provider(body)
-
-    total = said(capsys)["total"]
-    server.otherwise = listening
-    assert run(["train", "c.toml", "--ui", "plain", "--budget-calls", "5"]) == 4
-    least, most = (f"{total['calls'][each]:,.0f}" for each in ("least", "most"))
-    first, second, *_ = heard[0].splitlines()
-    assert first.startswith(f"forecast {least} to {most} calls, about ")
-    assert second == "budget   calls 5: too small: the run cannot come to its end"
-
-    assert run(["train", "c.toml", "--ui", "plain", "--quiet"]) == 0
-    assert "forecast" not in capsys.readouterr().err
-
-
-def test_a_training_does_not_wait_long_for_its_forecast(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "_PATIENCE_S", 0.0)
-    assert run(["train", "c.toml", "--ui", "plain"]) == 0
-    assert capsys.readouterr().err.startswith("no forecast: the program's own functions are slow; ")
-    assert run(["train", "c.toml", "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("role ")
 
 
 OWN = """

@@ -106,6 +106,21 @@ def test_a_quota_that_is_used_up_ends_the_run_and_what_was_lost_is_asked_again_w
     the_same_end_with_only_what_was_not_stored_asked_again(server, missing)
 
 
+def test_whoever_evaluates_or_ablates_is_told_to_give_the_same_command_again(
+    server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.otherwise = wordy
+    AnswerStore(Path("answers"), pytest.fail).close()
+    for command in (["eval", "c.toml", "--split", "test"], ["ablate", "c.toml", "--variants", "full"]):
+        with no_file_longer_than(100_000 if command[0] == "eval" else 150_000):
+            assert run(command) == 1
+        hints = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hint: free some space")]
+        assert hints == [
+            "hint: free some space there (or mend the disk), then give the same command again: only what could not be "
+            "stored is asked again"
+        ]
+
+
 @pytest.mark.faults  # the quota is in every run of the tests
 def test_a_disk_that_is_full_ends_the_run_and_what_was_lost_is_asked_again_when_there_is_room(server: Loopback) -> None:
     server.otherwise = wordy

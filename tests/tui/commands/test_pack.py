@@ -20,7 +20,7 @@ import click
 import pytest
 
 from autodiff_engine import build
-from autodiff_engine.events import ExampleScored
+from autodiff_engine.events import ExampleScored, Warned
 from autodiff_engine.journal import FILE, read
 from autodiff_engine.lock import locked
 from autodiff_tui.cli import run
@@ -412,6 +412,101 @@ def test_a_pack_that_was_changed_with_care_does_no_harm_and_is_found_out(
     wrong = answers.replace(b"Answer: ", b"Answer: 9")
     assert "differs: ExampleScored" in verified(answers_dot_jsonl=wrong)
     assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('source = "questions.csv"', 'source = "passwd"'), ('metric = "exact_match"', 'metric = "f1"')]
+)
+def test_a_pack_whose_config_is_not_the_runs_is_executed_only_anyway(
+    old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TRAIN) == 0
+    assert run(["pack", "r", "-o", "x.zip", "--quiet"]) == 0
+    content = Path("x.zip").read_bytes()
+    config = member(content, "config.toml").decode()
+    assert old in config
+    Path("x.zip").write_bytes(changed(content, config_dot_toml=config.encode()))
+    assert run(["replay", "x.zip", "--verify"]) == 0
+
+    Path("x.zip").write_bytes(changed(content, config_dot_toml=config.replace(old, new).encode()))
+    capsys.readouterr()
+    assert run(["replay", "x.zip", "--verify"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()[0]) == (
+        "",
+        "error: x.zip: its config.toml changed since the run began: it is packed as it was later, or somebody changed "
+        "the pack",
+    )
+    assert run(["replay", "x.zip", "--verify", "--anyway"]) in (0, 1)
+
+    outside = config.replace('source = "questions.csv"', 'source = "/etc/passwd"')
+    Path("x.zip").write_bytes(changed(content, config_dot_toml=outside.encode()))
+    assert run(["replay", "x.zip", "--verify", "--anyway"]) == 1
+    assert "x.zip: its config.toml names '/etc/passwd', data.source, in a folder" in capsys.readouterr().err
+
+
+def test_best_prompts_that_nobody_can_read_are_not_packed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(TRAIN) == 0
+    (RUN / "best.toml").write_text("garbage = [", encoding="utf-8")
+    assert run(["pack", "r", "-o", "x.zip"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: r/best.toml: cannot be read as prompts, so it is not packed: not TOML: ")
+    assert hint == "hint: delete it: the journal has all prompts, and export --step writes them anew"
+    assert not Path("x.zip").exists()
+    (RUN / "best.toml").unlink()
+    assert run(["pack", "r", "-o", "x.zip", "--quiet"]) == 0
+
+
+LATE = """
+import importlib
+
+from autodiff_engine.program import Node, Prompt, Trace
+
+COUNT = Prompt(system="{{ task }}", user="{{ question }}")
+
+
+def clean(text):
+    return importlib.import_module("la" + "ter").clean(text)
+
+
+async def answer(trace: Trace, question: str) -> Node:
+    asked = await trace.apply("clean", clean, trace.input("question", question))
+    return await trace.generate("answer", template=COUNT, prompts=["task"], question=asked)
+"""
+
+
+def test_a_module_that_a_program_imports_by_a_computed_name_is_told_once_packed_and_blamed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine").mkdir()
+    Path("mine/late_program.py").write_text(LATE, encoding="utf-8")
+    Path("mine/later.py").write_text("def clean(text):\n    return text\n", encoding="utf-8")
+    edit('pipeline = "prompt"', 'pipeline = "mine/late_program.py:answer"')
+    text = Path("c.toml").read_text(encoding="utf-8")
+    start, end = text.index("[program]"), text.index("[prompts]")
+    Path("c.toml").write_text(text[:start] + text[end:], encoding="utf-8")
+    warning = "later.py was imported by a name that the program computes: resume and replay do not notice"
+
+    assert run([*TRAIN, "--budget-calls", "8"]) == 4
+    assert run(["resume", "r", "--ui", "none", "--budget-calls", "500"]) == 0
+    told = [each.event.message for each in read(RUN).events if isinstance(each.event, Warned)]
+    assert [each.startswith(warning) for each in told] == [True]
+
+    capsys.readouterr()
+    assert run(["pack", "r", "-o", "x.zip"]) == 0
+    names = "program/1/late_program.py, program/1/later.py"
+    assert capsys.readouterr().err.splitlines()[1] == f"it holds program files of yours: {names}"
+    facts = len(read(RUN).facts)
+
+    Path("mine/later.py").write_text("def clean(text):\n    return text + ' '\n", encoding="utf-8")
+    for command in (["pack", "r", "-o", "y.zip"], ["replay", "r", "--verify"]):
+        assert run(command) == 1
+        error, hint = capsys.readouterr().err.splitlines()
+        assert error.startswith("error: fact ")
+        assert hint.startswith("hint: later.py was imported by a name that the program computes, and not compared")
+    elsewhere(monkeypatch)
+    assert run(["replay", "x.zip", "--verify", "--trust"]) == 0
+    assert capsys.readouterr().out == f"{facts} facts equal, 0 calls\n"
 
 
 def test_an_unknown_pack_and_answers_of_another_form_are_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,7 +145,24 @@ def ablate(
     if flags.ui == "plain":  # to look up the models takes seconds
         say_meanwhile(f"checking {config}, its data and its models", flags)
     ablation = build.ablation(load_config(config, flags), run_options(flags), variants=variants, seeds=seeds)
-    return _forecast(ablation, flags) if dry_run else execute(ablation, flags, output)
+    if dry_run:
+        return _forecast(ablation, flags)
+    if number := _say_forecast(ablation, flags):
+        return 128 + number
+    return execute(ablation, flags, output)
+
+
+def _say_forecast(ablation: Ablation, flags: Flags) -> int:
+    """Say in short what the runs that are left will cost together; return the number of a signal that came, else 0."""
+    from autodiff_engine import build
+    from autodiff_tui import forecasting
+
+    if flags.ui != "plain" or flags.quiet:
+        return 0
+    told, number = forecasting.within_patience(lambda seconds: build.ablation_forecast(ablation, seconds))
+    if told is not None and told.left is not None:
+        forecasting.say(told.left, flags)
+    return number
 
 
 def _forecast(ablation: Ablation, flags: Flags) -> int:

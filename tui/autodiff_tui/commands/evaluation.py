@@ -57,6 +57,7 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
     """Score prompts on a split of CONFIG's data: the mean, n, its 95 % interval and what it cost."""
     from autodiff_engine import build  # help must not wait for the engine
     from autodiff_engine.control import Control
+    from autodiff_tui import forecasting
     from autodiff_tui.headless import write_line
     from autodiff_tui.interruptible import run
     from autodiff_tui.safe import one_line
@@ -64,6 +65,11 @@ def evaluate(flags: Flags, config: Path, prompts: Path | None, split: Literal["v
     evaluating = build.evaluation(load_config(config, flags), run_options(flags), prompts=prompts, split=split)
     for warning in () if flags.quiet else evaluating.plan.warnings:
         write_line(one_line(f"warning: {warning}"), sys.stderr, ascii_only=flags.ascii)
+    if flags.ui == "plain" and not flags.quiet:
+        told, number = forecasting.within_patience(evaluating.forecast)
+        if told is None:
+            return 128 + number
+        forecasting.say(told, flags, in_full="")
     report, number = run(lambda: evaluating.execute(Control(), _progress(flags)))
     if report is None:
         sys.stderr.write("error: interrupted; the answers so far are stored\n")

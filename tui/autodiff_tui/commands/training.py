@@ -27,9 +27,6 @@ from .options import (
 if TYPE_CHECKING:
     from autodiff_engine.build import Forecast, Prepared
 
-_PATIENCE_S = 15.0
-"""Seconds after which a training begins without its forecast: a program's own functions may be slow."""
-
 
 @click.command(
     cls=GroupedCommand,
@@ -67,29 +64,24 @@ def train(flags: Flags, config: Path, dry_run: bool) -> int:
     prepared = build.prepared(load_config(config, flags), run_options(flags))
     if not dry_run and front in ("json", "none"):
         return show(prepared.run.execute, prepared.run.run_dir, flags)
-    told, number = _foretold(prepared, None if dry_run else _PATIENCE_S)
-    if number:
+    if dry_run:
+        return _dry_run(prepared, flags)
+    told, number = forecasting.within_patience(prepared.forecast)
+    if told is None:
         return 128 + number
-    if dry_run and told is not None:
-        return _write_forecast(told, flags)
     if front == "plain":
         forecasting.say(told, flags)
     return show(prepared.run.execute, prepared.run.run_dir, flags, foretold=forecasting.in_short(told))
 
 
-def _foretold(prepared: Prepared, patience_s: float | None) -> tuple[Forecast | None, int]:
-    """Return what the run would cost; None where that takes too long, or with the number of a signal that ended it."""
-    import asyncio
-
+def _dry_run(prepared: Prepared, flags: Flags) -> int:
     from autodiff_tui.interruptible import run
 
-    try:
-        told, number = run(lambda: asyncio.wait_for(prepared.forecast(), patience_s))
-    except TimeoutError:
-        return None, 0
+    told, number = run(prepared.forecast)
     if told is None:
         sys.stderr.write("error: interrupted; nothing was written\n")
-    return told, number
+        return 128 + number
+    return _write_forecast(told, flags)
 
 
 def _write_forecast(told: Forecast, flags: Flags) -> int:

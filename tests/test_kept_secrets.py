@@ -187,14 +187,14 @@ def test_ids_versions_names_and_plain_headers_are_no_keys() -> None:
 
 
 REFERENCES = """
-api_key = "os.environ/GATEWAY_LOGIN"
-extra_headers = {X-Gateway = "os.environ/GATEWAY_HEADER_VALUE", X-Title = "mine"}
-extra_query = {zone = "os.environ/GATEWAY_ZONE"}
-extra_body = {routing = [{hint = "os.environ/GATEWAY_HINT"}]}
+api_key = "os.environ/GATEWAY_KEY"
+extra_headers = {X-Gateway = "os.environ/GATEWAY_AUTH", X-Title = "mine"}
+extra_query = {zone = "os.environ/GATEWAY_ZONE_TOKEN"}
+extra_body = {routing = [{hint = "os.environ/GATEWAY_SECRET_HINT"}]}
 """
 HELD = {
-    "GATEWAY_LOGIN": "login-canary-0a1b2c", "GATEWAY_HEADER_VALUE": "Bearer header-canary-3d4e5f",
-    "GATEWAY_ZONE": "zone-canary-6a7b8c", "GATEWAY_HINT": "hint-canary-9d0e1f",
+    "GATEWAY_KEY": "login-canary-0a1b2c", "GATEWAY_AUTH": "Bearer header-canary-3d4e5f",
+    "GATEWAY_ZONE_TOKEN": "zone-canary-6a7b8c", "GATEWAY_SECRET_HINT": "hint-canary-9d0e1f",
 }  # fmt: skip
 
 
@@ -222,10 +222,10 @@ def test_a_key_that_a_config_names_by_its_variable_is_sent_and_nowhere_kept(
 
     trained()
     sent = next(request for request in server.received if request.body["model"] == "worker")
-    assert sent.headers["authorization"] == f"Bearer {HELD['GATEWAY_LOGIN']}"
-    assert sent.headers["x-gateway"] == HELD["GATEWAY_HEADER_VALUE"]
-    assert sent.body["routing"] == [{"hint": HELD["GATEWAY_HINT"]}]
-    assert '"os.environ/GATEWAY_LOGIN"' in Path("r/config.toml").read_text(encoding="utf-8")
+    assert sent.headers["authorization"] == f"Bearer {HELD['GATEWAY_KEY']}"
+    assert sent.headers["x-gateway"] == HELD["GATEWAY_AUTH"]
+    assert sent.body["routing"] == [{"hint": HELD["GATEWAY_SECRET_HINT"]}]
+    assert '"os.environ/GATEWAY_KEY"' in Path("r/config.toml").read_text(encoding="utf-8")
     asked = len(server.received)
     for words in ("pack r -o r.zip", "show r --html r.html", "eval c.toml --split test", "doctor c.toml", "resume r"):
         assert run(words.split()) == 0, words
@@ -246,22 +246,22 @@ def test_a_key_that_a_config_names_by_its_variable_is_sent_and_nowhere_kept(
     assert run(["config", "show", "c.toml"]) == 0
     assert len(server.received) == asked
     with zipfile.ZipFile("r.zip") as pack:
-        assert b"os.environ/GATEWAY_LOGIN" in pack.read("config.toml")
+        assert b"os.environ/GATEWAY_KEY" in pack.read("config.toml")
 
 
 @pytest.mark.parametrize("command", ["train", "eval"])
 def test_a_variable_that_is_not_set_is_named_before_anything_is_asked(
     command: str, server: Loopback, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    changed("[models.task]\n", '[models.task]\nextra_headers = {X-Gateway = "os.environ/NOBODY_SET_THIS"}\n')
+    changed("[models.task]\n", '[models.task]\nextra_headers = {X-Gateway = "os.environ/NOBODY_SET_THIS_KEY"}\n')
 
     assert run([command, "c.toml"]) == 2
     said = capsys.readouterr().err
-    assert "models.task: its config names NOBODY_SET_THIS, which is not set in the environment" in said
-    assert "hint: export NOBODY_SET_THIS=…" in said
+    assert "models.task: its config names NOBODY_SET_THIS_KEY, which is not set in the environment" in said
+    assert "hint: export NOBODY_SET_THIS_KEY=…" in said
     assert server.received == []
     assert run(["doctor", "c.toml"]) != 0
-    assert "needs NOBODY_SET_THIS, which is not set" in capsys.readouterr().out
+    assert "needs NOBODY_SET_THIS_KEY, which is not set" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -269,6 +269,10 @@ def test_a_variable_that_is_not_set_is_named_before_anything_is_asked(
     [
         ('api_key = "os.environ/a-b"', 'api_key names no variable: write "os.environ/NAME"'),
         ('base_url = "os.environ/"', 'base_url names no variable: write "os.environ/NAME"'),
+        (
+            'api_key = "os.environ/LOGIN"',
+            "api_key names LOGIN, whose value would be kept: call it a key, as in LOGIN_KEY",
+        ),
         ('sha256 = "os.environ/X"', "sha256 cannot be a variable's: write it out"),
     ],
 )

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import cast
@@ -30,12 +30,11 @@ _VARIABLE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _HEADERS = re.compile(r"(?<![A-Z0-9])HEADERS?$", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:bearer|basic|token|digest)\s", re.IGNORECASE)
 _PAIR = re.compile(r"[:=]")
 REFERENCE = "os.environ/"
 """Begins the value of a config that is a variable's: ``os.environ/NAME``, as litellm writes it."""
 _REFERENCE = re.compile(rf"{REFERENCE}([A-Za-z_][A-Za-z0-9_]*)")
-_REFERRED: set[str] = set()
-"""Names of variables that configs of this process refer to: redaction is asked for where no config is at hand."""
 _PREFIXED = r"(?: github_pat | gh[opsur] | npm | r8 | nvapi | dop_v1 | shp(?:at|ss|ca) | whsec | lsv2_pt | tvly ) [-_]"
 _PRIVATE = r"-----BEGIN\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
 _PRIVATE_END = r"-----END\ [A-Z0-9\ ]{0,40}PRIVATE\ KEY(?:\ BLOCK)?-----"
@@ -125,9 +124,9 @@ def variables_in(value: object) -> Iterator[str]:
         yield name
 
 
-def hold(names: Iterable[str]) -> None:
-    """Take what these environment variables hold for secrets from now on, whatever they are called."""
-    _REFERRED.update(names)
+def says_secret(variable: str) -> bool:
+    """Return whether a variable's name says that it holds a secret."""
+    return _VARIABLE.search(variable) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +185,8 @@ def _held(shortest: int) -> Mapping[str, tuple[str, ...]]:
     """Return by variable its value, and what in it may be quoted without the rest."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in os.environ.items():
-        if name in _REFERRED or _VARIABLE.search(name):
-            parts = _parts(value) if name in _REFERRED or _HEADERS.search(name) else ()
+        if says_secret(name):
+            parts = _parts(value) if _HEADERS.search(name) or _SCHEME.match(value) else ()
             values = tuple(each for each in (value, *parts) if _is_long(each, shortest))
             if values:
                 found[name] = values

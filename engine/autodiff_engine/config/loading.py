@@ -12,7 +12,6 @@ from platformdirs import user_config_path as platform_config_path
 from pydantic import ValidationError
 
 from ..errors import ConfigError, line
-from ..secret import hold, variables_in
 from ..text_file import kind_of, meant
 from ..toml_text import read, table_of
 from . import problems, sources
@@ -105,7 +104,6 @@ def _resolved(tables: Tables, origins: Origins, file: str) -> RunConfig:
     else:
         found |= unnameable(config, lambda key: problems.place(key, origins, file))
         if not found:
-            hold(variables_in(filled.get("models")))
             return config
     raise ConfigError("\n".join(found.values()))
 

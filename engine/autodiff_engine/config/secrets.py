@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..secret import KEY_SHAPE, REFERENCE, in_address, in_query, secrets_in, variable_of
+from ..secret import KEY_SHAPE, REFERENCE, in_address, in_query, says_secret, secrets_in, variable_of
 from .tables import ModelConfig
 
 Path = tuple[str, ...]
@@ -70,7 +70,7 @@ def refusal(path: Path, value: object) -> str:
         named.pop()
     where = f"[{table_name(tuple(named))}] {named[-1]}" if len(named) > 1 else named[0]
     if _goes_to_a_provider(path) and text.startswith(REFERENCE):
-        return "" if variable_of(text) else f'{where} names no variable: write "{REFERENCE}NAME"'
+        return _of_a_variable(where, variable_of(text))
     if not _begins(path, _FREE) and any(_NAMED.search(_snake(part)) for part in path):
         return f"{where} is refused: {_REFER if _goes_to_a_provider(path) else _FIX}"
     if held := secrets_in(text, _CHANCE):
@@ -83,6 +83,14 @@ def refusal(path: Path, value: object) -> str:
         return f"{where} holds a name and password or a key: they come from the environment only"
     if KEY_SHAPE.search(text):
         return f"{where} holds what is a key: they come from the environment only"
+    return ""
+
+
+def _of_a_variable(where: str, name: str) -> str:
+    if not name:
+        return f'{where} names no variable: write "{REFERENCE}NAME"'
+    if not says_secret(name):  # redaction goes by the names of variables, wherever no config is at hand
+        return f"{where} names {name}, whose value would be kept: call it a key, as in {name}_KEY"
     return ""
 
 

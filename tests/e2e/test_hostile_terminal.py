@@ -50,7 +50,7 @@ def left_with_q(terminal: PseudoTerminal) -> int:
         if terminal.process.poll() is None:
             terminal.write(b"q")
             terminal.read_for(1)
-    return terminal.left(1)
+    return terminal.left()
 
 
 def checked(terminal: PseudoTerminal) -> None:

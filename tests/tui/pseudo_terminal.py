@@ -49,7 +49,7 @@ class PseudoTerminal:
         while self._read():  # what it said last
             if not select.select([self.master], [], [], 0.1)[0]:
                 break
-        return self.process.wait(1)
+        return self.process.wait(max(1.0, deadline - time.monotonic()))  # it may close the terminal long before it ends
 
     @property
     def is_restored(self) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autodiff_engine import build, config
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.events import CallFinished, RunFinished, Stamped
 from autodiff_engine.journal import FILE, read
@@ -179,7 +179,7 @@ def main(arguments: list[str]) -> None:
     """``FOLDER first STEP twice``: kill at every STEPth event from ``first`` on; print one JSON object."""
     folder, first, step, twice = Path(arguments[0]), *map(int, arguments[1:])
     models.LiteLLMModel = Scripted  # type: ignore[misc,assignment]
-    models.missing_key = lambda _: None
+    players.missing_key = lambda _: None
     whole = Case(folder / "whole")
     assert whole.execute() == "done"
     reference, events = whole.end(), len(read(whole.run).events)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from autodiff_engine import build, config
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.dataset import Example
 from autodiff_engine.dataset import load as load_data
@@ -144,7 +144,7 @@ class Closing:
 def main(arguments: list[str]) -> None:
     """``FOLDER DELAYS PROGRAM...``: print, by program, what came of it."""
     folder, delays, *programs = arguments
-    models.missing_key = lambda _: None
+    players.missing_key = lambda _: None
     told = {name: train(Path(folder) / name, name, int(delays)) for name in programs}
     print(json.dumps(told))  # noqa: T201
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autodiff_engine import build, config
-from autodiff_engine.build import models
+from autodiff_engine.build import models, players
 from autodiff_engine.control import Control
 from autodiff_engine.events import CallFinished, RunFinished, Stamped, StepFinished
 from autodiff_engine.journal import FILE, Tail
@@ -246,7 +246,7 @@ def follow(folder: Path, events: int, times: int = 1, size: Callable[[], int] = 
 def play() -> None:
     """Let ``Player`` answer in place of every provider."""
     models.LiteLLMModel = Player  # type: ignore[misc,assignment]
-    models.missing_key = lambda _: None
+    players.missing_key = lambda _: None
 
 
 def _part(arguments: list[str]) -> int:

@@ -141,14 +141,14 @@ def test_a_terminal_that_goes_away_without_a_signal_ends_home_as_a_hang_up_does(
 
 
 AT_HOME = """
-import sys, time
+import os, time
 from pathlib import Path
 from autodiff_tui.commands import home
 from autodiff_tui.terminal import Terminal
 
 def execute(words):
     terminal = Terminal()
-    print("executing", flush=True)
+    os.write(1, b"executing")  # at once: the terminal goes away as soon as it was read
     while not terminal.lost:
         time.sleep(0.02)
     terminal.let_go()
@@ -167,7 +167,7 @@ def test_nobody_is_home_again_after_a_command_whose_terminal_went_away_however_i
 
     os.close(terminal.master)
 
-    terminal.process.wait(50)
+    assert terminal.process.wait(50) == 0
     assert (tmp_path / "left").read_text(encoding="utf-8") == "129"
 
 
